@@ -1,0 +1,75 @@
+"""What it takes to install each host framework where its published form cannot be installed.
+
+Modulus Sym and PhysicsNeMo Sym are published as source archives that compile one CUDA extension, so they
+need an nvcc; Modulus Sym 1.8.0 was moreover written for Python 3.10. Each recipe names the archive, the edits
+that let it run on Python 3.11 without nvcc, and the requirements that its metadata gets wrong.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+# A requirement that no supported Python fulfils: uv's way to leave a dependency out.
+NEVER = 'python_version < "3"'
+
+
+class Edit(NamedTuple):
+    """Replace `old` by `new`; it must be found exactly `times` times."""
+
+    file: str
+    old: str
+    new: str
+    times: int = 1
+
+
+@dataclass(frozen=True)
+class Host:
+    """One host framework: its archive, the edits to it and what is installed around it."""
+
+    archive: str
+    extension: str
+    edits: tuple[Edit, ...]
+    requirements: tuple[str, ...]
+    overrides: tuple[str, ...]
+    smoke_import: str
+
+
+MODULUS = Host(
+    archive="nvidia-modulus-sym==1.8.0",
+    extension="modulus/sym/modulus_ext.py",
+    edits=(
+        # Python >= 3.11 refuses a dataclass instance as the default of a field.
+        Edit(
+            "modulus/sym/hydra/training.py",
+            "from dataclasses import dataclass\n",
+            "from dataclasses import dataclass, field\n",
+        ),
+        Edit(
+            "modulus/sym/hydra/training.py",
+            "ntk: NTKConf = NTKConf()",
+            "ntk: NTKConf = field(default_factory=NTKConf)",
+        ),
+        # Python >= 3.11 has no inspect.getargspec.
+        Edit("modulus/sym/utils/sympy/numpy_printer.py", "inspect.getargspec(", "inspect.getfullargspec("),
+        Edit(
+            "modulus/sym/domain/inferencer/vtkpointwise.py",
+            "args, _, _, _ = inspect.getargspec(",
+            "args, *_ = inspect.getfullargspec(",
+        ),
+        Edit("modulus/sym/domain/inferencer/ov.py", "inspect.getargspec(", "inspect.getfullargspec("),
+        # NumPy >= 1.24 has neither np.bool nor np.int.
+        Edit("modulus/sym/domain/inferencer/ov.py", "np.bool)", "bool)"),
+        Edit("modulus/sym/utils/vpinn/integral.py", "astype(np.int)", "astype(int)", times=2),
+    ),
+    # requests: imported by nvidia-modulus, absent from its metadata.
+    requirements=("nvidia-modulus==0.9.0", "requests"),
+    overrides=(
+        f"typing ; {NEVER}",  # a backport for Python 2 that breaks Python 3
+        f"nvidia-dali-cuda120 ; {NEVER}",  # 424 MB of data pipelines that nothing here uses
+        f"notebook ; {NEVER}",  # not imported by the package
+    ),
+    smoke_import="import modulus.sym, modulus.sym.solver",
+)
+
+HOSTS = {"modulus": MODULUS}
