@@ -1,0 +1,73 @@
+"""The equations of ReLoBRaLo as functions of tensors: no state, no host, no Python branch on a value.
+
+For m loss terms L with reference values L' (those of an earlier step),
+
+    bal(L, L') = m * softmax(L / (T * L' + eps)),
+
+so a term that made little progress since the reference gets a large weight. With the losses of the first step
+L(0), those of the previous step L(t-1) and a draw rho(t) ~ Bernoulli(E[rho]), the weights are
+
+    lambda(t) = rho(t) * alpha * lambda(t-1)
+              + (1 - rho(t)) * alpha * bal(L(t), L(0))
+              + (1 - alpha) * bal(L(t), L(t-1)).
+
+=================  =======================  ==========================================================
+here               paper                    meaning
+=================  =======================  ==========================================================
+``losses``         L_i(t)                   loss terms, shape [m]
+``initial``        L_i(0)                   loss terms of the first step, shape [m]
+``previous``       L_i(t-1)                 loss terms of the step before, shape [m]
+``weights``        lambda_i(t-1)            weights of the step before, shape [m]
+``memory``         alpha                    memory of the weights, shape [] or [1]
+``keep``           rho(t)                   bool, shape [] or [1]: keep the weights, or look back
+``temperature``    T (tau)                  of the softmax, shape []
+``eps``            -                        keeps the denominator off zero, shape []
+=================  =======================  ==========================================================
+
+The constants are tensors too, because an operation of two tensors costs half of one with a Python number.
+
+References
+----------
+R. Bischof and M. Kraus, Multi-Objective Loss Balancing for Physics-Informed Deep Learning,
+arXiv:2110.09813 (2021), the section on ReLoBRaLo.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def balance(losses: Tensor, reference: Tensor, temperature: Tensor, eps: Tensor) -> Tensor:
+    """Return bal(losses, reference): weights, summing to m, that are larger where there was less progress.
+
+    Parameters
+    ----------
+    losses, reference : Tensor
+        Shapes [m] and [..., m]; the softmax runs over the last dimension.
+    temperature, eps : Tensor
+        T > 0 and eps > 0 of the equation above, shape [].
+
+    Returns
+    -------
+    Tensor
+        Shape [..., m], finite and non-negative also where a reference is 0 or a ratio overflows.
+    """
+    ratio = losses / torch.addcmul(eps, reference, temperature)
+    # An infinite ratio would make the softmax NaN; the largest float takes the whole weight just as well.
+    return torch.softmax(torch.nan_to_num(ratio), dim=-1) * losses.size(-1)
+
+
+def update_weights(
+    weights: Tensor,
+    losses: Tensor,
+    initial: Tensor,
+    previous: Tensor,
+    keep: Tensor,
+    memory: Tensor,
+    temperature: Tensor,
+    eps: Tensor,
+) -> Tensor:
+    """Return the weights lambda(t), shape [m]; the table above explains the arguments."""
+    against = balance(losses, torch.stack([initial, previous]), temperature, eps)
+    return torch.lerp(against[1], torch.where(keep, weights, against[0]), memory)

@@ -1,0 +1,75 @@
+"""Makes ``loss: relobralo`` in the config of a Modulus program name our aggregator.
+
+Hydra loads this module in every Hydra program on the machine, so it imports neither torch nor a host, and does
+nothing where no host was imported. Where one was, three things matter:
+
+* The host stores its options when ``main`` is called, after every import of the user's program, and its own
+  Relobralo is among them under our name. Hydra calls ``manipulate_search_path`` later than that and before
+  it composes anything, so we store ours then.
+* ``compose`` of the host works the other way round: it starts Hydra first and stores its options after that.
+  So the function that stores them is followed by ours.
+* Options must derive from the host's ``LossConf``, which only exists once the host is imported.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from dataclasses import field, make_dataclass
+from types import ModuleType
+from typing import Any, Optional
+
+from hydra.core.config_search_path import ConfigSearchPath
+from hydra.core.config_store import ConfigStore
+from hydra.plugins.search_path_plugin import SearchPathPlugin
+
+HOSTS = ("modulus.sym", "physicsnemo.sym")
+PROVIDER = "modulus_relobralo"
+# Our option's fields, their types and defaults: those of the constructor of ReLoBRaLo (a test compares them).
+FIELDS: tuple[tuple[str, Any, Any], ...] = (
+    ("_target_", str, "modulus_relobralo.ReLoBRaLo"),
+    ("alpha", float, 0.999),
+    ("temperature", float, 0.1),
+    ("rho", float, 0.99),
+    ("eps", float, 1e-12),
+    ("tau", Optional[float], None),
+    ("beta", Optional[float], None),
+)
+
+
+class ReLoBRaLoPlugin(SearchPathPlugin):
+    """Stores the option ``loss/relobralo`` in programs that use a host framework."""
+
+    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        """Store our option; the search path itself stays as it is."""
+        for host in HOSTS:
+            utils = sys.modules.get(f"{host}.hydra.utils")
+            if utils is not None and ConfigStore.instance().repo.get("loss") is not None:
+                store_options(host)
+            if utils is not None:
+                store_options_after(utils, host)
+
+
+def store_options(host: str) -> None:
+    """Store our aggregator as ``loss/relobralo`` and the host's as ``loss/relobralo_builtin``."""
+    loss = sys.modules[f"{host}.hydra.loss"]
+    fields = [(name, kind, field(default=default)) for name, kind, default in FIELDS]
+    ours = make_dataclass("ReLoBRaLoConf", fields, bases=(loss.LossConf,))
+    store = ConfigStore.instance()
+    store.store(group="loss", name="relobralo", node=ours, provider=PROVIDER)
+    store.store(group="loss", name="relobralo_builtin", node=loss.AggregatorRelobraloConf, provider=PROVIDER)
+
+
+def store_options_after(utils: ModuleType, host: str) -> None:
+    """Let our options follow those of the host whenever it stores its own, once."""
+    register = utils.register_loss_configs
+    if getattr(register, "stores_relobralo", False):
+        return
+
+    @functools.wraps(register)
+    def register_all() -> None:
+        register()
+        store_options(host)
+
+    register_all.stores_relobralo = True  # type: ignore[attr-defined]
+    utils.register_loss_configs = register_all
