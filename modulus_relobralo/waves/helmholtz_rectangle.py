@@ -79,7 +79,7 @@ class HelmholtzRectangle:
         Examples
         --------
         >>> from modulus_relobralo.waves import standing_wave
-        >>> print(HelmholtzRectangle.with_solution(standing_wave(m=1, n=4), k=1).source)
+        >>> HelmholtzRectangle.with_solution(standing_wave(m=1, n=4), k=1).source
         -17*pi**2*sin(pi*x)*sin(4*pi*y) + sin(pi*x)*sin(4*pi*y)
         """
         source = solution.diff(Symbol("x"), 2) + solution.diff(Symbol("y"), 2) + as_expression("k", k) ** 2 * solution

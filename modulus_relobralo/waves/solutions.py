@@ -13,7 +13,7 @@ def standing_wave(m: float, n: float) -> Expr:
 
     Examples
     --------
-    >>> print(standing_wave(m=1, n=4))
+    >>> standing_wave(m=1, n=4)
     sin(pi*x)*sin(4*pi*y)
     """
     check_positive("m", m)
