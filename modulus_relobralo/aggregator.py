@@ -7,8 +7,9 @@ from typing import Any, Dict, Iterable, List, Optional, Union
 import torch
 from torch import Tensor, nn
 
-from modulus_relobralo import checks, draws
+from modulus_relobralo import draws, loss_checks
 from modulus_relobralo.balancing import update_weights
+from modulus_relobralo.checks import check_count
 from modulus_relobralo.checkpoint import FIRST, LATER, SECOND, STATE, find_problem, infer_phase
 
 logger = logging.getLogger(__name__)
@@ -86,15 +87,14 @@ class ReLoBRaLo(nn.Module):
         beta: Optional[float] = None,
     ) -> None:
         super().__init__()
-        if isinstance(num_losses, bool) or not isinstance(num_losses, int) or num_losses < 1:
-            raise ValueError(f"Parameter `num_losses` must be a positive integer. Found `num_losses = {num_losses!r}`.")
-        temperature = checks.resolve_alias("temperature", temperature, TEMPERATURE, "tau", tau)
-        rho = checks.resolve_alias("rho", rho, RHO, "beta", beta)
-        self.alpha: float = checks.check_number("alpha", alpha, 0.0, 1.0)
-        self.temperature: float = checks.check_number("temperature", temperature, 0.0, math.inf, open_low=True)
-        self.rho: float = checks.check_number("rho", rho, 0.0, 1.0)
-        self.eps: float = checks.check_number("eps", eps, 0.0, math.inf, open_low=True)
-        self.weights = checks.check_static_weights(weights)
+        check_count("num_losses", num_losses)
+        temperature = loss_checks.resolve_alias("temperature", temperature, TEMPERATURE, "tau", tau)
+        rho = loss_checks.resolve_alias("rho", rho, RHO, "beta", beta)
+        self.alpha: float = loss_checks.check_number("alpha", alpha, 0.0, 1.0)
+        self.temperature: float = loss_checks.check_number("temperature", temperature, 0.0, math.inf, open_low=True)
+        self.rho: float = loss_checks.check_number("rho", rho, 0.0, 1.0)
+        self.eps: float = loss_checks.check_number("eps", eps, 0.0, math.inf, open_low=True)
+        self.weights = loss_checks.check_static_weights(weights)
         self.names = []
         self._resumed: bool = False
         self._problem: str = ""
@@ -186,8 +186,8 @@ class ReLoBRaLo(nn.Module):
             raise ValueError(f"The loss terms changed in training: they were {self.names} and now are {names}.")
         if self._problem:
             raise ValueError(f"{self._problem} Remove the checkpoint to start anew.")
-        checks.check_names(names, self.weights)
-        checks.check_terms(losses)
+        loss_checks.check_names(names, self.weights)
+        loss_checks.check_terms(losses)
         if len(names) != self.lmbda_ema.numel():
             self._resize(names)
         self._zeros = torch.zeros(len(names))

@@ -1,96 +1,35 @@
-"""What ReLoBRaLo accepts: hyperparameters, static weights and loss terms, with errors that name what was found."""
+"""What a person passed to a constructor, checked in one wording."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from numbers import Real
+from numbers import Integral, Real
 from typing import Any
 
-import torch
-from torch import Tensor
+from sympy import Expr, Function, Symbol, sympify
 
 
-def check_number(name: str, value: Any, low: float, high: float, open_low: bool = False) -> float:
-    """Return `value` as a float if it is a finite number in [low, high], or in (low, high] if `open_low`.
-
-    Raises
-    ------
-    TypeError
-        If it is not a number.
-    ValueError
-        If it is out of range.
-    """
-    interval = f"{'(' if open_low else '['}{low:g}, {high:g}{')' if math.isinf(high) else ']'}"
+def check_positive(name: str, value: Any) -> None:  # noqa: ANN401 - its type is what is checked
+    """Raise unless ``value`` is a finite number above zero."""
     if isinstance(value, bool) or not isinstance(value, Real):
-        raise TypeError(f"Parameter `{name}` must be a number in {interval}. Found `{name} = {value!r}`.")
-    number = float(value)
-    if not (math.isfinite(number) and low <= number <= high) or (open_low and number == low):
-        raise ValueError(f"Parameter `{name}` must be in {interval}. Found `{name} = {value}`.")
-    return number
+        raise TypeError(f"Parameter `{name}` must be a number. Found `{name} = {value!r}`.")
+    if not (math.isfinite(value) and float(value) > 0):
+        raise ValueError(f"Parameter `{name}` must be positive and finite. Found `{name} = {value!r}`.")
 
 
-def resolve_alias(name: str, value: Any, default: float, alias: str, alias_value: Any) -> Any:
-    """Return the value of a hyperparameter that may be given by its alias in the host's option.
-
-    Raises
-    ------
-    ValueError
-        If both are given. A config always holds a value: the default counts as not given.
-    """
-    if alias_value is None:
-        return value
-    if value != default:
-        raise ValueError(
-            f"Parameter `{name}` and its alias `{alias}` must not be given together. "
-            f"Found `{name} = {value}` and `{alias} = {alias_value}`."
-        )
-    return alias_value
+def check_count(name: str, value: Any) -> None:  # noqa: ANN401
+    """Raise unless ``value`` is an integer above zero."""
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise TypeError(f"Parameter `{name}` must be an integer. Found `{name} = {value!r}`.")
+    if int(value) < 1:
+        raise ValueError(f"Parameter `{name}` must be at least 1. Found `{name} = {value!r}`.")
 
 
-def check_static_weights(weights: Any) -> dict[str, float]:
-    """Return a copy of the static weights by name of loss term; empty if `weights` is None.
-
-    Raises
-    ------
-    TypeError
-        If it is no mapping from names to numbers.
-    ValueError
-        If a weight is negative or not finite.
-    """
-    if weights is None:
-        return {}
-    if not isinstance(weights, Mapping):
-        raise TypeError(f"Parameter `weights` must map names of loss terms to numbers. Found `weights = {weights!r}`.")
-    return {str(name): check_number(f"weights[{name}]", value, 0.0, math.inf) for name, value in weights.items()}
-
-
-def check_names(names: list[str], weights: Mapping[str, float]) -> None:
-    """Raise ValueError if there is no loss term, or if `weights` names one that does not exist."""
-    if not names:
-        raise ValueError("ReLoBRaLo needs at least one loss term. Found an empty dictionary of losses.")
-    unknown = sorted(set(weights) - set(names))
-    if unknown:
-        raise ValueError(f"Parameter `weights` names unknown loss terms {unknown}. The loss terms are {names}.")
-
-
-def check_terms(losses: Mapping[str, Tensor]) -> None:
-    """Raise if the loss terms are not real floating-point scalars on one device.
-
-    Raises
-    ------
-    TypeError
-        If a loss term is no tensor, or of complex or integer dtype.
-    ValueError
-        If a loss term is no scalar, or the loss terms lie on several devices.
-    """
-    for name, loss in losses.items():
-        if not isinstance(loss, Tensor):
-            raise TypeError(f"Loss term `{name}` must be a tensor. Found {type(loss).__name__}.")
-        if not torch.is_floating_point(loss):
-            raise TypeError(f"Loss term `{name}` must be of a real floating-point dtype. Found {loss.dtype}.")
-        if loss.dim() != 0:
-            raise ValueError(f"Loss term `{name}` must be a scalar, of shape []. Found shape {list(loss.shape)}.")
-    devices = {name: str(loss.device) for name, loss in losses.items()}
-    if len(set(devices.values())) > 1:
-        raise ValueError(f"All loss terms must lie on one device. Found {devices}.")
+def as_expression(name: str, value: Any, fields: tuple[Symbol, ...] = ()) -> Expr:  # noqa: ANN401
+    """Return a number or a SymPy expression as the latter, and a str as a field over the coordinates in ``fields``."""
+    if isinstance(value, str) and fields:
+        return Function(value)(*fields)
+    if isinstance(value, bool) or not isinstance(value, (Real, Expr)):
+        allowed = "a number, a SymPy expression or the name of a field" if fields else "a number or a SymPy expression"
+        raise TypeError(f"Parameter `{name}` must be {allowed}. Found `{name} = {value!r}`.")
+    return sympify(value)
