@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from modulus_relobralo import draws, loss_checks
 from modulus_relobralo.balancing import update_weights
-from modulus_relobralo.checks import check_count
 from modulus_relobralo.checkpoint import FIRST, LATER, SECOND, STATE, find_problem, infer_phase
+from modulus_relobralo.checks import check_count
 
 logger = logging.getLogger(__name__)
 
@@ -72,6 +72,20 @@ class ReLoBRaLo(nn.Module):
     init_losses: Tensor
     prev_losses: Tensor
     lmbda_ema: Tensor
+    _phase: Tensor
+    _is_first: Tensor
+    _next_phase: Tensor
+    _memory: Tensor
+    _below: Tensor
+    _draws: Tensor
+    _multiplier: Tensor
+    _increment: Tensor
+    _temperature: Tensor
+    _eps: Tensor
+    _zero: Tensor
+    _zeros: Tensor
+    _static_weights: Tensor
+    _last_step: Tensor
 
     def __init__(
         self,

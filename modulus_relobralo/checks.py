@@ -9,7 +9,7 @@ from typing import Any
 from sympy import Expr, Function, Symbol, sympify
 
 
-def check_positive(name: str, value: Any) -> None:  # noqa: ANN401 - its type is what is checked
+def check_positive(name: str, value: Any) -> None:
     """Raise unless ``value`` is a finite number above zero."""
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"Parameter `{name}` must be a number. Found `{name} = {value!r}`.")
@@ -17,7 +17,7 @@ def check_positive(name: str, value: Any) -> None:  # noqa: ANN401 - its type is
         raise ValueError(f"Parameter `{name}` must be positive and finite. Found `{name} = {value!r}`.")
 
 
-def check_count(name: str, value: Any) -> None:  # noqa: ANN401
+def check_count(name: str, value: Any) -> None:
     """Raise unless ``value`` is an integer above zero."""
     if isinstance(value, bool) or not isinstance(value, Integral):
         raise TypeError(f"Parameter `{name}` must be an integer. Found `{name} = {value!r}`.")
@@ -25,7 +25,7 @@ def check_count(name: str, value: Any) -> None:  # noqa: ANN401
         raise ValueError(f"Parameter `{name}` must be at least 1. Found `{name} = {value!r}`.")
 
 
-def as_expression(name: str, value: Any, fields: tuple[Symbol, ...] = ()) -> Expr:  # noqa: ANN401
+def as_expression(name: str, value: Any, fields: tuple[Symbol, ...] = ()) -> Expr:
     """Return a number or a SymPy expression as the latter, and a str as a field over the coordinates in ``fields``."""
     if isinstance(value, str) and fields:
         return Function(value)(*fields)

@@ -21,7 +21,7 @@ EDGES = {
 Outvar = dict[str, Any]
 
 
-def for_each_edge(name: str, value: Any) -> dict[str, Any]:  # noqa: ANN401 - what an edge carries is the caller's
+def for_each_edge(name: str, value: Any) -> dict[str, Any]:
     """Return ``{edge: value}`` of one value for all edges, or of a mapping that names all four."""
     if not isinstance(value, Mapping):
         return dict.fromkeys(EDGES, value)
@@ -35,7 +35,7 @@ def for_each_edge(name: str, value: Any) -> dict[str, Any]:  # noqa: ANN401 - wh
 
 def constraints_on_rectangle(
     nodes: list[Any],
-    geometry: Any,  # noqa: ANN401 - the host's Geometry
+    geometry: Any,
     interior: tuple[Outvar, int],
     edges: tuple[dict[str, Outvar], int],
     per_edge: bool,
@@ -98,5 +98,5 @@ def _groups(conditions: dict[str, Outvar], per_edge: bool) -> list[tuple[list[st
     return groups
 
 
-def _alias(output: str, edge: str) -> Any:  # noqa: ANN401 - the host's Node
+def _alias(output: str, edge: str) -> Any:
     return host.load("node").Node.from_sympy(Symbol(output), f"{output}_{edge}")

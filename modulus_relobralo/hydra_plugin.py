@@ -17,7 +17,7 @@ import functools
 import sys
 from dataclasses import field, make_dataclass
 from types import ModuleType
-from typing import Any, Optional
+from typing import Any
 
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.config_store import ConfigStore
@@ -32,8 +32,8 @@ FIELDS: tuple[tuple[str, Any, Any], ...] = (
     ("temperature", float, 0.1),
     ("rho", float, 0.99),
     ("eps", float, 1e-12),
-    ("tau", Optional[float], None),
-    ("beta", Optional[float], None),
+    ("tau", float | None, None),
+    ("beta", float | None, None),
 )
 
 
@@ -72,4 +72,4 @@ def store_options_after(utils: ModuleType, host: str) -> None:
         store_options(host)
 
     register_all.stores_relobralo = True  # type: ignore[attr-defined]
-    utils.register_loss_configs = register_all
+    utils.register_loss_configs = register_all  # type: ignore[attr-defined]

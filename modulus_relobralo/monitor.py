@@ -41,7 +41,7 @@ class WeightMonitor(host.load("domain.monitor").Monitor):  # type: ignore[misc]
 
     def save_results(self, name: str, writer: Any, step: int, data_dir: str) -> dict[str, Tensor]:
         """Write the weights of `step`, and return them by name for the host's stop criterion."""
-        aggregator = getattr(self.solver, "aggregator", None)
+        aggregator: Any = getattr(self.solver, "aggregator", None)
         names = getattr(aggregator, "names", [])
         path = Path(data_dir) / f"{name}.csv"
         if not names:
@@ -61,12 +61,14 @@ class WeightMonitor(host.load("domain.monitor").Monitor):  # type: ignore[misc]
 
 
 def _start_file(path: Path, header: list[str], step: int) -> None:
-    """Write the header, and keep the rows of an earlier part of the run, before `step`, if they fit it."""
+    """Write the header; keep the rows of an earlier part of the run, or its file if it had other loss terms."""
     rows: list[list[str]] = []
     if path.exists():
         with path.open(newline="") as file:
             old_header, *old_rows = list(csv.reader(file)) or [[]]
         if old_header == header:
             rows = [row for row in old_rows if len(row) == len(header) and int(row[0]) < step]
+        else:
+            path.replace(path.with_suffix(".old.csv"))
     with path.open("w", newline="") as file:
         csv.writer(file).writerows([header, *rows])

@@ -1,0 +1,1 @@
+"""Derivatives of networks by Taylor-mode differentiation."""

@@ -57,7 +57,7 @@ class RectangularPlate:
         interior: int,
         edge: int,
         per_edge: bool = False,
-        **sampling: Any,  # noqa: ANN401 - the host's arguments
+        **sampling: Any,
     ) -> dict[str, Any]:
         """
         Constrain the plate's equation in the interior and what vanishes on the edges.

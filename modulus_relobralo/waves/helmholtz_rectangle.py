@@ -95,7 +95,7 @@ class HelmholtzRectangle:
         interior: int,
         edge: int,
         per_edge: bool = False,
-        **sampling: Any,  # noqa: ANN401 - the host's arguments
+        **sampling: Any,
     ) -> dict[str, Any]:
         """
         Constrain the equation in the interior and u on the walls.
