@@ -11,6 +11,7 @@ from modulus_relobralo import draws, loss_checks
 from modulus_relobralo.balancing import update_weights
 from modulus_relobralo.checkpoint import FIRST, LATER, SECOND, STATE, find_problem, infer_phase
 from modulus_relobralo.checks import check_count
+from modulus_relobralo.ranks import agree, count_ranks
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +26,7 @@ class ReLoBRaLo(nn.Module):
     against the first, and from the third on the whole equation holds. No gradient flows through the weights.
     They move once per optimizer step: calls with the `step` of the call before (gradient accumulation, the
     closures of L-BFGS) share its weights. A call in which a loss term is not finite leaves the state as it was.
+    In data-parallel training all ranks have the same weights, those of the mean of their losses.
 
     Parameters
     ----------
@@ -113,6 +115,7 @@ class ReLoBRaLo(nn.Module):
         self._resumed: bool = False
         self._problem: str = ""
         self._seen_step: int = -1
+        self._ranks: int = count_ranks()
         device = next((p.device for p in params), torch.device("cpu"))
         for name, value in STATE.items():
             self.register_buffer(name, torch.full((num_losses,), value, device=device))
@@ -168,19 +171,20 @@ class ReLoBRaLo(nn.Module):
                 return torch.dot(terms, self.lmbda_ema.clone())
             self._seen_step = step
         with torch.no_grad():
-            current = terms.detach()
-            # 0 for finite loss terms; NaN, which equals nothing, if one of them is not.
-            accept = torch.dot(current, self._zeros) == self._zero
-            if isinstance(step, Tensor):
-                accept = torch.logical_and(accept, step != self._last_step)
-                self._last_step.copy_(step)
-            weights = self._move(current, accept)
+            weights = self._move(terms.detach(), step)
         return torch.dot(terms, weights)
 
-    def _move(self, losses: Tensor, accept: Tensor) -> Tensor:
-        """Take one step of the balancing where `accept` is true; return the weights, of shape [num_losses]."""
+    def _move(self, losses: Tensor, step: Optional[Union[int, Tensor]]) -> Tensor:
+        """Take one step of the balancing and return the weights, both of shape [num_losses]."""
         below = self._below.index_select(0, self._phase)
         keep = draws.draw(self._draws, self._multiplier, self._increment, below)
+        if self._ranks > 1:
+            losses, keep = agree(losses, keep)
+        # 0 for finite loss terms; NaN, which equals nothing, if one of them is not.
+        accept = torch.dot(losses, self._zeros) == self._zero
+        if isinstance(step, Tensor):
+            accept = torch.logical_and(accept, step != self._last_step)
+            self._last_step.copy_(step)
         memory = self._memory.index_select(0, self._phase)
         initial = torch.where(self._is_first.index_select(0, self._phase), losses, self.init_losses)
         weights = update_weights(

@@ -67,16 +67,15 @@ def constraints_on_rectangle(
     dict[str, Constraint]
         "interior", and one constraint per edge or group of edges, under their names.
     """
-    pointwise = host.load("domain.constraint.continuous")
     outvar, points = interior
     check_count("interior", points)
-    constraints = {"interior": pointwise.PointwiseInteriorConstraint(nodes, geometry, outvar, points, **sampling)}
+    constraints = {"interior": host.PointwiseInteriorConstraint(nodes, geometry, outvar, points, **sampling)}
 
     conditions, points = edges
     check_count("edge", points)
     for names, outvar in _groups(conditions, per_edge):
         aliases = [_alias(output, names[0]) for output in outvar] if per_edge else []
-        constraints["edges" if len(names) == len(EDGES) else "_".join(names)] = pointwise.PointwiseBoundaryConstraint(
+        constraints["edges" if len(names) == len(EDGES) else "_".join(names)] = host.PointwiseBoundaryConstraint(
             [*nodes, *aliases],
             geometry,
             {f"{output}_{names[0]}" if per_edge else output: target for output, target in outvar.items()},
@@ -99,4 +98,4 @@ def _groups(conditions: dict[str, Outvar], per_edge: bool) -> list[tuple[list[st
 
 
 def _alias(output: str, edge: str) -> Any:
-    return host.load("node").Node.from_sympy(Symbol(output), f"{output}_{edge}")
+    return host.Node.from_sympy(Symbol(output), f"{output}_{edge}")

@@ -14,7 +14,7 @@ from modulus_relobralo import host
 logger = logging.getLogger(__name__)
 
 
-class WeightMonitor(host.load("domain.monitor").Monitor):  # type: ignore[misc]
+class WeightMonitor(host.Monitor):
     """Writes the weight of every loss term, each ``training.rec_monitor_freq`` steps.
 
     In TensorBoard they are ``Monitors/<name of the monitor>/<loss term>``, in the run's folder the columns of

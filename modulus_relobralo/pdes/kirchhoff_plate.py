@@ -7,14 +7,10 @@ S. Timoshenko, S. Woinowsky-Krieger: Theory of Plates and Shells, 2nd ed., McGra
 
 from __future__ import annotations
 
-from typing import Any
-
 from sympy import Expr, Function, Symbol, expand
 
 from .. import host
 from ..checks import as_expression, check_positive
-
-PDE: Any = host.load("eq.pde").PDE
 
 COORDINATES = x, y = Symbol("x"), Symbol("y")
 NORMAL = Symbol("normal_x"), Symbol("normal_y")
@@ -25,7 +21,7 @@ _D = Function("_flexural_rigidity")(*COORDINATES)
 _NU = Function("_poisson_ratio")(*COORDINATES)
 
 
-class KirchhoffPlate(PDE):
+class KirchhoffPlate(host.PDE):
     """
     Bending of a thin plate under a lateral load.
 

@@ -49,7 +49,7 @@ class RectangularPlate:
         check_positive("b", b)
         self.a, self.b = a, b
         self.edges = {edge: _condition(edge, held) for edge, held in for_each_edge("edges", edges).items()}
-        self.geometry = host.load("geometry.primitives_2d").Rectangle((0, 0), (a, b))
+        self.geometry = host.Rectangle((0, 0), (a, b))
 
     def constraints(
         self,

@@ -63,7 +63,7 @@ class HelmholtzRectangle:
             raise ValueError(
                 f"Parameter `lower` must be below `upper` on both axes. Found `lower = {lower}`, `upper = {upper}`."
             )
-        self.geometry = host.load("geometry.primitives_2d").Rectangle(lower, upper)
+        self.geometry = host.Rectangle(lower, upper)
 
     @classmethod
     def with_solution(
@@ -87,7 +87,7 @@ class HelmholtzRectangle:
 
     def make_nodes(self) -> list[Any]:
         """Return the nodes of the host's ``HelmholtzEquation`` for u(x, y) and this wave number."""
-        return host.load("eq.pdes.wave_equation").HelmholtzEquation(u="u", k=self.k, dim=2).make_nodes()
+        return host.HelmholtzEquation(u="u", k=self.k, dim=2).make_nodes()
 
     def constraints(
         self,

@@ -1,0 +1,41 @@
+# The same commands for people and for CI. PYTHON=/path/to/python names the interpreter to build with.
+VENV := .venv
+RUN := $(VENV)/bin/python -W ignore
+DEMO := outputs/demo
+DEMO_STEPS := 4000
+
+.PHONY: help env demo test lint format clean
+.DELETE_ON_ERROR:
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
+
+env: $(VENV)/complete ## build .venv: Modulus Sym and this package
+
+$(VENV)/complete: setup.cfg pyproject.toml $(wildcard tools/*)
+	@python=$$(tools/find_python.sh 3.11 3.10) && "$$python" tools/build_env.py modulus $(VENV)
+	@touch $@
+
+demo: env ## train the Helmholtz example with loss=sum and with loss=relobralo, and compare
+	@rm -rf $(DEMO)
+	@for loss in sum relobralo; do \
+		echo "== training with loss=$$loss, $(DEMO_STEPS) steps"; \
+		$(RUN) examples/helmholtz/helmholtz.py loss=$$loss training.max_steps=$(DEMO_STEPS) \
+			training.print_stats_freq=500 hydra.run.dir=$(DEMO)/$$loss || exit 1; \
+	done
+	@$(RUN) -m modulus_relobralo.report $(DEMO)/sum $(DEMO)/relobralo --out $(DEMO)
+
+test: env ## run every test
+	$(VENV)/bin/python -m pytest
+
+lint: env ## ruff and mypy
+	$(VENV)/bin/python -m ruff check .
+	$(VENV)/bin/python -m ruff format --check .
+	$(VENV)/bin/python -m mypy
+
+format: env ## let ruff put the code in order
+	$(VENV)/bin/python -m ruff check --fix .
+	$(VENV)/bin/python -m ruff format .
+
+clean: ## remove what the commands above made
+	rm -rf $(VENV) outputs multirun build dist *.egg-info

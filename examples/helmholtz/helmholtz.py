@@ -1,0 +1,62 @@
+"""The Helmholtz equation on [-1, 1]^2 with a known solution, with its loss terms balanced by ReLoBRaLo.
+
+python examples/helmholtz/helmholtz.py
+python examples/helmholtz/helmholtz.py loss=sum training.max_steps=2000 custom.seed=1
+"""
+
+import numpy as np
+import torch
+from sympy import Symbol, lambdify
+
+from modulus_relobralo import WeightMonitor
+from modulus_relobralo.host import Domain, Key, PointwiseValidator, Solver, instantiate_arch, main
+from modulus_relobralo.report import plot_run, print_table, read_run
+from modulus_relobralo.waves import HelmholtzRectangle, standing_wave
+
+
+@main(config_path="conf", config_name="config")
+def run(cfg):
+    torch.manual_seed(cfg.custom.seed)
+    np.random.seed(cfg.custom.seed)
+    cfg.cuda_graphs = cfg.cuda_graphs and torch.cuda.is_available()
+
+    # the problem, made so that a standing wave solves it
+    solution = standing_wave(m=cfg.custom.m, n=cfg.custom.n)
+    problem = HelmholtzRectangle.with_solution(solution, k=cfg.custom.k)
+
+    # network and nodes
+    network = instantiate_arch(input_keys=[Key("x"), Key("y")], output_keys=[Key("u")], cfg=cfg.arch.fully_connected)
+    nodes = [*problem.make_nodes(), network.make_node(name="wave_network")]
+
+    # constraints: the equation inside, u on the walls
+    domain = Domain()
+    constraints = problem.constraints(
+        nodes,
+        interior=cfg.batch_size.interior,
+        edge=cfg.batch_size.wall,
+        per_edge=cfg.custom.per_edge,
+        batch_per_epoch=cfg.custom.batches,
+    )
+    for name, constraint in constraints.items():
+        domain.add_constraint(constraint, name)
+
+    # validator: the exact solution on a grid
+    axis = np.linspace(-1, 1, cfg.custom.grid)
+    x, y = (points.reshape(-1, 1) for points in np.meshgrid(axis, axis))
+    exact = lambdify([Symbol("x"), Symbol("y")], solution)(x, y)
+    domain.add_validator(PointwiseValidator(nodes, {"x": x, "y": y}, {"u": exact}), "exact")
+
+    # train
+    solver = Solver(cfg, domain)
+    domain.add_monitor(WeightMonitor(solver), "weights")
+    solver.solve()
+
+    # show what came out
+    result = read_run(cfg.network_dir)
+    print_table([result])
+    for path in plot_run(result):
+        print(path.resolve())
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,81 @@
+"""A simply supported Kirchhoff plate under a sinusoidal or a uniform load, with its loss terms balanced by ReLoBRaLo.
+
+python examples/kirchhoff/kirchhoff.py
+python examples/kirchhoff/kirchhoff.py loss=sum custom.load=uniform training.max_steps=2000 custom.seed=1
+"""
+
+import numpy as np
+import torch
+from sympy import Symbol, lambdify, pi, sin
+
+from modulus_relobralo import WeightMonitor
+from modulus_relobralo.host import Domain, Key, PointwiseValidator, Solver, instantiate_arch, main
+from modulus_relobralo.pdes import KirchhoffPlate
+from modulus_relobralo.plates import RectangularPlate, navier_deflection, sinusoidal_deflection
+from modulus_relobralo.report import plot_run, print_table, read_run
+
+
+def load_and_deflection(custom):
+    """Return the load p(x, y) and the exact deflection as a function of arrays x and y."""
+    a, b, D, p0 = custom.a, custom.b, custom.D, custom.p0
+    if custom.load == "uniform":
+        return p0, lambda x, y: navier_deflection(x, y, a, b, D, p0)
+    if custom.load == "sinusoidal":
+        x, y = Symbol("x"), Symbol("y")
+        return p0 * sin(pi * x / a) * sin(pi * y / b), lambdify([x, y], sinusoidal_deflection(a, b, D, p0))
+    raise ValueError(f"custom.load must be sinusoidal or uniform. Found {custom.load}.")
+
+
+@main(config_path="conf", config_name="config")
+def run(cfg):
+    torch.manual_seed(cfg.custom.seed)
+    np.random.seed(cfg.custom.seed)
+    cfg.cuda_graphs = cfg.cuda_graphs and torch.cuda.is_available()
+
+    # the plate, its load and its exact deflection
+    load, exact = load_and_deflection(cfg.custom)
+    plate = RectangularPlate(cfg.custom.a, cfg.custom.b, edges="simply_supported")
+    equations = KirchhoffPlate(D=cfg.custom.D, nu=cfg.custom.nu, p=load)
+
+    # network and nodes: lengths are scaled to order 1
+    network = instantiate_arch(
+        input_keys=[
+            Key("x", scale=(plate.a / 2, plate.a / 2)),
+            Key("y", scale=(plate.b / 2, plate.b / 2)),
+        ],
+        output_keys=[Key("w")],
+        cfg=cfg.arch.fully_connected,
+    )
+    nodes = [*equations.make_nodes(), network.make_node(name="plate_network")]
+
+    # constraints: equilibrium inside, no deflection and no moment on the edges
+    domain = Domain()
+    constraints = plate.constraints(
+        nodes,
+        interior=cfg.batch_size.interior,
+        edge=cfg.batch_size.edge,
+        per_edge=cfg.custom.per_edge,
+        batch_per_epoch=cfg.custom.batches,
+    )
+    for name, constraint in constraints.items():
+        domain.add_constraint(constraint, name)
+
+    # validator: the exact deflection on a grid
+    axes = np.linspace(0, plate.a, cfg.custom.grid), np.linspace(0, plate.b, cfg.custom.grid)
+    x, y = (points.reshape(-1, 1) for points in np.meshgrid(*axes))
+    domain.add_validator(PointwiseValidator(nodes, {"x": x, "y": y}, {"w": exact(x, y)}), "exact")
+
+    # train
+    solver = Solver(cfg, domain)
+    domain.add_monitor(WeightMonitor(solver), "weights")
+    solver.solve()
+
+    # show what came out
+    result = read_run(cfg.network_dir)
+    print_table([result])
+    for path in plot_run(result):
+        print(path.resolve())
+
+
+if __name__ == "__main__":
+    run()

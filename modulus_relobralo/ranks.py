@@ -1,0 +1,29 @@
+"""Agreement between the processes of a data-parallel training."""
+
+from typing import Tuple
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+
+
+def count_ranks() -> int:
+    """Return the number of processes that train together."""
+    return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
+
+
+@torch.jit.ignore
+def agree(losses: Tensor, keep: Tensor) -> Tuple[Tensor, Tensor]:
+    """Return the mean of the ranks' losses and the draw of rank 0, after one collective.
+
+    Parameters
+    ----------
+    losses : Tensor
+        Loss terms of this rank, shape [m].
+    keep : Tensor
+        Draw of this rank, bool, shape [1].
+    """
+    vote = keep.to(losses.dtype) if dist.get_rank() == 0 else torch.zeros_like(keep, dtype=losses.dtype)
+    total = torch.cat([losses, vote])
+    dist.all_reduce(total)
+    return total[:-1] / dist.get_world_size(), total[-1:] > 0

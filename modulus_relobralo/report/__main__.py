@@ -1,0 +1,5 @@
+"""Run the report as ``python -m modulus_relobralo.report``."""
+
+from .cli import main
+
+main()

@@ -1,0 +1,151 @@
+"""What a finished run left in its folder, as the host and the weight monitor wrote it."""
+
+from __future__ import annotations
+
+import csv
+import logging
+import math
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from omegaconf import DictConfig, OmegaConf
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+# Its reader reports every file that it has read to the end.
+logging.getLogger("tensorboard").setLevel(logging.WARNING)
+
+LOSS, ERROR = "Train/loss_", "l2_relative_error_"
+
+
+@dataclass(frozen=True)
+class Series:
+    """A scalar over the steps: two arrays of one length."""
+
+    steps: NDArray[np.int64]
+    values: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Field:
+    """A variable at the validator's points: coordinates by name, and the exact and the predicted values."""
+
+    coordinates: dict[str, NDArray[np.float64]]
+    exact: NDArray[np.float64]
+    predicted: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One training: its config, and everything that it recorded, by name."""
+
+    folder: Path
+    problem: str
+    scheme: str
+    config: DictConfig
+    losses: dict[str, Series] = field(default_factory=dict)
+    weights: dict[str, Series] = field(default_factory=dict)
+    errors: dict[str, Series] = field(default_factory=dict)
+    fields: dict[str, Field] = field(default_factory=dict)
+    seconds: float = math.nan
+
+    @property
+    def label(self) -> str:
+        """The balancing scheme and, if the config has one, the seed."""
+        seed = OmegaConf.select(self.config, "custom.seed")
+        return self.scheme if seed is None else f"{self.scheme}, seed {seed}"
+
+    @property
+    def last_step(self) -> int:
+        """The last step that was recorded, or -1."""
+        return max((int(series.steps[-1]) for series in self.losses.values()), default=-1)
+
+    @property
+    def status(self) -> str:
+        """Whether the run is "finished", "unfinished" or "diverged"."""
+        if any(not np.isfinite(series.values[-1]) for series in self.losses.values()):
+            return "diverged"
+        # What is recorded every n steps need not include the last one.
+        recorded_every = int(self.config.training.summary_freq)
+        finished = self.last_step > int(self.config.training.max_steps) - recorded_every
+        return "finished" if self.losses and finished else "unfinished"
+
+
+def read_run(folder: Path | str) -> Run:
+    """Read the run in `folder`, the Hydra run directory.
+
+    Raises
+    ------
+    FileNotFoundError
+        If it is no run directory of a Hydra program.
+    """
+    folder = Path(folder)
+    hydra_file = folder / ".hydra" / "hydra.yaml"
+    if not hydra_file.is_file():
+        raise FileNotFoundError(f"{folder} is no Hydra run directory: it has no {hydra_file.relative_to(folder)}.")
+    hydra: Any = OmegaConf.load(hydra_file)
+    scalars, seconds = _read_scalars(folder)
+    choices = hydra.hydra.runtime.choices
+    return Run(
+        folder=folder,
+        problem=str(hydra.hydra.job.name),
+        scheme=str(choices.get("loss", "unknown")),
+        config=OmegaConf.load(folder / ".hydra" / "config.yaml"),  # type: ignore[arg-type]
+        losses={
+            tag.removeprefix(LOSS): series
+            for tag, series in scalars.items()
+            if tag.startswith(LOSS) and tag != f"{LOSS}aggregated"
+        },
+        weights=_read_weights(folder / "monitors" / "weights.csv"),
+        errors={tag.split(ERROR)[-1]: series for tag, series in scalars.items() if ERROR in tag},
+        fields=_read_fields(folder / "validators"),
+        seconds=seconds,
+    )
+
+
+def _read_scalars(folder: Path) -> tuple[dict[str, Series], float]:
+    """Return the scalars in the run's TensorBoard files, and the seconds between the first and the last loss."""
+    accumulator = EventAccumulator(str(folder), size_guidance={"scalars": 0, "tensors": 0})
+    accumulator.Reload()
+    tags = accumulator.Tags()
+    events: dict[str, list[tuple[float, int, float]]] = {
+        tag: [(event.wall_time, event.step, event.value) for event in accumulator.Scalars(tag)]
+        for tag in tags["scalars"]
+    }
+    for tag in tags["tensors"]:
+        # The host writes scalars in TensorBoard's newer form, as tensors; its text is a tensor too.
+        tensors = [(e.wall_time, e.step, e.tensor_proto) for e in accumulator.Tensors(tag)]
+        if tensors and len(tensors[0][2].float_val) == 1:
+            events[tag] = [(wall_time, step, proto.float_val[0]) for wall_time, step, proto in tensors]
+    times = [event[0] for tag, entries in events.items() if tag.startswith(LOSS) for event in entries]
+    series = {
+        tag: Series(np.array([entry[1] for entry in entries]), np.array([entry[2] for entry in entries]))
+        for tag, entries in events.items()
+    }
+    return series, max(times) - min(times) if times else math.nan
+
+
+def _read_weights(path: Path) -> dict[str, Series]:
+    if not path.is_file():
+        return {}
+    with path.open(newline="") as file:
+        header, *rows = list(csv.reader(file))
+    table = np.array([[float(cell) for cell in row] for row in rows])
+    steps = table[:, 0].astype(np.int64)
+    return {name: Series(steps, table[:, column]) for column, name in enumerate(header) if name != "step"}
+
+
+def _read_fields(folder: Path) -> dict[str, Field]:
+    fields = {}
+    for path in sorted(folder.glob("*.npz")):
+        # The host stores one dictionary of arrays, as an object.
+        arrays: dict[str, Any] = np.load(path, allow_pickle=True)["arr_0"].item()
+        arrays = {name: array.reshape(-1).astype(np.float64) for name, array in arrays.items()}
+        coordinates = {name: arrays[name] for name in arrays if not name.startswith(("true_", "pred_"))}
+        for name in arrays:
+            if name.startswith("true_"):
+                variable = name.removeprefix("true_")
+                fields[variable] = Field(coordinates, arrays[name], arrays[f"pred_{variable}"])
+    return fields
