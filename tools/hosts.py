@@ -72,4 +72,24 @@ MODULUS = Host(
     smoke_import="import modulus.sym, modulus.sym.solver",
 )
 
-HOSTS = {"modulus": MODULUS}
+PHYSICSNEMO = Host(
+    archive="nvidia-physicsnemo-sym==2.4.0",
+    extension="physicsnemo/sym/physicsnemo_ext.py",
+    edits=(
+        # Nothing in this release imports the extension that amp.py calls.
+        Edit(
+            "physicsnemo/sym/amp.py",
+            "from termcolor import colored\n",
+            "from termcolor import colored\n\nfrom . import physicsnemo_ext\n",
+        ),
+        Edit("physicsnemo/sym/domain/inferencer/ov.py", "np.bool)", "bool)"),
+        Edit("physicsnemo/sym/utils/vpinn/integral.py", "astype(np.int)", "astype(int)", times=2),
+    ),
+    # 2.1 and later ship a physicsnemo.sym of their own, without a Solver, over the files of this one;
+    # warp 1.13 has no warp.context, which 2.0.0 uses.
+    requirements=("nvidia-physicsnemo==2.0.0", "warp-lang<1.13"),
+    overrides=(f"notebook ; {NEVER}",),
+    smoke_import="import physicsnemo.sym, physicsnemo.sym.solver",
+)
+
+HOSTS = {"modulus": MODULUS, "physicsnemo": PHYSICSNEMO}

@@ -1,0 +1,54 @@
+"""Writing a benchmark's numbers with what they depend on: command, hardware, versions and date."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import platform
+from importlib import metadata
+from pathlib import Path
+
+import torch
+
+PACKAGES = ("torch", "hydra-core", "nvidia-modulus-sym", "nvidia-physicsnemo-sym", "modulus-relobralo")
+
+
+def device_name() -> str:
+    """Return the name of the GPU, or of the CPU where there is none."""
+    if torch.cuda.is_available():
+        return torch.cuda.get_device_name()
+    info = Path("/proc/cpuinfo")
+    names = [line.split(":")[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")]
+    return f"{names[0] if names else platform.machine()}, {os.cpu_count()} cores"
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that matter, where they are installed."""
+    installed = {distribution.metadata["Name"].lower(): distribution.version for distribution in metadata.distributions()}
+    found = {name: installed[name] for name in PACKAGES if name in installed}
+    return {"python": platform.python_version(), **found}
+
+
+def write_results(path: Path, command: str, rows: list[dict[str, object]]) -> Path:
+    """Write `rows` to `path`.json and `path`.md, with the circumstances, and return the latter."""
+    circumstances = {
+        "command": command,
+        "device": device_name(),
+        "versions": versions(),
+        "date": datetime.date.today().isoformat(),
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.with_suffix(".json").write_text(json.dumps({**circumstances, "rows": rows}, indent=1) + "\n")
+    columns = list(rows[-1])
+    lines = [
+        f"`{command}`, {circumstances['date']}, on {circumstances['device']};",
+        ", ".join(f"{name} {version}" for name, version in versions().items()) + ".",
+        "",
+        "| " + " | ".join(columns) + " |",
+        "|" + " --- |" * len(columns),
+        *("| " + " | ".join(str(row.get(column, "")) for column in columns) + " |" for row in rows),
+    ]
+    markdown = path.with_suffix(".md")
+    markdown.write_text("\n".join(lines) + "\n")
+    return markdown
