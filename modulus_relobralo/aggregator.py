@@ -241,6 +241,10 @@ class ReLoBRaLo(nn.Module):
         if not state_dict:
             logger.warning("The checkpoint's aggregator has no state: ReLoBRaLo starts with weights of 1.")
             return
+        # The next call checks its losses as a first one does, and is a step of its own whatever its label.
+        self.names = []
+        self._seen_step = -1
+        self._last_step.fill_(-1)
         state = {name: state_dict.get(prefix + name) for name in STATE}
         self._problem = find_problem(state)
         if self._problem:
@@ -254,8 +258,6 @@ class ReLoBRaLo(nn.Module):
         if "draws" in local_metadata:
             self._draws.fill_(local_metadata["draws"])
         self._resumed = True
-        self._seen_step = -1
-        self.names = []
 
     def extra_repr(self) -> str:
         """Return the hyperparameters, for the module's repr."""
