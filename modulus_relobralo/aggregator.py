@@ -1,5 +1,6 @@
 """ReLoBRaLo as a loss aggregator: the state of the balancing, and the host's contract with an aggregator."""
 
+import functools
 import logging
 import math
 from typing import Any, Dict, Iterable, List, Optional, Union
@@ -127,9 +128,10 @@ class ReLoBRaLo(nn.Module):
             "_phase": torch.tensor([FIRST]),
             "_is_first": torch.tensor([True, False, False]),
             "_next_phase": torch.tensor([SECOND, LATER, LATER]),
-            "_memory": torch.tensor([1.0, 0.0, self.alpha]),
-            "_temperature": torch.tensor(self.temperature),
-            "_eps": torch.tensor(self.eps),
+            # As precise as Python's numbers until the first call, which brings them to the dtype of the losses.
+            "_memory": torch.tensor([1.0, 0.0, self.alpha], dtype=torch.float64),
+            "_temperature": torch.tensor(self.temperature, dtype=torch.float64),
+            "_eps": torch.tensor(self.eps, dtype=torch.float64),
             "_zero": torch.zeros(()),
             "_zeros": torch.zeros(1),
             "_draws": torch.tensor(draws.initial_state(torch.initial_seed())),
@@ -161,7 +163,7 @@ class ReLoBRaLo(nn.Module):
             If the losses are no real floating-point scalars on one device, if their names change after the
             first call, or if a loaded checkpoint holds the state of another number of loss terms.
         """
-        if self.names != list(losses.keys()):
+        if len(losses) == 0 or self.names != list(losses.keys()):
             self._start(losses)
         terms = torch.stack(list(losses.values())).to(self.lmbda_ema.dtype)
         if len(self.weights) > 0:
@@ -207,25 +209,21 @@ class ReLoBRaLo(nn.Module):
         loss_checks.check_names(names, self.weights)
         loss_checks.check_terms(losses)
         if len(names) != self.lmbda_ema.numel():
-            self._resize(names)
+            if self._resumed:
+                raise ValueError(
+                    f"The checkpoint holds the balancing of {self.lmbda_ema.numel()} loss terms, but there are "
+                    f"{len(names)}: {names}. Resume with the constraints that it was written with, or remove it."
+                )
+            # The host miscounts the terms of custom losses; no call has filled the state yet.
+            for name, value in STATE.items():
+                setattr(self, name, self.lmbda_ema.new_full((len(names),), value))
         self._zeros = torch.zeros(len(names))
-        self._static_weights = torch.tensor([self.weights.get(name, 1.0) for name in names])
-        like = next(iter(losses.values()))
-        dtype = torch.promote_types(self.lmbda_ema.dtype, like.dtype)
+        self._static_weights = torch.tensor([self.weights.get(name, 1.0) for name in names], dtype=torch.float64)
+        device = next(iter(losses.values())).device
+        dtype = functools.reduce(torch.promote_types, (loss.dtype for loss in losses.values()), self.lmbda_ema.dtype)
         for name, buffer in list(self.named_buffers()):
-            setattr(self, name, buffer.to(like.device, dtype if buffer.is_floating_point() else buffer.dtype))
+            setattr(self, name, buffer.to(device, dtype if buffer.is_floating_point() else buffer.dtype))
         self.names = names
-
-    @torch.jit.ignore
-    def _resize(self, names: List[str]) -> None:
-        """Fit a state that no call has filled to the loss terms: the host miscounts those of custom losses."""
-        if self._resumed:
-            raise ValueError(
-                f"The checkpoint holds the balancing of {self.lmbda_ema.numel()} loss terms, but there are "
-                f"{len(names)}: {names}. Resume with the constraints that it was written with, or remove it."
-            )
-        for name, value in STATE.items():
-            setattr(self, name, getattr(self, name).new_full((len(names),), value))
 
     @torch.jit.ignore
     def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
@@ -247,6 +245,10 @@ class ReLoBRaLo(nn.Module):
         if not state_dict:
             logger.warning("The checkpoint's aggregator has no state: ReLoBRaLo starts with weights of 1.")
             return
+        # The next call checks its losses as a first one does, and is a step of its own whatever its label.
+        self.names = []
+        self._seen_step = -1
+        self._last_step.fill_(-1)
         state = {name: state_dict.get(prefix + name) for name in STATE}
         self._problem = find_problem(state)
         if self._problem:
@@ -260,8 +262,6 @@ class ReLoBRaLo(nn.Module):
         if "draws" in local_metadata:
             self._draws.fill_(local_metadata["draws"])
         self._resumed = True
-        self._seen_step = -1
-        self.names = []
 
     def extra_repr(self) -> str:
         """Return the hyperparameters, for the module's repr."""
