@@ -25,7 +25,9 @@ def device_name() -> str:
 
 def versions() -> dict[str, str]:
     """Return the versions of Python and of the packages that matter, where they are installed."""
-    installed = {distribution.metadata["Name"].lower(): distribution.version for distribution in metadata.distributions()}
+    installed = {
+        distribution.metadata["Name"].lower(): distribution.version for distribution in metadata.distributions()
+    }
     found = {name: installed[name] for name in PACKAGES if name in installed}
     return {"python": platform.python_version(), **found}
 

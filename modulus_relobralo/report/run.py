@@ -87,11 +87,11 @@ def read_run(folder: Path | str) -> Run:
         raise FileNotFoundError(f"{folder} is no Hydra run directory: it has no {hydra_file.relative_to(folder)}.")
     hydra: Any = OmegaConf.load(hydra_file)
     scalars, seconds = _read_scalars(folder)
-    choices = hydra.hydra.runtime.choices
+    fields = _read_fields(folder / "validators")
     return Run(
         folder=folder,
         problem=str(hydra.hydra.job.name),
-        scheme=str(choices.get("loss", "unknown")),
+        scheme=str(hydra.hydra.runtime.choices.get("loss", "unknown")),
         config=OmegaConf.load(folder / ".hydra" / "config.yaml"),  # type: ignore[arg-type]
         losses={
             tag.removeprefix(LOSS): series
@@ -99,8 +99,13 @@ def read_run(folder: Path | str) -> Run:
             if tag.startswith(LOSS) and tag != f"{LOSS}aggregated"
         },
         weights=_read_weights(folder / "monitors" / "weights.csv"),
-        errors={tag.split(ERROR)[-1]: series for tag, series in scalars.items() if ERROR in tag},
-        fields=_read_fields(folder / "validators"),
+        errors={
+            variable: _relative_error(series, fields[variable])
+            for tag, series in scalars.items()
+            for variable in [tag.split(ERROR)[-1]]
+            if ERROR in tag and variable in fields
+        },
+        fields=fields,
         seconds=seconds,
     )
 
@@ -125,6 +130,15 @@ def _read_scalars(folder: Path) -> tuple[dict[str, Series], float]:
         for tag, entries in events.items()
     }
     return series, max(times) - min(times) if times else math.nan
+
+
+def _relative_error(logged: Series, field: Field) -> Series:
+    """Return |predicted - exact| / |exact| of what the host logs under that name.
+
+    The host divides by the standard deviation of the exact field, so its number is larger where the mean is not 0.
+    """
+    exact = field.exact
+    return Series(logged.steps, logged.values * np.std(exact, ddof=1) / np.sqrt(np.mean(exact**2)))
 
 
 def _read_weights(path: Path) -> dict[str, Series]:

@@ -1,0 +1,126 @@
+"""The examples, run as a person runs them: through the host's Solver, in a process of their own."""
+
+import csv
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+
+from modulus_relobralo.report import read_run
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+SMALL = [
+    "arch.fully_connected.layer_size=8",
+    "batch_size.interior=32",
+    "custom.batches=2",
+    "custom.grid=9",
+    "training.summary_freq=5",
+    "training.rec_monitor_freq=5",
+    "training.rec_validation_freq=5",
+    "training.save_network_freq=5",
+    "training.print_stats_freq=5",
+]
+TERMS = {"helmholtz": ["helmholtz", "u"], "kirchhoff": ["kirchhoff", "w", "M_n"]}
+FIELD = {"helmholtz": "u", "kirchhoff": "w"}
+LIMIT = 120
+
+
+def command(example, *overrides):
+    script = EXAMPLES / example / f"{example}.py"
+    return [sys.executable, "-W", "ignore", str(script), *SMALL, *overrides]
+
+
+def train(folder, example, *overrides):
+    result = subprocess.run(
+        command(example, *overrides, "hydra.run.dir=run"), cwd=folder, capture_output=True, text=True, timeout=LIMIT
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
+
+
+def read_weights(folder):
+    with (folder / "run" / "monitors" / "weights.csv").open(newline="") as file:
+        header, *rows = csv.reader(file)
+    return header, np.array(rows, dtype=float)
+
+
+@pytest.mark.parametrize("example", TERMS)
+def test_a_run_leaves_error_figures_and_weights(example, tmp_path):
+    output = train(tmp_path, example, "training.max_steps=10")
+    run, name = tmp_path / "run", FIELD[example]
+
+    header, rows = read_weights(tmp_path)
+    assert header == ["step", *TERMS[example]]
+    assert rows[:, 0].tolist() == [0, 5, 10]
+    np.testing.assert_allclose(rows[:, 1:].sum(axis=1), len(TERMS[example]), rtol=1e-5)
+    assert np.ptp(rows[:, 1:]) > 1e-3
+
+    arrays = np.load(run / "validators" / "exact.npz", allow_pickle=True)["arr_0"].item()
+    exact, predicted = arrays[f"true_{name}"], arrays[f"pred_{name}"]
+    error = np.linalg.norm(predicted - exact) / np.linalg.norm(exact)
+    printed = float(re.search(r"seed 0\s+│\s+10 │\s+([\d.e+-]+) │", output)[1])
+    assert printed == pytest.approx(error, rel=2e-3)
+
+    for figure in ("losses", "weights", name):
+        assert imread(run / f"{figure}.png").std() > 0.01
+    assert "[step:          5] loss:" in output
+
+
+def test_per_edge_terms_and_uniform_load(tmp_path):
+    output = train(
+        tmp_path, "kirchhoff", "training.max_steps=5", "custom.per_edge=true", "custom.load=uniform", "loss=sum"
+    )
+    assert "weights.csv: not written" in output
+    run = read_run(tmp_path / "run")
+    edges = ("left", "right", "bottom", "top")
+    assert set(run.losses) == {"kirchhoff", *(f"{term}_{edge}" for term in ("w", "M_n") for edge in edges)}
+    # Navier: the middle of a square plate under a uniform load, p0 = 0.015, a = 10, D = 20.83.
+    assert run.fields["w"].exact.max() == pytest.approx(0.00406235 * 0.015 * 10**4 / 20.8333333333, rel=1e-4)
+
+
+def test_seed_decides_the_run(tmp_path):
+    rows = []
+    for seed, name in ((1, "a"), (1, "b"), (2, "c")):
+        (tmp_path / name).mkdir()
+        train(tmp_path / name, "helmholtz", "training.max_steps=5", f"custom.seed={seed}")
+        rows.append(read_weights(tmp_path / name)[1])
+    np.testing.assert_array_equal(rows[0], rows[1])
+    assert not np.array_equal(rows[0], rows[2])
+
+
+@pytest.mark.parametrize("example", TERMS)
+def test_a_killed_run_resumes_where_it_was(example, tmp_path):
+    log = tmp_path / "killed.log"
+    with log.open("w") as file:
+        process = subprocess.Popen(
+            command(example, "training.max_steps=1000000", "hydra.run.dir=run"), cwd=tmp_path, stdout=file, stderr=file
+        )
+        try:
+            wait_for(log, r"\[step: +20\] saved checkpoint", process)
+        finally:
+            os.kill(process.pid, signal.SIGKILL)
+            process.wait(timeout=LIMIT)
+    killed = max(int(step) for step in re.findall(r"\[step: +(\d+)\] saved checkpoint", log.read_text()))
+
+    output = train(tmp_path, example, f"training.max_steps={killed + 10}")
+    assert "Success loading optimizer" in output
+    first = int(re.search(r"\[step: +(\d+)\] record monitor", output)[1])
+    # The kill may have come between a checkpoint and its line in the log.
+    assert first in (killed, killed + 5)
+    steps = read_weights(tmp_path)[1][:, 0].astype(int).tolist()
+    assert steps == list(range(0, killed + 11, 5))
+
+
+def wait_for(log, pattern, process):
+    deadline = time.monotonic() + LIMIT
+    while not re.search(pattern, log.read_text()):
+        assert process.poll() is None, log.read_text()
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.1)
