@@ -53,6 +53,18 @@ def run(command, cwd=None, succeeds=True):
     return done.stdout
 
 
+def start(command, cwd):
+    """Start a command that is driven over its standard input; leave it to its end with the input's."""
+    return subprocess.Popen(
+        [str(part) for part in command],
+        cwd=cwd,
+        env={**environment(), "OMP_NUM_THREADS": "1"},  # no threads of this kind when it forks
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
 def write_files(folder, **files):
     """Write files by path, with __ for a slash and _DOT_ for a dot."""
     for name, text in files.items():

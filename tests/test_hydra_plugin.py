@@ -28,6 +28,7 @@ PROGRAM = """
     import json, sys
     import modulus.sym
     from modulus.sym.hydra.utils import instantiate_agg
+    from omegaconf import OmegaConf
 
     @modulus.sym.main(config_path="conf", config_name="config")
     def run(cfg):
@@ -35,7 +36,7 @@ PROGRAM = """
         import modulus_relobralo
         kind = type(aggregator)
         print("FOUND", json.dumps({
-            "class": f"{kind.__module__}.{kind.__name__}", "loss": dict(cfg.loss), "file": modulus_relobralo.__file__,
+            "class": f"{kind.__module__}.{kind.__name__}", "loss": OmegaConf.to_container(cfg.loss), "file": modulus_relobralo.__file__,
         }))
 
     import torch
@@ -143,10 +144,10 @@ def test_multirun_gets_ours_and_the_hosts_own(wheel_python, program):
 @host
 def test_command_line_with_the_keys_of_the_hosts_option(wheel_python, program):
     write_files(program, conf__config_DOT_yaml=CONFIG.format(loss="sum"))
-    command = [wheel_python, "program.py", "loss=relobralo", "loss.tau=1", "loss.beta=0.9", "+loss.weights.u=2"]
+    command = [wheel_python, "program.py", "loss=relobralo", "loss.tau=1", "loss.beta=0.9", "loss.weights={u: 2}"]
     (job,) = found(run(command, program))
     assert job["class"] == OURS
-    assert (job["loss"]["tau"], job["loss"]["beta"]) == (1.0, 0.9)
+    assert (job["loss"]["tau"], job["loss"]["beta"], job["loss"]["weights"]) == (1.0, 0.9, {"u": 2})
 
 
 @host
@@ -187,7 +188,7 @@ def test_compose_gets_our_aggregator(wheel_python, tmp_path):
                 ["loss.temperature=hot"],
                 ["loss.temperature=-1"],
                 ["loss.temperature=0.5", "loss.tau=1"],
-                ["+loss.weights={u: -1}"],
+                ["loss.weights={u: -1}"],
             ):
                 result = {}
                 try:
