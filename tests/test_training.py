@@ -44,6 +44,7 @@ PROGRAM = """
     import numpy as np
     import torch
     import modulus.sym
+    import modulus.sym.models.fully_connected
     from modulus.sym.domain import Domain
     from modulus.sym.domain.monitor import Monitor
     from modulus.sym.hydra import instantiate_arch
