@@ -16,18 +16,21 @@ from __future__ import annotations
 import functools
 import sys
 from dataclasses import field, make_dataclass
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.config_store import ConfigStore
 from hydra.plugins.search_path_plugin import SearchPathPlugin
+from omegaconf import OmegaConf
 
 HOSTS = ("modulus.sym", "physicsnemo.sym")
 PROVIDER = "modulus_relobralo"
+TARGET = "modulus_relobralo.ReLoBRaLo"
 # Our option's fields, their types and defaults: those of the constructor of ReLoBRaLo (a test compares them).
 FIELDS: tuple[tuple[str, Any, Any], ...] = (
-    ("_target_", str, "modulus_relobralo.ReLoBRaLo"),
+    ("_target_", str, TARGET),
     ("alpha", float, 0.999),
     ("temperature", float, 0.1),
     ("rho", float, 0.99),
@@ -42,12 +45,28 @@ class ReLoBRaLoPlugin(SearchPathPlugin):
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
         """Store our option; the search path itself stays as it is."""
+        if names_another_class(search_path):
+            return
         for host in HOSTS:
             utils = sys.modules.get(f"{host}.hydra.utils")
             if utils is not None and ConfigStore.instance().repo.get("loss") is not None:
                 store_options(host)
             if utils is not None:
                 store_options_after(utils, host)
+
+
+def names_another_class(search_path: ConfigSearchPath) -> bool:
+    """Whether a file ``loss/relobralo.yaml`` of the user's own is for another class than ours.
+
+    Hydra fills such a file up with the fields of the option stored under its name. Those of ours would be unknown
+    to the host's class, so that installing us would break a program that has such a file.
+    """
+    for element in search_path.get_path():
+        file = Path((element.path or "").removeprefix("file://"), "loss", "relobralo.yaml")
+        if file.is_file():
+            target = OmegaConf.select(OmegaConf.load(file), "_target_", default=TARGET)
+            return not str(target).startswith(f"{PROVIDER}.")
+    return False
 
 
 def store_options(host: str) -> None:

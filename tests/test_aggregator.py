@@ -16,7 +16,9 @@ TERMS = ("pde", "walls", "moment")
 
 
 def named(values, dtype=torch.float32, grad=False):
-    return {name: torch.tensor(float(v), dtype=dtype, requires_grad=grad) for name, v in zip(TERMS, values, strict=False)}
+    return {
+        name: torch.tensor(float(v), dtype=dtype, requires_grad=grad) for name, v in zip(TERMS, values, strict=False)
+    }
 
 
 def script(module):
@@ -490,7 +492,9 @@ def test_bad_losses_are_refused_at_the_first_call(compiled):
 
 
 def test_unknown_static_weights_are_refused_at_the_first_call():
-    with pytest.raises(ValueError, match=r"unknown loss terms \['wals'\]. The loss terms are \['pde', 'walls', 'moment'\]"):
+    with pytest.raises(
+        ValueError, match=r"unknown loss terms \['wals'\]. The loss terms are \['pde', 'walls', 'moment'\]"
+    ):
         make(weights={"wals": 2.0, "pde": 1.0})(named([1.0, 2.0, 3.0]))
 
 

@@ -40,7 +40,10 @@ def run(losses, keeps, alpha=0.999, temperature=0.1, dtype=torch.float64):
     return torch.stack(history)
 
 
-def rows(values, terms=st.integers(1, 6)):
+ANY_NUMBER = st.integers(1, 6)
+
+
+def rows(values, terms=ANY_NUMBER):
     """Matrices of losses: some calls, the same number of terms in each."""
     return terms.flatmap(lambda m: st.lists(st.lists(values, min_size=m, max_size=m), min_size=3, max_size=8))
 

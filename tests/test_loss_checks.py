@@ -56,7 +56,7 @@ def test_ends_of_the_ranges_are_accepted():
 def test_name_and_alias_together_are_an_error():
     with pytest.raises(
         ValueError,
-        match="`temperature` and its alias `tau` must not be given together. Found `temperature = 0.2` and `tau = 1.0`",
+        match=r"`temperature` and its alias `tau` must not be given together. Found `temperature = 0.2` and `tau = 1.0`",
     ):
         ReLoBRaLo([], 2, temperature=0.2, tau=1.0)
     with pytest.raises(ValueError, match="`rho` and its alias `beta`"):
@@ -71,7 +71,9 @@ def test_alias_stands_for_its_name():
 
 @pytest.mark.parametrize("value", [-1.0, math.nan, math.inf])
 def test_static_weight_out_of_range_is_named(value):
-    with pytest.raises(ValueError, match=rf"`weights\[walls\]` must be in \[0, inf\). Found `weights\[walls\] = {value}`"):
+    with pytest.raises(
+        ValueError, match=rf"`weights\[walls\]` must be in \[0, inf\). Found `weights\[walls\] = {value}`"
+    ):
         ReLoBRaLo([], 2, weights={"pde": 1.0, "walls": value})
 
 
@@ -95,7 +97,7 @@ def test_static_weights_are_copied():
 
 def test_names_are_checked_against_the_losses():
     check_names(["pde", "walls"], {"walls": 2.0})
-    with pytest.raises(ValueError, match="at least one loss term. Found an empty dictionary"):
+    with pytest.raises(ValueError, match=r"at least one loss term. Found an empty dictionary"):
         check_names([], {})
     with pytest.raises(ValueError, match=r"unknown loss terms \['a', 'b'\]. The loss terms are \['pde'\]"):
         check_names(["pde"], {"b": 1.0, "a": 1.0})
@@ -103,7 +105,7 @@ def test_names_are_checked_against_the_losses():
 
 def test_terms_must_be_real_scalars_on_one_device():
     check_terms({"pde": torch.tensor(1.0), "walls": torch.tensor(1.0, dtype=torch.bfloat16)})
-    with pytest.raises(TypeError, match="Loss term `pde` must be a tensor. Found float"):
+    with pytest.raises(TypeError, match=r"Loss term `pde` must be a tensor. Found float"):
         check_terms({"pde": 1.0})
     for dtype in (torch.int64, torch.bool, torch.complex64):
         with pytest.raises(TypeError, match=f"`pde` must be of a real floating-point dtype. Found {dtype}"):

@@ -1,0 +1,78 @@
+"""Programs of users, run in processes of their own with an installed copy of this project."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import textwrap
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+TIMEOUT = 240
+
+
+def install(folder, *options):
+    """Install a copy of this project into a new virtual environment in `folder`; return its interpreter.
+
+    The environment sees this one's packages by a path. Path files there are not read, so that an editable install
+    of this project stays out of sight.
+    """
+    sources = folder / "sources"
+    ignored = shutil.ignore_patterns(".*", "*.egg-info", "__pycache__", "build", "dist", "outputs")
+    shutil.copytree(ROOT, sources, ignore=ignored)
+    run([sys.executable, "-m", "venv", "--without-pip", folder / "venv"])
+    python = folder / "venv" / "bin" / "python"
+    packages = {sysconfig.get_path(name) for name in ("purelib", "platlib")}
+    path_file = Path(run([python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]).strip(), "host.pth")
+    path_file.write_text("\n".join(sorted(packages)) + "\n")
+    pip = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-index", "--no-deps"]
+    run([*pip, "--no-build-isolation", "--ignore-installed", *options, sources])
+    return python
+
+
+def environment():
+    """Return this process' environment without what would show this checkout to another interpreter."""
+    hidden = ("PYTHONPATH", "PYTHONHOME", "HYDRA_FULL_ERROR")
+    return {name: value for name, value in os.environ.items() if name not in hidden}
+
+
+def run(command, cwd=None, succeeds=True):
+    """Run a command; return what it printed on both streams, in order."""
+    done = subprocess.run(
+        [str(part) for part in command],
+        cwd=cwd,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=TIMEOUT,
+    )
+    assert (done.returncode == 0) == succeeds, done.stdout
+    return done.stdout
+
+
+def start(command, cwd):
+    """Start a command that is driven over its standard input; leave it to its end with the input's."""
+    return subprocess.Popen(
+        [str(part) for part in command],
+        cwd=cwd,
+        env={**environment(), "OMP_NUM_THREADS": "1"},  # no threads of this kind when it forks
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def write_files(folder, **files):
+    """Write files by path, with __ for a slash and _DOT_ for a dot."""
+    for name, text in files.items():
+        path = folder / name.replace("__", "/").replace("_DOT_", ".")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(textwrap.dedent(text).lstrip())
+
+
+def found(output):
+    """Return the objects that a program printed as lines "FOUND <json>"."""
+    return [json.loads(line.removeprefix("FOUND ")) for line in output.splitlines() if line.startswith("FOUND ")]
