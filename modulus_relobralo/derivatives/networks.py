@@ -1,0 +1,218 @@
+"""Reads the host's networks: which layers, activation functions and encodings they are made of.
+
+A network that is not understood in full is refused with `UnsupportedNetworkError`, never approximated.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from .activations import recognise
+from .jets import Jet, seed
+from .kernels import activate
+from .partials import Channel
+
+
+class UnsupportedNetworkError(ValueError):
+    """The network has a part for which there is no propagation rule."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A hidden layer: ``f(factor * (W h + b))``.
+
+    Parameters
+    ----------
+    linear : nn.Module
+        ``nn.Linear`` or the host's ``WeightNormLinear``.
+    activation : str
+        Name of ``f`` in `activations`.
+    parameters : tuple of Tensor
+        Trained parameters of ``f``.
+    factor : Tensor, float or None
+        The host's adaptive activation parameter, or SIREN's omega.
+    """
+
+    linear: nn.Module
+    activation: str
+    parameters: tuple[Tensor, ...] = ()
+    factor: Tensor | float | None = None
+
+    def affine(self) -> tuple[Tensor, Tensor]:
+        """Return weight and bias with norm and factor multiplied in: cheaper than to scale every channel."""
+        weight, bias = affine(self.linear)
+        return (weight, bias) if self.factor is None else (weight * self.factor, bias * self.factor)
+
+
+@dataclass(frozen=True)
+class Network:
+    """What a network computes, in order: encode the input, hidden layers, last linear layer, output scale."""
+
+    encode: Callable[[Jet, tuple[Channel, ...]], Jet]
+    layers: tuple[Layer, ...]
+    last: nn.Module
+    skip_connections: bool
+    output_scale: Callable[[], Tensor | None]
+
+    def propagate(
+        self,
+        x: Tensor,
+        variables: Sequence[int],
+        channels: tuple[Channel, ...],
+        targets: tuple[Channel, ...],
+        compiled: bool,
+    ) -> Tensor:
+        """Return the derivatives of all outputs.
+
+        Parameters
+        ----------
+        x : Tensor
+            All inputs side by side, [points, inputs].
+        variables : sequence of int
+            Columns of `x` that are differentiated.
+        channels : tuple of Channel
+            What hidden layers carry: `partials.closure` of the targets.
+        targets : tuple of Channel
+            What is wanted.
+        compiled : bool
+            Whether to compile the activation rules.
+
+        Returns
+        -------
+        Tensor
+            [targets, points, outputs]
+        """
+        jet, skip = self.encode(seed(x, variables), channels), None
+        for i, layer in enumerate(self.layers):
+            weight, bias = layer.affine()
+            wanted = targets if i == len(self.layers) - 1 else channels
+            jet = activate(jet.linear(weight), bias, layer.activation, layer.parameters, wanted, compiled)
+            if self.skip_connections and i % 2 == 0:
+                plain = jet
+                if skip is not None:
+                    jet = Jet(wanted, jet.dense + skip.select(wanted))
+                skip = plain
+        weight, bias = affine(self.last)
+        return self._finish(jet.linear(weight).dense, bias, targets)
+
+    def _finish(self, result: Tensor, bias: Tensor, targets: tuple[Channel, ...]) -> Tensor:
+        """Apply bias and output scale; the shifts concern the value alone."""
+        scale = self.output_scale()
+        if scale is not None:
+            result, bias = result * scale[1], bias * scale[1] + scale[0]
+        shifts = [bias if not any(map(_is_derivative, target)) else torch.zeros_like(bias) for target in targets]
+        return result + torch.stack(shifts)[:, None]
+
+
+def _is_derivative(entry: Any) -> bool:  # noqa: ANN401
+    return entry != 0
+
+
+def affine(linear: nn.Module) -> tuple[Tensor, Tensor]:
+    """Return weight and bias of a linear layer as its forward pass uses them."""
+    weight, bias = linear.weight, linear.bias
+    if type(linear).__name__ == "WeightNormLinear":
+        weight = linear.weight_g * weight / weight.norm(dim=1, p=2, keepdim=True)
+    return weight, bias
+
+
+def read(arch: nn.Module) -> Network:
+    """Return what `arch` computes.
+
+    Raises
+    ------
+    UnsupportedNetworkError
+        If it is not one of the architectures, or uses an activation function, without a rule here.
+    """
+    # By name: subclasses may change the forward pass, and the two hosts have one class each of these names.
+    readers = {"FullyConnectedArch": _fully_connected, "FourierNetArch": _fourier, "SirenArch": _siren}
+    kind = type(arch).__name__
+    if kind not in readers:
+        raise UnsupportedNetworkError(f"the architecture {kind} has no Taylor-mode rule (known: {', '.join(readers)})")
+    return readers[kind](arch)
+
+
+def _fully_connected(arch: Any) -> Network:  # noqa: ANN401
+    return _network(arch, arch._impl, partial(_encode_periodic, arch))
+
+
+def _fourier(arch: Any) -> Network:  # noqa: ANN401
+    return _network(arch, arch.fc, partial(_encode_fourier, arch))
+
+
+def _network(arch: Any, core: Any, encode: Callable[[Jet, tuple[Channel, ...]], Jet]) -> Network:  # noqa: ANN401
+    layers = tuple(_hidden(layer) for layer in core.layers)
+    return Network(encode, layers, core.final_layer.linear, core.skip_connections, lambda: arch.output_scales_tensor)
+
+
+def _hidden(layer: Any) -> Layer:  # noqa: ANN401
+    name = recognise(layer.activation_fn)
+    if name is None:
+        raise UnsupportedNetworkError(
+            f"the activation function {layer.activation_fn!r} is not smooth enough, or not known, for derivatives"
+        )
+    if type(layer.linear).__name__ not in ("Linear", "WeightNormLinear"):
+        raise UnsupportedNetworkError(f"the layer {type(layer.linear).__name__} has no Taylor-mode rule")
+    parameters = (layer.activation_fn.beta,) if name == "stan" else ()
+    return Layer(layer.linear, name, parameters, layer.activation_par)
+
+
+def _siren(arch: Any) -> Network:  # noqa: ANN401
+    *hidden, last = arch.layers
+    layers = tuple(Layer(layer.linear, "sin", (), layer.omega_0) for layer in hidden)
+    return Network(partial(_encode_siren, arch), layers, last.linear, False, lambda: arch.output_scales_tensor)
+
+
+def _scaled(arch: Any, jet: Jet) -> Jet:  # noqa: ANN401
+    scales = arch.input_scales_tensor
+    return jet if scales is None else jet.scale(1 / scales[1], scales[0])
+
+
+def _encode_siren(arch: Any, jet: Jet, channels: tuple[Channel, ...]) -> Jet:  # noqa: ANN401
+    del channels  # the jet stays linear: value and first derivatives
+    norm = arch.normalization_tensor
+    if norm is not None:
+        low, high = norm
+        jet = jet.scale(2 / (high - low), 0.5 * (low + high))
+    return _scaled(arch, jet)
+
+
+def _encode_periodic(arch: Any, jet: Jet, channels: tuple[Channel, ...]) -> Jet:  # noqa: ANN401
+    jet = _scaled(arch, jet)
+    if arch.periodicity is None:
+        return jet
+    blocks, start = [], 0
+    for key, size in arch.input_key_dict.items():
+        rows = torch.eye(jet.dense.shape[-1], dtype=jet.dense.dtype, device=jet.dense.device)[start : start + size]
+        start += size
+        if key not in arch.periodicity:
+            blocks.append(jet.linear(rows).select(channels))
+            continue
+        low, high = arch.periodicity[key]
+        omega = 2 * math.pi / (high - low)
+        blocks += _waves(jet.linear(omega * rows), rows.new_full((size,), -omega * low), channels)
+    return Jet(channels, torch.cat(blocks, dim=-1))
+
+
+def _encode_fourier(arch: Any, jet: Jet, channels: tuple[Channel, ...]) -> Jet:  # noqa: ANN401
+    jet = _scaled(arch, jet)
+    blocks = [jet.select(channels)]
+    layers = ((arch.fourier_layer_xyzt, arch.xyzt_slice_index), (arch.fourier_layer_params, arch.params_slice_index))
+    for layer, index in layers:
+        if layer is not None:
+            weight = torch.zeros(layer.frequencies.shape[1], jet.dense.shape[-1]).to(layer.frequencies)
+            weight[:, index] = 2 * math.pi * layer.frequencies.T
+            blocks += _waves(jet.linear(weight), weight.new_zeros(len(weight)), channels)
+    return Jet(channels, torch.cat(blocks, dim=-1))
+
+
+def _waves(jet: Jet, bias: Tensor, channels: tuple[Channel, ...]) -> list[Tensor]:
+    # Uncompiled: few features, and nothing here is trained.
+    return [activate(jet, bias, wave, (), channels, compiled=False).dense for wave in ("sin", "cos")]
