@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import torch
@@ -75,11 +75,12 @@ class _Compiled:
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self._function = function
-        self._compiled: Callable[..., Any] | None = None
+        self._compiled: dict[tuple[str, torch.dtype], Callable[..., Any]] = {}
 
     def __call__(self, *tensors: Tensor) -> Any:  # noqa: ANN401
-        if self._compiled is not None:
-            return self._compiled(*tensors)
+        kind = (tensors[0].device.type, tensors[0].dtype)  # a trace holds for one of each
+        if kind in self._compiled:
+            return self._compiled[kind](*tensors)
         try:
             # Traced first, for two reasons: the compiler then sees derivatives as plain operations, and every
             # trace has a code object, and with it a limit of recompilations, of its own.
@@ -88,9 +89,9 @@ class _Compiled:
             result = compiled(*tensors)
         except Exception as error:  # what a missing or broken compiler raises differs between platforms and releases
             self._warn_once(error)
-            self._compiled = self._function
+            self._compiled[kind] = self._function
             return self._function(*tensors)
-        self._compiled = compiled
+        self._compiled[kind] = compiled
         return result
 
     @classmethod
@@ -106,7 +107,7 @@ class _Compiled:
             )
 
 
-@lru_cache(maxsize=None)
+@cache
 def _kernel(
     channels: tuple[Channel, ...], constant_channels: tuple[Channel, ...], targets: tuple[Channel, ...], activation: str
 ) -> Kernel:

@@ -9,15 +9,19 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+
+from modulus_relobralo import host
 
 from .activations import recognise
 from .jets import Jet, seed
 from .kernels import activate
 from .partials import Channel
+
+HostModule: TypeAlias = Any  # the host has no types to hold on to
 
 
 class UnsupportedNetworkError(ValueError):
@@ -30,7 +34,7 @@ class Layer:
 
     Parameters
     ----------
-    linear : nn.Module
+    linear : module
         ``nn.Linear`` or the host's ``WeightNormLinear``.
     activation : str
         Name of ``f`` in `activations`.
@@ -40,7 +44,7 @@ class Layer:
         The host's adaptive activation parameter, or SIREN's omega.
     """
 
-    linear: nn.Module
+    linear: HostModule
     activation: str
     parameters: tuple[Tensor, ...] = ()
     factor: Tensor | float | None = None
@@ -57,7 +61,7 @@ class Network:
 
     encode: Callable[[Jet, tuple[Channel, ...]], Jet]
     layers: tuple[Layer, ...]
-    last: nn.Module
+    last: HostModule
     skip_connections: bool
     output_scale: Callable[[], Tensor | None]
 
@@ -107,15 +111,11 @@ class Network:
         scale = self.output_scale()
         if scale is not None:
             result, bias = result * scale[1], bias * scale[1] + scale[0]
-        shifts = [bias if not any(map(_is_derivative, target)) else torch.zeros_like(bias) for target in targets]
+        shifts = [torch.zeros_like(bias) if any(target) else bias for target in targets]
         return result + torch.stack(shifts)[:, None]
 
 
-def _is_derivative(entry: Any) -> bool:  # noqa: ANN401
-    return entry != 0
-
-
-def affine(linear: nn.Module) -> tuple[Tensor, Tensor]:
+def affine(linear: HostModule) -> tuple[Tensor, Tensor]:
     """Return weight and bias of a linear layer as its forward pass uses them."""
     weight, bias = linear.weight, linear.bias
     if type(linear).__name__ == "WeightNormLinear":
@@ -123,7 +123,7 @@ def affine(linear: nn.Module) -> tuple[Tensor, Tensor]:
     return weight, bias
 
 
-def read(arch: nn.Module) -> Network:
+def read(arch: HostModule) -> Network:
     """Return what `arch` computes.
 
     Raises
@@ -131,28 +131,28 @@ def read(arch: nn.Module) -> Network:
     UnsupportedNetworkError
         If it is not one of the architectures, or uses an activation function, without a rule here.
     """
-    # By name: subclasses may change the forward pass, and the two hosts have one class each of these names.
+    # By name and place: a subclass may change the forward pass, and the two hosts have one class each.
     readers = {"FullyConnectedArch": _fully_connected, "FourierNetArch": _fourier, "SirenArch": _siren}
     kind = type(arch).__name__
-    if kind not in readers:
+    if kind not in readers or not type(arch).__module__.startswith(host.name()):
         raise UnsupportedNetworkError(f"the architecture {kind} has no Taylor-mode rule (known: {', '.join(readers)})")
     return readers[kind](arch)
 
 
-def _fully_connected(arch: Any) -> Network:  # noqa: ANN401
+def _fully_connected(arch: HostModule) -> Network:
     return _network(arch, arch._impl, partial(_encode_periodic, arch))
 
 
-def _fourier(arch: Any) -> Network:  # noqa: ANN401
+def _fourier(arch: HostModule) -> Network:
     return _network(arch, arch.fc, partial(_encode_fourier, arch))
 
 
-def _network(arch: Any, core: Any, encode: Callable[[Jet, tuple[Channel, ...]], Jet]) -> Network:  # noqa: ANN401
+def _network(arch: HostModule, core: HostModule, encode: Callable[[Jet, tuple[Channel, ...]], Jet]) -> Network:
     layers = tuple(_hidden(layer) for layer in core.layers)
     return Network(encode, layers, core.final_layer.linear, core.skip_connections, lambda: arch.output_scales_tensor)
 
 
-def _hidden(layer: Any) -> Layer:  # noqa: ANN401
+def _hidden(layer: HostModule) -> Layer:
     name = recognise(layer.activation_fn)
     if name is None:
         raise UnsupportedNetworkError(
@@ -164,18 +164,18 @@ def _hidden(layer: Any) -> Layer:  # noqa: ANN401
     return Layer(layer.linear, name, parameters, layer.activation_par)
 
 
-def _siren(arch: Any) -> Network:  # noqa: ANN401
+def _siren(arch: HostModule) -> Network:
     *hidden, last = arch.layers
     layers = tuple(Layer(layer.linear, "sin", (), layer.omega_0) for layer in hidden)
     return Network(partial(_encode_siren, arch), layers, last.linear, False, lambda: arch.output_scales_tensor)
 
 
-def _scaled(arch: Any, jet: Jet) -> Jet:  # noqa: ANN401
+def _scaled(arch: HostModule, jet: Jet) -> Jet:
     scales = arch.input_scales_tensor
     return jet if scales is None else jet.scale(1 / scales[1], scales[0])
 
 
-def _encode_siren(arch: Any, jet: Jet, channels: tuple[Channel, ...]) -> Jet:  # noqa: ANN401
+def _encode_siren(arch: HostModule, jet: Jet, channels: tuple[Channel, ...]) -> Jet:
     del channels  # the jet stays linear: value and first derivatives
     norm = arch.normalization_tensor
     if norm is not None:
@@ -184,7 +184,7 @@ def _encode_siren(arch: Any, jet: Jet, channels: tuple[Channel, ...]) -> Jet:  #
     return _scaled(arch, jet)
 
 
-def _encode_periodic(arch: Any, jet: Jet, channels: tuple[Channel, ...]) -> Jet:  # noqa: ANN401
+def _encode_periodic(arch: HostModule, jet: Jet, channels: tuple[Channel, ...]) -> Jet:
     jet = _scaled(arch, jet)
     if arch.periodicity is None:
         return jet
@@ -201,7 +201,7 @@ def _encode_periodic(arch: Any, jet: Jet, channels: tuple[Channel, ...]) -> Jet:
     return Jet(channels, torch.cat(blocks, dim=-1))
 
 
-def _encode_fourier(arch: Any, jet: Jet, channels: tuple[Channel, ...]) -> Jet:  # noqa: ANN401
+def _encode_fourier(arch: HostModule, jet: Jet, channels: tuple[Channel, ...]) -> Jet:
     jet = _scaled(arch, jet)
     blocks = [jet.select(channels)]
     layers = ((arch.fourier_layer_xyzt, arch.xyzt_slice_index), (arch.fourier_layer_params, arch.params_slice_index))

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import sympy
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from modulus_relobralo import host
 
 from .networks import UnsupportedNetworkError, read
 from .partials import Channel, closure
 from .requests import Namespace, Request, Terms, group, node_names
+
+# The host has no types to hold on to.
+HostModule: TypeAlias = Any
+HostNode: TypeAlias = Any
+HostKey: TypeAlias = Any
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +51,7 @@ class TaylorArch(_FuncArch):
     """
 
     def __init__(
-        self, arch: nn.Module, request: Request, operators: Mapping[str, Terms] | None = None, compiled: bool = True
+        self, arch: HostModule, request: Request, operators: Mapping[str, Terms] | None = None, compiled: bool = True
     ) -> None:
         super().__init__(arch, deriv_keys=[])
         self.name = arch.name  # the host asks for it, unwrapped or not
@@ -67,7 +72,7 @@ class TaylorArch(_FuncArch):
         partials = {name: names.multi_index(name, variables) for name in sorted(request.derivatives)}
         sums = {name: names.operator(terms, variables) for name, terms in sorted(request.operators.items())}
         zero = (0,) * len(variables)
-        wanted: dict[str, Channel] = {**partials, **sums, **{name: zero for name in sorted(request.values)}}
+        wanted: dict[str, Channel] = {**partials, **sums, **dict.fromkeys(sorted(request.values), zero)}
         self._channels = closure(partials.values(), sums.values())
         self._targets = tuple(c for c in self._channels if c in set(wanted.values()))
         outputs, inputs = _columns(self.arch.output_key_dict), _columns(self.arch.input_key_dict)
@@ -92,10 +97,10 @@ class TaylorArch(_FuncArch):
             result = self._network.propagate(x, self._variables, self._channels, self._targets, self._compiled)
         return {name: result[i, :, j : j + 1] for name, (i, j) in self._places.items()}
 
-    def setup_deriv_scaler(self, deriv_scalers: Any) -> None:  # noqa: ANN401
+    def setup_deriv_scaler(self, deriv_scalers: object) -> None:
         """Do nothing: the host scales derivatives against underflow in half precision, which is not used here."""
 
-    def make_node(self, name: str, jit: bool = False, optimize: bool = True) -> Any:  # noqa: ANN401
+    def make_node(self, name: str, jit: bool = False, optimize: bool = True) -> HostNode:
         """Return the node of the host.
 
         Parameters
@@ -118,14 +123,14 @@ class TaylorArch(_FuncArch):
 
 
 def taylor_nodes(
-    net: nn.Module,
+    net: HostModule,
     name: str,
-    nodes: Iterable[Any] = (),
-    derivatives: Iterable[Any] = (),
+    nodes: Iterable[HostNode] = (),
+    derivatives: Iterable[HostKey] = (),
     operators: Mapping[str, Terms] | None = None,
     optimize: bool = True,
     compiled: bool = True,
-) -> list[Any]:
+) -> list[HostNode]:
     """Make the nodes of a network and its derivatives; they replace ``[net.make_node(name)]``.
 
     Parameters
@@ -183,13 +188,13 @@ def taylor_nodes(
 
 
 def autodiff_nodes(
-    net: nn.Module,
+    net: HostModule,
     name: str,
-    nodes: Iterable[Any] = (),
-    derivatives: Iterable[Any] = (),
+    nodes: Iterable[HostNode] = (),
+    derivatives: Iterable[HostKey] = (),
     operators: Mapping[str, Terms] | None = None,
     optimize: bool = True,
-) -> list[Any]:
+) -> list[HostNode]:
     """Make the nodes of a network whose derivatives the host's autodiff computes.
 
     The same parameters as `taylor_nodes`; operators that are asked for become equations of the host.
@@ -201,6 +206,33 @@ def autodiff_nodes(
         net.make_node(name, optimize=optimize),
         *(_Node.from_sympy(_expression(terms), operator) for operator, terms in used.items()),
     ]
+
+
+_METHODS = {"taylor": taylor_nodes, "autodiff": autodiff_nodes}
+
+
+def derivative_nodes(
+    net: HostModule, name: str, nodes: Iterable[HostNode] = (), method: str = "taylor", **options: Any
+) -> list[HostNode]:
+    """Make the nodes of a network and its derivatives by the method that a config names.
+
+    Parameters
+    ----------
+    net, name, nodes
+        See `taylor_nodes`.
+    method : str
+        ``"taylor"`` (`taylor_nodes`) or ``"autodiff"`` (`autodiff_nodes`).
+    **options
+        Further parameters of these.
+
+    Raises
+    ------
+    ValueError
+        If `method` is neither.
+    """
+    if method not in _METHODS:
+        raise ValueError(f"Parameter `method` must be one of {list(_METHODS)}. Found `method = {method!r}`.")
+    return _METHODS[method](net, name, nodes, **options)
 
 
 def _expression(terms: Terms) -> sympy.Expr:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import cache
 
 MAX_ORDER = 4
 
@@ -53,7 +53,7 @@ def closure(partials: Iterable[MultiIndex], operators: Iterable[Operator] = ()) 
     return (*sorted(needed, key=lambda alpha: (sum(alpha), alpha)), *operators)
 
 
-@lru_cache(maxsize=None)
+@cache
 def faa_di_bruno(alpha: MultiIndex) -> tuple[tuple[int, tuple[MultiIndex, ...], int], ...]:
     """Return the terms of the partial derivative `alpha` of a composition ``f(z(x))``.
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from .partials import MAX_ORDER, MultiIndex, Operator
 
+HostNode: TypeAlias = Any  # the host has no types to hold on to
 Terms = Mapping[str, float]
 
 
@@ -123,7 +124,7 @@ class Namespace:
         return tuple(sorted((self.multi_index(name, variables), float(c)) for name, c in terms.items()))
 
 
-def node_names(node: Any) -> set[str]:  # noqa: ANN401
+def node_names(node: HostNode) -> set[str]:
     """Return the names of everything that a node of the host takes in."""
     return {str(key) for key in (*node.inputs, *node.derivatives)}
 
