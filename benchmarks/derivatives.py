@@ -15,12 +15,14 @@ the derivative pass inside the domain over (channels) x (one forward and backwar
 from __future__ import annotations
 
 import argparse
+import ctypes
 import datetime
 import json
 import os
 import platform
 import statistics
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 os.environ.setdefault("TORCHINDUCTOR_FORCE_DISABLE_CACHES", "1")
@@ -135,6 +137,7 @@ def peak_memory(run: Run) -> float:
         run.step()
         return (torch.cuda.max_memory_allocated() - before) / 1e6
     run.model.zero_grad(set_to_none=True)
+    ctypes.CDLL(None).malloc_trim(0)  # free memory that glibc still holds would hide a step's own
     Path("/proc/self/clear_refs").write_text("5")  # sets the peak back to the present size (Linux)
     before = _status("VmRSS")
     run.step()
@@ -165,15 +168,23 @@ def measure_floor(run: Run, rounds: int) -> float:
     def plain() -> None:
         sum(v.square().mean() for v in arch.arch(points).values()).backward()
 
-    ratios = []
     derivatives()
+    numbers = {f: repetitions(f) for f in (derivatives, plain)}
+    ratios = []
     for _ in range(rounds):
-        one, other = (
-            Timer("f()", globals={"f": f}, num_threads=1).timeit(number)
-            for f, number in ((derivatives, 5), (plain, 20))
-        )
-        ratios.append(one.mean / other.mean / len(arch._channels))
+        one, other = (timed(f, number) for f, number in numbers.items())
+        ratios.append(one / other / len(arch._channels))
     return statistics.median(ratios)
+
+
+def timed(function: Callable[[], object], number: int) -> float:
+    """Return seconds per call."""
+    return Timer("f()", globals={"f": function}, num_threads=1).timeit(number).mean
+
+
+def repetitions(function: Callable[[], object]) -> int:
+    """Return how many calls take about a third of a second."""
+    return max(1, int(0.3 / timed(function, 1)))
 
 
 def oracle(case: str) -> torch.Tensor:
@@ -205,11 +216,10 @@ def measure(case: str, rounds: int) -> list[dict]:
         errors[method] = float((found - truth).norm() / truth.norm())
     memory = {method: peak_memory(run) for method, run in runs.items()}
     times = {method: [] for method in METHODS}
-    number = {method: max(1, int(0.5 / _seconds(run))) for method, run in runs.items()}
+    number = {method: repetitions(run.step) for method, run in runs.items()}
     for _ in range(rounds):
         for method, run in runs.items():
-            timer = Timer("run.step()", globals={"run": run}, num_threads=1)
-            times[method].append(timer.timeit(number[method]).mean)
+            times[method].append(timed(run.step, number[method]))
     rows = []
     for method, run in runs.items():
         ratios = [a / b for a, b in zip(times["autodiff"], times[method], strict=True)]
@@ -227,12 +237,6 @@ def measure(case: str, rounds: int) -> list[dict]:
             }
         )
     return rows
-
-
-def _seconds(run: Run) -> float:
-    begin = time.perf_counter()
-    run.step()
-    return time.perf_counter() - begin
 
 
 def environment() -> dict:
