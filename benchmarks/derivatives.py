@@ -41,7 +41,7 @@ from torch.utils.benchmark import Timer
 
 import modulus_relobralo
 from modulus_relobralo.derivatives import autodiff_nodes, taylor_nodes
-from modulus_relobralo.derivatives.nodes import TaylorArch
+from modulus_relobralo.derivatives.arch import TaylorArch
 
 CASES = {
     f"{equation}-{depth}x{width}": (equation, depth, width)

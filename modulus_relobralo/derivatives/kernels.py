@@ -71,6 +71,7 @@ class _Differentiable(torch.autograd.Function):
 class _Compiled:
     """A function of tensors, traced and compiled at its first call."""
 
+    announced = False
     warned = False
 
     def __init__(self, function: Callable[..., Any]) -> None:
@@ -81,6 +82,7 @@ class _Compiled:
         kind = (tensors[0].device.type, tensors[0].dtype)  # a trace holds for one of each
         if kind in self._compiled:
             return self._compiled[kind](*tensors)
+        self._announce_once()
         try:
             # Traced first, for two reasons: the compiler then sees derivatives as plain operations, and every
             # trace has a code object, and with it a limit of recompilations, of its own.
@@ -93,6 +95,14 @@ class _Compiled:
             return self._function(*tensors)
         self._compiled[kind] = compiled
         return result
+
+    @classmethod
+    def _announce_once(cls) -> None:
+        if not cls.announced:
+            cls.announced = True
+            logger.info(
+                "Compiling derivative rules: the first step takes longer, less so once they are cached on disk."
+            )
 
     @classmethod
     def _warn_once(cls, error: Exception) -> None:

@@ -5,23 +5,21 @@ A network that is not understood in full is refused with `UnsupportedNetworkErro
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
 
 from modulus_relobralo import host
 
+from . import encodings
 from .activations import recognise
 from .jets import Jet, seed
 from .kernels import activate
 from .partials import Channel
-
-HostModule: TypeAlias = Any  # the host has no types to hold on to
+from .requests import HostModule
 
 
 class UnsupportedNetworkError(ValueError):
@@ -140,11 +138,11 @@ def read(arch: HostModule) -> Network:
 
 
 def _fully_connected(arch: HostModule) -> Network:
-    return _network(arch, arch._impl, partial(_encode_periodic, arch))
+    return _network(arch, arch._impl, partial(encodings.periodic, arch))
 
 
 def _fourier(arch: HostModule) -> Network:
-    return _network(arch, arch.fc, partial(_encode_fourier, arch))
+    return _network(arch, arch.fc, partial(encodings.fourier, arch))
 
 
 def _network(arch: HostModule, core: HostModule, encode: Callable[[Jet, tuple[Channel, ...]], Jet]) -> Network:
@@ -167,52 +165,4 @@ def _hidden(layer: HostModule) -> Layer:
 def _siren(arch: HostModule) -> Network:
     *hidden, last = arch.layers
     layers = tuple(Layer(layer.linear, "sin", (), layer.omega_0) for layer in hidden)
-    return Network(partial(_encode_siren, arch), layers, last.linear, False, lambda: arch.output_scales_tensor)
-
-
-def _scaled(arch: HostModule, jet: Jet) -> Jet:
-    scales = arch.input_scales_tensor
-    return jet if scales is None else jet.scale(1 / scales[1], scales[0])
-
-
-def _encode_siren(arch: HostModule, jet: Jet, channels: tuple[Channel, ...]) -> Jet:
-    del channels  # the jet stays linear: value and first derivatives
-    norm = arch.normalization_tensor
-    if norm is not None:
-        low, high = norm
-        jet = jet.scale(2 / (high - low), 0.5 * (low + high))
-    return _scaled(arch, jet)
-
-
-def _encode_periodic(arch: HostModule, jet: Jet, channels: tuple[Channel, ...]) -> Jet:
-    jet = _scaled(arch, jet)
-    if arch.periodicity is None:
-        return jet
-    blocks, start = [], 0
-    for key, size in arch.input_key_dict.items():
-        rows = torch.eye(jet.dense.shape[-1], dtype=jet.dense.dtype, device=jet.dense.device)[start : start + size]
-        start += size
-        if key not in arch.periodicity:
-            blocks.append(jet.linear(rows).select(channels))
-            continue
-        low, high = arch.periodicity[key]
-        omega = 2 * math.pi / (high - low)
-        blocks += _waves(jet.linear(omega * rows), rows.new_full((size,), -omega * low), channels)
-    return Jet(channels, torch.cat(blocks, dim=-1))
-
-
-def _encode_fourier(arch: HostModule, jet: Jet, channels: tuple[Channel, ...]) -> Jet:
-    jet = _scaled(arch, jet)
-    blocks = [jet.select(channels)]
-    layers = ((arch.fourier_layer_xyzt, arch.xyzt_slice_index), (arch.fourier_layer_params, arch.params_slice_index))
-    for layer, index in layers:
-        if layer is not None:
-            weight = torch.zeros(layer.frequencies.shape[1], jet.dense.shape[-1]).to(layer.frequencies)
-            weight[:, index] = 2 * math.pi * layer.frequencies.T
-            blocks += _waves(jet.linear(weight), weight.new_zeros(len(weight)), channels)
-    return Jet(channels, torch.cat(blocks, dim=-1))
-
-
-def _waves(jet: Jet, bias: Tensor, channels: tuple[Channel, ...]) -> list[Tensor]:
-    # Uncompiled: few features, and nothing here is trained.
-    return [activate(jet, bias, wave, (), channels, compiled=False).dense for wave in ("sin", "cos")]
+    return Network(partial(encodings.siren, arch), layers, last.linear, False, lambda: arch.output_scales_tensor)

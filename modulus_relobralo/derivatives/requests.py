@@ -8,7 +8,10 @@ from typing import Any, TypeAlias
 
 from .partials import MAX_ORDER, MultiIndex, Operator
 
-HostNode: TypeAlias = Any  # the host has no types to hold on to
+# The host has no types to hold on to.
+HostModule: TypeAlias = Any
+HostNode: TypeAlias = Any
+HostKey: TypeAlias = Any
 Terms = Mapping[str, float]
 
 

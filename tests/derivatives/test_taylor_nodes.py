@@ -24,7 +24,7 @@ from modulus.sym.models.modified_fourier_net import ModifiedFourierNetArch
 from modulus.sym.node import Node
 
 from modulus_relobralo.derivatives import autodiff_nodes, biharmonic, derivative_nodes, kernels, laplacian, taylor_nodes
-from modulus_relobralo.derivatives.nodes import TaylorArch
+from modulus_relobralo.derivatives.arch import TaylorArch
 
 pytestmark = pytest.mark.host
 x, y, nu = sympy.symbols("x y nu")
