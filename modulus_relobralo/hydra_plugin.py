@@ -25,7 +25,8 @@ from hydra.core.config_store import ConfigStore
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import OmegaConf
 
-HOSTS = ("modulus.sym", "physicsnemo.sym")
+from modulus_relobralo.host import HOSTS
+
 PROVIDER = "modulus_relobralo"
 TARGET = "modulus_relobralo.ReLoBRaLo"
 # Our option's fields, their types and defaults: those of the constructor of ReLoBRaLo (a test compares them).
@@ -45,14 +46,13 @@ class ReLoBRaLoPlugin(SearchPathPlugin):
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
         """Store our option; the search path itself stays as it is."""
-        if names_another_class(search_path):
-            return
         for host in HOSTS:
             utils = sys.modules.get(f"{host}.hydra.utils")
-            if utils is not None and ConfigStore.instance().repo.get("loss") is not None:
+            if utils is None or names_another_class(search_path):
+                continue
+            if "loss" in ConfigStore.instance().repo:
                 store_options(host)
-            if utils is not None:
-                store_options_after(utils, host)
+            store_options_after(utils, host)
 
 
 def names_another_class(search_path: ConfigSearchPath) -> bool:

@@ -1,0 +1,293 @@
+"""Times training steps with Taylor-mode derivatives against the host's autodiff, side by side in one process.
+
+    python benchmarks/derivatives.py [--cases kirchhoff-2x128 ...] [--rounds 7] [--output benchmarks/results]
+
+A step is what the host's trainer does: load a batch, all constraints forward, losses, their sum backward, clip the
+gradient, Adam. The methods take turns in each round, and a ratio is the median over rounds, so that a busy machine
+slows all of them. Network, points and parameters are the same for all.
+
+Columns: `ms` of one step; `faster` than the host's autodiff; `memory`, the most that one step takes beyond what is
+held between steps; `first`, the first step with everything compiled from scratch (`torch.compile` keeps a cache on
+disk, switched off here); `error`, relative, of loss and gradients against autodiff in float64; `floor`, the time of
+the derivative pass inside the domain over (channels) x (one forward and backward pass of the plain network).
+"""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import datetime
+import json
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+os.environ.setdefault("TORCHINDUCTOR_FORCE_DISABLE_CACHES", "1")
+
+import numpy as np
+import sympy
+import torch
+from modulus.sym.distributed import DistributedManager
+from modulus.sym.domain import Domain
+from modulus.sym.domain.constraint import PointwiseConstraint
+from modulus.sym.eq.pde import PDE
+from modulus.sym.key import Key
+from modulus.sym.manager import GraphManager
+from modulus.sym.models.fully_connected import FullyConnectedArch
+from torch.utils.benchmark import Timer
+
+import modulus_relobralo
+from modulus_relobralo.derivatives import autodiff_nodes, taylor_nodes
+from modulus_relobralo.derivatives.arch import TaylorArch
+
+CASES = {
+    f"{equation}-{depth}x{width}": (equation, depth, width)
+    for equation, depth, width in (
+        ("kirchhoff", 2, 128),
+        ("kirchhoff", 4, 128),
+        ("kirchhoff", 6, 512),
+        ("helmholtz", 2, 128),
+        ("helmholtz", 4, 128),
+        ("helmholtz", 6, 512),
+    )
+}
+METHODS = ("autodiff", "taylor", "taylor, operator", "taylor, uncompiled")
+INTERIOR, BOUNDARY = 1024, 256
+
+
+class Plate(PDE):
+    """Bending of a plate, simply supported: the equation inside and the moments on the edges."""
+
+    def __init__(self, operator: bool) -> None:
+        x, y = sympy.symbols("x y")
+        w = sympy.Function("w")(x, y)
+        bending = w.diff(x, 4) + 2 * w.diff(x, 2, y, 2) + w.diff(y, 4)
+        self.equations = {
+            "interior": (sympy.Function("biharmonic_w")(x, y) if operator else bending) - sympy.sin(x) * sympy.sin(y),
+            "boundary": w.diff(x, 2) + 0.3 * w.diff(y, 2),
+        }
+
+
+class Wave(PDE):
+    """Helmholtz' equation inside, the value on the boundary."""
+
+    def __init__(self, operator: bool) -> None:
+        x, y = sympy.symbols("x y")
+        w = sympy.Function("w")(x, y)
+        laplacian = sympy.Function("laplacian_w")(x, y) if operator else w.diff(x, 2) + w.diff(y, 2)
+        self.equations = {"interior": laplacian + w - sympy.sin(x) * sympy.sin(y)}
+
+
+class Run:
+    """Training of one network by one method."""
+
+    def __init__(self, case: str, method: str) -> None:
+        equation, depth, width = CASES[case]
+        torch.manual_seed(0)
+        keys = [Key("x"), Key("y")], [Key("w")]
+        self.net = FullyConnectedArch(*keys, nr_layers=depth, layer_size=width)
+        nodes = (Plate if equation == "kirchhoff" else Wave)("operator" in method).make_nodes()
+        if method == "autodiff":
+            self.nodes = autodiff_nodes(self.net, "net", nodes)
+        else:
+            self.nodes = taylor_nodes(self.net, "net", nodes, compiled="uncompiled" not in method)
+        self.domain = Domain()
+        walls = {"w": 0, "boundary": 0} if equation == "kirchhoff" else {"w": 0}
+        for number, outvar in ((INTERIOR, {"interior": 0}), (BOUNDARY, walls)):
+            points = np.random.default_rng(0).uniform(-1, 1, (2, number, 1))
+            constraint = PointwiseConstraint.from_numpy(
+                nodes + self.nodes,
+                {"x": points[0], "y": points[1]},
+                {name: np.zeros((number, 1)) for name in outvar},
+                batch_size=number,
+            )
+            self.domain.add_constraint(constraint)
+        self.model = self.domain.create_global_optimizer_model()
+        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=1e-4)
+
+    def loss(self) -> torch.Tensor:
+        self.domain.load_data()
+        self.model.zero_grad(set_to_none=True)
+        total = sum(self.domain.compute_losses(0).values())
+        total.backward()
+        return total
+
+    def step(self) -> None:
+        self.loss()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 0.5)
+        self.optimizer.step()
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+
+    def interior(self) -> TaylorArch:
+        """Return the module that computes the derivatives inside the domain."""
+        return next(
+            m for m in self.domain.constraints["pointwise_bc"].model.evaluation_order if getattr(m, "_channels", ())
+        )
+
+
+def peak_memory(run: Run) -> float:
+    """Return the most memory, in MB, that a step takes beyond what is held before."""
+    if torch.cuda.is_available():
+        torch.cuda.reset_peak_memory_stats()
+        before = torch.cuda.memory_allocated()
+        run.step()
+        return (torch.cuda.max_memory_allocated() - before) / 1e6
+    run.model.zero_grad(set_to_none=True)
+    ctypes.CDLL(None).malloc_trim(0)  # free memory that glibc still holds would hide a step's own
+    Path("/proc/self/clear_refs").write_text("5")  # sets the peak back to the present size (Linux)
+    before = _status("VmRSS")
+    run.step()
+    return (_status("VmHWM") - before) / 1e3
+
+
+def _status(field: str) -> float:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(float(line.split()[1]) for line in lines if line.startswith(field))
+
+
+def flat(run: Run) -> torch.Tensor:
+    """Return loss and gradients as one vector."""
+    loss = run.loss().detach()
+    gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in run.model.parameters()]
+    return torch.cat([loss.reshape(1), *(g.flatten() for g in gradients)]).double()
+
+
+def measure_floor(run: Run, rounds: int) -> float:
+    """Return time of the derivative pass / (channels * time of the plain network), forward and backward."""
+    arch = run.interior()
+    device = next(arch.parameters()).device
+    points = {name: torch.rand(INTERIOR, 1, device=device) for name in "xy"}
+
+    def derivatives() -> None:
+        sum(v.square().mean() for v in arch(points).values()).backward()
+
+    def plain() -> None:
+        sum(v.square().mean() for v in arch.arch(points).values()).backward()
+
+    derivatives()
+    numbers = {f: repetitions(f) for f in (derivatives, plain)}
+    ratios = []
+    for _ in range(rounds):
+        one, other = (timed(f, number) for f, number in numbers.items())
+        ratios.append(one / other / len(arch._channels))
+    return statistics.median(ratios)
+
+
+def timed(function: Callable[[], object], number: int) -> float:
+    """Return seconds per call."""
+    return Timer("f()", globals={"f": function}, num_threads=1).timeit(number).mean
+
+
+def repetitions(function: Callable[[], object]) -> int:
+    """Return how many calls take about a third of a second."""
+    return max(1, int(0.3 / timed(function, 1)))
+
+
+def oracle(case: str) -> torch.Tensor:
+    """Return loss and gradients by autodiff in float64, from the float32 points and parameters."""
+    run = Run(case, "autodiff")
+    run.net.double()
+    for constraint in run.domain.constraints.values():
+        constraint.load_data()
+        constraint._input_vars = {
+            name: value.detach().double().requires_grad_() for name, value in constraint._input_vars.items()
+        }
+        constraint._target_vars = {name: value.double() for name, value in constraint._target_vars.items()}
+    sum(run.domain.compute_losses(0).values()).backward()
+    run.domain.load_data = lambda: None
+    return flat(run)
+
+
+def measure(case: str, rounds: int) -> list[dict]:
+    """Return one row per method."""
+    runs, first = {}, {}
+    for method in METHODS:
+        runs[method] = Run(case, method)
+    errors = {}
+    truth = oracle(case)
+    for method, run in runs.items():
+        begin = time.perf_counter()
+        found = flat(run)
+        first[method] = time.perf_counter() - begin
+        errors[method] = float((found - truth).norm() / truth.norm())
+    memory = {method: peak_memory(run) for method, run in runs.items()}
+    times = {method: [] for method in METHODS}
+    number = {method: repetitions(run.step) for method, run in runs.items()}
+    for _ in range(rounds):
+        for method, run in runs.items():
+            times[method].append(timed(run.step, number[method]))
+    rows = []
+    for method, run in runs.items():
+        ratios = [a / b for a, b in zip(times["autodiff"], times[method], strict=True)]
+        rows.append(
+            {
+                "case": case,
+                "method": method,
+                "ms": 1e3 * statistics.median(times[method]),
+                "faster": statistics.median(ratios),
+                "memory_MB": memory[method],
+                "first_s": first[method],
+                "error": errors[method],
+                "channels": len(run.interior()._channels) if method != "autodiff" else None,
+                "floor": measure_floor(run, rounds) if method != "autodiff" else None,
+            }
+        )
+    return rows
+
+
+def environment() -> dict:
+    """Return what the numbers depend on."""
+    cpu = next(
+        (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
+        platform.processor(),
+    )
+    return {
+        "date": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
+        "hardware": torch.cuda.get_device_name() if torch.cuda.is_available() else f"{cpu}, 1 thread",
+        "load at start": round(os.getloadavg()[0], 1),
+        "torch": torch.__version__,
+        "host": "nvidia-modulus-sym 1.8.0",
+        "modulus_relobralo": getattr(modulus_relobralo, "__version__", "development"),
+        "points": f"{INTERIOR} inside, {BOUNDARY} on the boundary",
+        "network": "host's defaults: SiLU, weight norm; float32",
+    }
+
+
+def markdown(env: dict, rows: list[dict]) -> str:
+    """Return the table."""
+    lines = [", ".join(f"{k}: {v}" for k, v in env.items()), ""]
+    lines += ["| case | method | ms | faster | memory MB | first s | error | channels | floor |", "|---" * 9 + "|"]
+    for r in rows:
+        tail = "| | |" if r["floor"] is None else f"| {r['channels']} | {r['floor']:.2f} |"
+        lines.append(
+            f"| {r['case']} | {r['method']} | {r['ms']:.1f} | {r['faster']:.1f} | {r['memory_MB']:.0f} "
+            f"| {r['first_s']:.1f} | {r['error']:.0e} {tail}"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cases", nargs="+", choices=CASES, default=list(CASES))
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--output", type=Path, default=Path(__file__).parent / "results")
+    args = parser.parse_args()
+    torch.set_num_threads(1)  # as modulus.sym.main does
+    DistributedManager.initialize()
+    GraphManager().func_arch = False  # the host's config default; without a config its own default is True
+    env, rows = environment(), []
+    for case in args.cases:
+        torch._dynamo.reset()
+        rows += measure(case, args.rounds)
+        print(markdown(env, rows), flush=True)
+    args.output.mkdir(parents=True, exist_ok=True)
+    (args.output / "derivatives.json").write_text(json.dumps({"environment": env, "rows": rows}, indent=1) + "\n")
+    (args.output / "derivatives.md").write_text(markdown(env, rows))
+
+
+if __name__ == "__main__":
+    main()

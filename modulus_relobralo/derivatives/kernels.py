@@ -1,0 +1,152 @@
+"""Runs an activation rule: compiled where a compiler works, otherwise as plain tensor operations.
+
+Each rule is a long list of pointwise operations on the same few tensors. Run one by one they are bound by memory;
+compiled they are two loops, one forward and one backward, which leaves the matrix products as the cost of a step.
+Only the rules are compiled, not the network: hidden layers share one rule, so that the time to compile does not grow
+with depth.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.fx.experimental.proxy_tensor import make_fx
+
+from .jets import Jet, activation_rule
+from .partials import Channel
+
+logger = logging.getLogger(__name__)
+
+
+class Kernel:
+    """One activation rule, with its derivative for reverse mode.
+
+    The backward pass computes everything again from ``z``: cheaper than to read what the forward pass would have
+    stored, and it leaves one stored tensor per layer.
+    """
+
+    def __init__(self, rule: Callable[..., Tensor]) -> None:
+        self.rule = rule
+        self._forward = _Compiled(rule)
+        self._backward = _Compiled(self._pullback)
+
+    def __call__(self, inputs: tuple[Tensor, ...], compiled: bool) -> Tensor:
+        """Apply the rule to ``(dense, bias, constant, *parameters)``; see `jets.activation_rule`."""
+        # Validators and inferencers run once in a while, without gradients, with sizes of their own.
+        if compiled and torch.is_grad_enabled():
+            return _Differentiable.apply(self, *inputs)
+        return self.rule(*inputs)
+
+    def _pullback(self, gradient: Tensor, *inputs: Tensor) -> tuple[Tensor, ...]:
+        with torch.enable_grad():
+            inputs = tuple(tensor.detach().requires_grad_() for tensor in inputs)
+            return torch.autograd.grad(self.rule(*inputs), inputs, gradient, allow_unused=True)
+
+
+class _Differentiable(torch.autograd.Function):
+    """A compiled rule in reverse mode, which can itself be differentiated (the compiled one could not)."""
+
+    @staticmethod
+    def forward(ctx: Any, kernel: Kernel, *inputs: Tensor) -> Tensor:  # noqa: ANN401
+        ctx.kernel = kernel
+        ctx.save_for_backward(*inputs)
+        return kernel._forward(*inputs)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
+        (gradient,) = gradients
+        if not torch.is_grad_enabled():
+            return None, *ctx.kernel._backward(gradient.contiguous(), *ctx.saved_tensors)
+        # Somebody differentiates the gradient: a fifth derivative by autodiff, or a second-order optimiser.
+        inputs = [tensor for tensor in ctx.saved_tensors if tensor.requires_grad]
+        found = iter(torch.autograd.grad(ctx.kernel.rule(*ctx.saved_tensors), inputs, gradient, create_graph=True))
+        return None, *(next(found) if tensor.requires_grad else None for tensor in ctx.saved_tensors)
+
+
+class _Compiled:
+    """A function of tensors, traced and compiled at its first call."""
+
+    announced = False
+    warned = False
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self._function = function
+        self._compiled: dict[tuple[str, torch.dtype], Callable[..., Any]] = {}
+
+    def __call__(self, *tensors: Tensor) -> Any:  # noqa: ANN401
+        kind = (tensors[0].device.type, tensors[0].dtype)  # a trace holds for one of each
+        if kind in self._compiled:
+            return self._compiled[kind](*tensors)
+        self._announce_once()
+        try:
+            # Traced first, for two reasons: the compiler then sees derivatives as plain operations, and every
+            # trace has a code object, and with it a limit of recompilations, of its own.
+            traced = make_fx(self._function, tracing_mode="symbolic")(*tensors)
+            compiled = torch.compile(traced, dynamic=True, fullgraph=True)
+            result = compiled(*tensors)
+        except Exception as error:  # what a missing or broken compiler raises differs between platforms and releases
+            self._warn_once(error)
+            self._compiled[kind] = self._function
+            return self._function(*tensors)
+        self._compiled[kind] = compiled
+        return result
+
+    @classmethod
+    def _announce_once(cls) -> None:
+        if not cls.announced:
+            cls.announced = True
+            logger.info(
+                "Compiling derivative rules: the first step takes longer, less so once they are cached on disk."
+            )
+
+    @classmethod
+    def _warn_once(cls, error: Exception) -> None:
+        if not cls.warned:
+            cls.warned = True
+            reason = str(error).strip().split("\n")[0]
+            logger.warning(
+                "torch.compile does not work here (%s: %s). Taylor-mode derivatives run uncompiled: the same "
+                "numbers, more slowly.",
+                type(error).__name__,
+                reason,
+            )
+
+
+@cache
+def _kernel(
+    channels: tuple[Channel, ...], constant_channels: tuple[Channel, ...], targets: tuple[Channel, ...], activation: str
+) -> Kernel:
+    return Kernel(activation_rule(channels, constant_channels, targets, activation))
+
+
+def activate(
+    jet: Jet,
+    bias: Tensor,
+    activation: str,
+    parameters: tuple[Tensor, ...],
+    targets: tuple[Channel, ...],
+    compiled: bool,
+) -> Jet:
+    """Apply an activation function to a jet.
+
+    Parameters
+    ----------
+    jet : Jet
+        Of ``z`` without its bias.
+    bias : Tensor
+        Added to the value of ``z`` first, [features].
+    activation, parameters
+        See `activations.derivatives`.
+    targets : tuple of Channel
+        The channels wanted.
+    compiled : bool
+        Whether to compile the rule.
+    """
+    constant = jet.dense.new_empty(0, jet.dense.shape[-1]) if jet.constant is None else jet.constant
+    kernel = _kernel(jet.channels, jet.constant_channels, targets, activation)
+    return Jet(targets, kernel((jet.dense, bias, constant, *parameters), compiled))
