@@ -4,7 +4,7 @@ RUN := $(VENV)/bin/python -W ignore
 DEMO := outputs/demo
 DEMO_STEPS := 4000
 
-.PHONY: help env demo test lint format clean
+.PHONY: help env demo test test-gpu lint format bench-aggregator bench-derivatives bench-gpu clean
 .DELETE_ON_ERROR:
 
 help: ## show this list
@@ -27,6 +27,18 @@ demo: env ## train the Helmholtz example with loss=sum and with loss=relobralo, 
 
 test: env ## run every test
 	$(VENV)/bin/python -m pytest
+
+test-gpu: env ## the tests that need a CUDA device
+	$(VENV)/bin/python -m pytest -m gpu
+
+bench-aggregator: env ## what balancing costs, against the host's Sum and Relobralo
+	$(RUN) benchmarks/aggregator.py
+	$(RUN) benchmarks/balanced_step.py
+
+bench-derivatives: env ## Taylor mode against the host's autodiff
+	$(RUN) benchmarks/derivatives.py
+
+bench-gpu: bench-aggregator bench-derivatives ## all benchmarks; on a CUDA device they have rows for it
 
 lint: env ## ruff and mypy
 	$(VENV)/bin/python -m ruff check .

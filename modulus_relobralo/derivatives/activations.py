@@ -131,7 +131,7 @@ def derivatives(name: str, z: Tensor, order: int, *parameters: Tensor) -> list[T
     return _DERIVATIVES[name](z, *parameters)[: order + 1]
 
 
-def recognise(function: Any) -> str | None:  # noqa: ANN401
+def recognise(function: Any) -> str | None:
     """Tell the name of an activation function, or None if it is not a known smooth one.
 
     The host wraps its functions in closures and scripts them under JIT, so that they carry no name. Their values

@@ -52,13 +52,13 @@ class _Differentiable(torch.autograd.Function):
     """A compiled rule in reverse mode, which can itself be differentiated (the compiled one could not)."""
 
     @staticmethod
-    def forward(ctx: Any, kernel: Kernel, *inputs: Tensor) -> Tensor:  # noqa: ANN401
+    def forward(ctx: Any, kernel: Kernel, *inputs: Tensor) -> Tensor:
         ctx.kernel = kernel
         ctx.save_for_backward(*inputs)
         return kernel._forward(*inputs)
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:  # noqa: ANN401
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         (gradient,) = gradients
         if not torch.is_grad_enabled():
             return None, *ctx.kernel._backward(gradient.contiguous(), *ctx.saved_tensors)
@@ -78,7 +78,7 @@ class _Compiled:
         self._function = function
         self._compiled: dict[tuple[str, torch.dtype], Callable[..., Any]] = {}
 
-    def __call__(self, *tensors: Tensor) -> Any:  # noqa: ANN401
+    def __call__(self, *tensors: Tensor) -> Any:
         kind = (tensors[0].device.type, tensors[0].dtype)  # a trace holds for one of each
         if kind in self._compiled:
             return self._compiled[kind](*tensors)

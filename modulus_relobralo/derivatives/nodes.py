@@ -115,7 +115,7 @@ def derivative_nodes(
     name: str,
     nodes: Iterable[HostNode] = (),
     method: str = "taylor",
-    **options: Any,  # noqa: ANN401
+    **options: Any,
 ) -> list[HostNode]:
     """Make the nodes of a network and its derivatives by the method that a config names.
 
