@@ -20,6 +20,7 @@ from modulus_relobralo.derivatives.partials import faa_di_bruno
 
 pytestmark = pytest.mark.host
 POINTS = 12
+SMALL = {"layer_size": 8, "nr_layers": 2}
 
 
 def keys(names="xy", outputs="uv"):
@@ -33,7 +34,7 @@ def fully_connected(names="xy", **options):
 def scaled():
     inputs = [Key("x", scale=(0.3, 2.0)), Key("y", scale=(-1.0, 0.5))]
     outputs = [Key("u", scale=(1.0, 3.0)), Key("v", scale=(-2.0, 0.1))]
-    return FullyConnectedArch(inputs, outputs, layer_size=8, nr_layers=2)
+    return FullyConnectedArch(inputs, outputs, **SMALL)
 
 
 def stan():
@@ -44,7 +45,7 @@ def stan():
 def with_parameters():
     """Return a network with inputs of size 2 and inputs that no derivative is taken by."""
     inputs = [Key("nu"), Key("x"), Key("shape", size=2), Key("y")]
-    return FourierNetArch(inputs, [Key("pair", size=2), Key("u")], layer_size=8, nr_layers=2, frequencies=("axis", [1]))
+    return FourierNetArch(inputs, [Key("pair", size=2), Key("u")], **SMALL, frequencies=("axis", [1]))
 
 
 SMOOTH = ("MISH", "GELU", "SIGMOID", "SILU", "SIN", "SQUAREPLUS", "SOFTPLUS", "TANH", "IDENTITY")
@@ -64,14 +65,14 @@ NETWORKS = {
     "scales": scaled,
     "periodic": lambda: fully_connected(periodicity={"y": (-1.0, 2.0)}),
     "periodic both": lambda: fully_connected(periodicity={"x": (0.0, 1.0), "y": (0.0, 3.0)}),
-    "fourier axis": lambda: FourierNetArch(*keys(), frequencies=("axis", [0, 1]), layer_size=8, nr_layers=2),
+    "fourier axis": lambda: FourierNetArch(*keys(), frequencies=("axis", [0, 1]), **SMALL),
     "fourier full": lambda: FourierNetArch(*keys("xyz"), frequencies=("full", [0, 1]), layer_size=8, nr_layers=1),
-    "fourier gaussian": lambda: FourierNetArch(*keys(), frequencies=("gaussian", 0.3, 4), layer_size=8, nr_layers=2),
-    "fourier by parameter": lambda: FourierNetArch(*keys("xa"), frequencies_params=("diagonal", [1]), layer_size=8),
+    "fourier gaussian": lambda: FourierNetArch(*keys(), frequencies=("gaussian", 0.3, 4), **SMALL),
+    "fourier by parameter": lambda: FourierNetArch(*keys("xa"), frequencies_params=("diagonal", [1]), **SMALL),
     "with parameters": with_parameters,
-    "siren": lambda: SirenArch(*keys(), layer_size=8, nr_layers=2, first_omega=2.0, omega=2.0),
+    "siren": lambda: SirenArch(*keys(), **SMALL, first_omega=2.0, omega=2.0),
     "siren normalized": lambda: SirenArch(
-        *keys(), layer_size=8, nr_layers=2, first_omega=3.0, omega=1.0, normalization={"x": (0.0, 2.0)}
+        *keys(), **SMALL, first_omega=3.0, omega=1.0, normalization={"x": (0.0, 2.0)}
     ),
 }
 
