@@ -1,0 +1,103 @@
+"""The report on runs whose numbers are known, written by the host's means: TensorBoard, Hydra's files and npz."""
+
+import sys
+
+import numpy as np
+import pytest
+from matplotlib.image import imread
+from torch.utils.tensorboard import SummaryWriter
+
+from modulus_relobralo.report import plot_comparison, plot_run, print_table, read_run
+from modulus_relobralo.report.cli import find_runs, main
+
+X, Y = (points.reshape(-1, 1) for points in np.meshgrid(np.linspace(0, 1, 6), np.linspace(0, 1, 6)))
+EXACT = 1 + X + Y
+
+
+def write_run(folder, scheme="relobralo", steps=(0, 10, 20), max_steps=20, last_loss=0.5, seed=3):
+    (folder / ".hydra").mkdir(parents=True)
+    (folder / ".hydra" / "config.yaml").write_text(
+        f"training: {{max_steps: {max_steps}, summary_freq: 10}}\ncustom: {{seed: {seed}}}\n"
+    )
+    (folder / ".hydra" / "hydra.yaml").write_text(
+        f"hydra: {{job: {{name: bending}}, runtime: {{choices: {{loss: {scheme}}}}}}}\n"
+    )
+    predicted = EXACT * 1.25
+    writer = SummaryWriter(log_dir=str(folder))
+    # As the host computes it: with the standard deviation of the exact field.
+    logged = np.sqrt(np.mean((predicted - EXACT) ** 2)) / np.std(EXACT, ddof=1)
+    for number, step in enumerate(steps):
+        loss = last_loss if step == steps[-1] else 4.0 / (number + 1)
+        writer.add_scalar("Train/loss_pde", loss, step, new_style=True)
+        writer.add_scalar("Train/loss_walls", 2 * loss, step, new_style=True)
+        writer.add_scalar("Train/loss_aggregated", 3 * loss, step, new_style=True)
+        writer.add_scalar("Train/learning_rate", 1e-3, step, new_style=True)
+        writer.add_scalar("Validators/exact/l2_relative_error_w", logged, step, new_style=True)
+    writer.add_text("config", "text is no scalar")
+    writer.close()
+    (folder / "validators").mkdir()
+    np.savez(folder / "validators" / "exact", {"x": X, "y": Y, "true_w": EXACT, "pred_w": predicted})
+    (folder / "monitors").mkdir()
+    (folder / "monitors" / "weights.csv").write_text("step,pde,walls\n0,1,1\n10,1.5,0.5\n20,1.75,0.25\n")
+    return folder
+
+
+def test_a_run_is_read_as_it_was_written(tmp_path):
+    run = read_run(write_run(tmp_path / "run"))
+    assert (run.problem, run.scheme, run.label) == ("bending", "relobralo", "relobralo, seed 3")
+    assert (run.status, run.last_step) == ("finished", 20)
+    assert set(run.losses) == {"pde", "walls"}
+    np.testing.assert_allclose(run.losses["pde"].values, [4.0, 2.0, 0.5])
+    np.testing.assert_array_equal(run.losses["pde"].steps, [0, 10, 20])
+    np.testing.assert_allclose(run.weights["walls"].values, [1, 0.5, 0.25])
+    # |1.25 w - w| / |w|, which the host's own number is not.
+    np.testing.assert_allclose(run.errors["w"].values, 0.25, rtol=1e-6)
+    np.testing.assert_allclose(run.fields["w"].exact, EXACT.ravel())
+    assert 0 <= run.seconds < 60
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [({"max_steps": 25}, "finished"), ({"max_steps": 40}, "unfinished"), ({"last_loss": float("nan")}, "diverged")],
+)
+def test_status(tmp_path, changes, status):
+    assert read_run(write_run(tmp_path / "run", **changes)).status == status
+
+
+def test_a_folder_that_is_no_run_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"is no Hydra run directory: it has no .hydra.hydra.yaml"):
+        read_run(tmp_path)
+
+
+def test_a_run_that_recorded_nothing_is_unfinished(tmp_path):
+    folder = write_run(tmp_path / "run")
+    for path in [*folder.glob("events*"), *folder.glob("validators/*"), *folder.glob("monitors/*")]:
+        path.unlink()
+    run = read_run(folder)
+    assert (run.status, run.last_step, plot_run(run)) == ("unfinished", -1, [])
+    print_table([run])
+
+
+def test_figures_show_something(tmp_path):
+    runs = [read_run(write_run(tmp_path / scheme, scheme)) for scheme in ("sum", "relobralo")]
+    paths = [*plot_run(runs[1]), plot_comparison(runs, tmp_path / "new" / "comparison.png")]
+    assert [path.name for path in paths] == ["losses.png", "weights.png", "w.png", "comparison.png"]
+    assert all(imread(path).std() > 0.01 for path in paths)
+
+
+def test_the_command_prints_a_table_and_the_paths(tmp_path, monkeypatch, capsys):
+    for scheme in ("sum", "relobralo"):
+        write_run(tmp_path / "runs" / scheme, scheme)
+    monkeypatch.setattr(sys, "argv", ["relobralo-report", str(tmp_path / "runs"), "--out", str(tmp_path / "out")])
+    main()
+    printed = capsys.readouterr().out
+    assert "2.500e-01" in printed
+    assert "5.000e-01" in printed
+    assert str(tmp_path / "out" / "comparison.png") in printed.replace("\n", "")
+    assert [run.scheme for run in find_runs([tmp_path / "runs"])] == ["relobralo", "sum"]
+
+
+def test_the_command_names_folders_without_runs(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["relobralo-report", str(tmp_path)])
+    with pytest.raises(SystemExit, match="No Hydra run directory was found"):
+        main()
