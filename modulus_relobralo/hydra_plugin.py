@@ -18,7 +18,7 @@ import sys
 from dataclasses import field, make_dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Optional
 
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.core.config_store import ConfigStore
@@ -30,14 +30,15 @@ from modulus_relobralo.host import HOSTS
 PROVIDER = "modulus_relobralo"
 TARGET = "modulus_relobralo.ReLoBRaLo"
 # Our option's fields, their types and defaults: those of the constructor of ReLoBRaLo (a test compares them).
+# Optional, because OmegaConf 2.2 does not read `float | None`.
 FIELDS: tuple[tuple[str, Any, Any], ...] = (
     ("_target_", str, TARGET),
     ("alpha", float, 0.999),
     ("temperature", float, 0.1),
     ("rho", float, 0.99),
     ("eps", float, 1e-12),
-    ("tau", float | None, None),
-    ("beta", float | None, None),
+    ("tau", Optional[float], None),
+    ("beta", Optional[float], None),
 )
 
 

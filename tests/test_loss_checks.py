@@ -56,7 +56,7 @@ def test_ends_of_the_ranges_are_accepted():
 def test_name_and_alias_together_are_an_error():
     with pytest.raises(
         ValueError,
-        match=r"`temperature` and its alias `tau` must not be given together. Found `temperature = 0.2`.*`tau = 1.0`",
+        match=r"`temperature` and its alias `tau` must not .* together. Found `temperature = 0.2` and `tau = 1.0`",
     ):
         ReLoBRaLo([], 2, temperature=0.2, tau=1.0)
     with pytest.raises(ValueError, match="`rho` and its alias `beta`"):

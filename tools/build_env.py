@@ -75,7 +75,8 @@ def install(host: Host, name: str, python: pathlib.Path) -> None:
         overrides = tmp / "overrides.txt"
         overrides.write_text("\n".join(host.overrides) + "\n")
         say("installing the host and its requirements (about 6 GB, most of it torch)")
-        uv = [python, "-m", "uv", "pip", "install", "--python", python]
+        # Compiled once here, rather than by every process where PYTHONDONTWRITEBYTECODE is set.
+        uv = [python, "-m", "uv", "pip", "install", "--compile-bytecode", "--python", python]
         run(*uv, "--overrides", overrides, wheel, *host.requirements, "-e", f"{ROOT}[report,test]")
 
 
