@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from modulus_relobralo import draws, loss_checks
 from modulus_relobralo.balancing import update_weights
-from modulus_relobralo.checkpoint import FIRST, LATER, SECOND, STATE, find_problem, infer_phase
+from modulus_relobralo.checkpoint import FIRST, LATER, SECOND, STATE, check_fits, find_problem, infer_phase
 from modulus_relobralo.checks import check_count
 from modulus_relobralo.ranks import agree, count_ranks
 
@@ -71,6 +71,7 @@ class ReLoBRaLo(nn.Module):
     """
 
     names: List[str]
+    _saved_names: List[str]
     weights: Dict[str, float]
     init_losses: Tensor
     prev_losses: Tensor
@@ -113,6 +114,7 @@ class ReLoBRaLo(nn.Module):
         self.eps: float = loss_checks.check_number("eps", eps, 0.0, math.inf, open_low=True)
         self.weights = loss_checks.check_static_weights(weights)
         self.names = []
+        self._saved_names = []
         self._resumed: bool = False
         self._problem: str = ""
         self._seen_step: int = -1
@@ -208,12 +210,9 @@ class ReLoBRaLo(nn.Module):
             raise ValueError(f"{self._problem} Remove the checkpoint to start anew.")
         loss_checks.check_names(names, self.weights)
         loss_checks.check_terms(losses)
-        if len(names) != self.lmbda_ema.numel():
-            if self._resumed:
-                raise ValueError(
-                    f"The checkpoint holds the balancing of {self.lmbda_ema.numel()} loss terms, but there are "
-                    f"{len(names)}: {names}. Resume with the constraints that it was written with, or remove it."
-                )
+        if self._resumed:
+            check_fits(names, self._saved_names, self.lmbda_ema.numel())
+        elif len(names) != self.lmbda_ema.numel():
             # The host miscounts the terms of custom losses; no call has filled the state yet.
             for name, value in STATE.items():
                 setattr(self, name, self.lmbda_ema.new_full((len(names),), value))
@@ -227,12 +226,14 @@ class ReLoBRaLo(nn.Module):
 
     @torch.jit.ignore
     def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
-        """Save the buffers that the host's Relobralo has too and, in the metadata, the phase and the draws."""
+        """Save the buffers that the host's Relobralo has too; the rest goes into the metadata."""
         # Not by the method of nn.Module: a scripted module would save the non-persistent buffers as well.
         for name in STATE:
             buffer = getattr(self, name)
             destination[prefix + name] = buffer if keep_vars else buffer.detach()
-        destination._metadata[prefix[:-1]].update(phase=int(self._phase), draws=int(self._draws))
+        destination._metadata[prefix[:-1]].update(
+            phase=int(self._phase), draws=int(self._draws), names=list(self.names or self._saved_names)
+        )
 
     @torch.jit.ignore
     def _load_from_state_dict(self, state_dict: Any, prefix: str, local_metadata: Any, *args: Any) -> None:
@@ -261,6 +262,7 @@ class ReLoBRaLo(nn.Module):
         self._phase.fill_(local_metadata.get("phase", infer_phase(state)))
         if "draws" in local_metadata:
             self._draws.fill_(local_metadata["draws"])
+        self._saved_names = list(local_metadata.get("names", []))
         self._resumed = True
 
     def extra_repr(self) -> str:

@@ -1,8 +1,8 @@
 """Reading the balancing's state from a checkpoint: one of ours, or one of the host's own Relobralo.
 
 Both hold the same three buffers. Ours also carries, in the metadata of the state dict, which every other reader
-ignores, the phase of the balancing and the state of the draws; for a checkpoint of the host's class the phase
-follows from the buffers.
+ignores, the phase of the balancing, the state of the draws and the names of the loss terms; for a checkpoint of the
+host's class the phase follows from the buffers.
 """
 
 from __future__ import annotations
@@ -36,6 +36,30 @@ def find_problem(state: Mapping[str, Any]) -> str:
     if damaged:
         return f"The checkpoint's aggregator state is damaged: {expected} are needed, but not so are {damaged}."
     return ""
+
+
+def check_fits(names: list[str], saved_names: list[str], number: int) -> None:
+    """Raise ValueError if a checkpoint's balancing is not of the loss terms `names`.
+
+    Parameters
+    ----------
+    names : list of str
+        The loss terms of the run that resumes.
+    saved_names : list of str
+        Those of the checkpoint; empty for one of the host's class, which does not save them.
+    number : int
+        Number of loss terms in the checkpoint.
+    """
+    if saved_names and names != saved_names:
+        found = f"holds the balancing of the loss terms {saved_names}"
+    elif len(names) != number:
+        found = f"holds the balancing of {number} loss terms"
+    else:
+        return
+    raise ValueError(
+        f"The checkpoint {found}, but there are {len(names)}: {names}. "
+        "Resume with the constraints that it was written with, or remove it."
+    )
 
 
 def infer_phase(state: Mapping[str, Tensor]) -> int:

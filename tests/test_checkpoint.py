@@ -246,6 +246,23 @@ def test_a_checkpoint_without_state_is_a_loud_start(kind, caplog):
 
 
 @kinds
+def test_renamed_terms_are_named(kind):
+    first, second = kind(make()), kind(make())
+    losses = {"a": torch.tensor(1.0), "b": torch.tensor(2.0), "c": torch.tensor(3.0)}
+    first(losses, 0)
+    second.load_state_dict(first.state_dict())
+    # Not lost by saving what was only loaded.
+    third = kind(make())
+    third.load_state_dict(second.state_dict())
+    swapped = {name: losses[name] for name in ("b", "a", "c")}
+    with pytest.raises(
+        (ValueError, RuntimeError), match=r"loss terms \['a', 'b', 'c'\], but there are 3: \['b', 'a', 'c'\]"
+    ):
+        third(swapped, 1)
+    assert torch.isfinite(second(losses, 1))
+
+
+@kinds
 def test_another_number_of_terms_is_named(kind):
     aggregator = kind(make(terms=2))
     aggregator.load_state_dict(buffers())
