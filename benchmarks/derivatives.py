@@ -103,6 +103,7 @@ class Run:
                 {"x": points[0], "y": points[1]},
                 {name: np.zeros((number, 1)) for name in outvar},
                 batch_size=number,
+                shuffle=False,  # all methods see the same points first
             )
             self.domain.add_constraint(constraint)
         self.model = self.domain.create_global_optimizer_model()
