@@ -2,7 +2,7 @@
 VENV := .venv
 RUN := $(VENV)/bin/python -W ignore
 DEMO := outputs/demo
-DEMO_STEPS := 4000
+DEMO_STEPS := 10000
 
 .PHONY: help env demo test test-gpu lint format bench-aggregator bench-derivatives bench-gpu clean
 .DELETE_ON_ERROR:
@@ -21,7 +21,7 @@ demo: env ## train the Helmholtz example with loss=sum and with loss=relobralo, 
 	@for loss in sum relobralo; do \
 		echo "== training with loss=$$loss, $(DEMO_STEPS) steps"; \
 		$(RUN) examples/helmholtz/helmholtz.py loss=$$loss training.max_steps=$(DEMO_STEPS) \
-			training.print_stats_freq=500 hydra.run.dir=$(DEMO)/$$loss || exit 1; \
+			batch_size.interior=256 batch_size.wall=32 training.print_stats_freq=500 hydra.run.dir=$(DEMO)/$$loss || exit 1; \
 	done
 	@$(RUN) -m modulus_relobralo.report $(DEMO)/sum $(DEMO)/relobralo --out $(DEMO)
 
