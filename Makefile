@@ -4,7 +4,7 @@ RUN := $(VENV)/bin/python -W ignore
 DEMO := outputs/demo
 DEMO_STEPS := 10000
 
-.PHONY: help env demo test test-gpu lint format bench-aggregator bench-derivatives bench-gpu clean
+.PHONY: help env env-physicsnemo demo test test-gpu lint format bench-aggregator bench-derivatives bench-gpu clean
 .DELETE_ON_ERROR:
 
 help: ## show this list
@@ -12,8 +12,14 @@ help: ## show this list
 
 env: $(VENV)/complete ## build .venv: Modulus Sym and this package
 
-$(VENV)/complete: setup.cfg pyproject.toml $(wildcard tools/*)
+env-physicsnemo: $(VENV)-physicsnemo/complete ## build .venv-physicsnemo: PhysicsNeMo Sym and this package
+
+$(VENV)/complete: setup.cfg $(wildcard tools/*.py)
 	@python=$$(tools/find_python.sh 3.11 3.10) && "$$python" tools/build_env.py modulus $(VENV)
+	@touch $@
+
+$(VENV)-physicsnemo/complete: setup.cfg $(wildcard tools/*.py)
+	@python=$$(tools/find_python.sh 3.11) && "$$python" tools/build_env.py physicsnemo $(VENV)-physicsnemo
 	@touch $@
 
 demo: env ## train the Helmholtz example with loss=sum and with loss=relobralo, and compare
@@ -50,4 +56,4 @@ format: env ## let ruff put the code in order
 	$(VENV)/bin/python -m ruff format .
 
 clean: ## remove what the commands above made
-	rm -rf $(VENV) outputs multirun build dist *.egg-info
+	rm -rf $(VENV) $(VENV)-physicsnemo outputs multirun build dist *.egg-info

@@ -19,13 +19,14 @@ from rich.console import Console
 from rich.progress import track
 
 from modulus_relobralo import ReLoBRaLo, host
+from modulus_relobralo.derivatives import derivative_nodes
 from modulus_relobralo.pdes import KirchhoffPlate
 from modulus_relobralo.plates import RectangularPlate
 
 NETWORKS = ((2, 128), (4, 128))
 
 
-def make_domain(depth: int, width: int, per_edge: bool) -> object:
+def make_domain(depth: int, width: int, per_edge: bool, method: str) -> object:
     """Return the domain of the example's plate, with its numbers of points."""
     arch = host.load("models.fully_connected").FullyConnectedArch
     activation = host.load("models.activation").Activation.TANH
@@ -37,7 +38,8 @@ def make_domain(depth: int, width: int, per_edge: bool) -> object:
         activation_fn=activation,
         weight_norm=False,
     )
-    nodes = [*KirchhoffPlate(D=20.8333333333, nu=0.2, p=0.015).make_nodes(), network.make_node(name="plate_network")]
+    nodes = KirchhoffPlate(D=20.8333333333, nu=0.2, p=0.015).make_nodes()
+    nodes += derivative_nodes(network, "plate_network", nodes, method=method)
     domain = host.Domain()
     constraints = RectangularPlate(10.0, 10.0).constraints(nodes, 1024, 64, per_edge, batch_per_epoch=20)
     for name, constraint in constraints.items():
@@ -45,9 +47,9 @@ def make_domain(depth: int, width: int, per_edge: bool) -> object:
     return domain
 
 
-def measure(depth: int, width: int, per_edge: bool, rounds: int) -> dict[str, object]:
+def measure(depth: int, width: int, per_edge: bool, method: str, rounds: int) -> dict[str, object]:
     """Return the median milliseconds of a step with each aggregator, and the median of their ratios."""
-    domain = make_domain(depth, width, per_edge)
+    domain = make_domain(depth, width, per_edge, method)
     model = domain.create_global_optimizer_model()
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-5)
     kinds = {"sum": host.load("loss.aggregator").Sum, "relobralo": ReLoBRaLo}
@@ -75,7 +77,13 @@ def measure(depth: int, width: int, per_edge: bool, rounds: int) -> dict[str, ob
         pairs.append({name: step(name, number) for name in order})
     medians = {f"{name} ms": round(statistics.median(pair[name] for pair in pairs), 2) for name in kinds}
     ratio = statistics.median(pair["relobralo"] / pair["sum"] for pair in pairs)
-    return {"network": f"{depth} x {width}", "terms": terms, **medians, "relobralo / sum": round(ratio, 4)}
+    return {
+        "network": f"{depth} x {width}",
+        "derivatives": method,
+        "terms": terms,
+        **medians,
+        "relobralo / sum": round(ratio, 4),
+    }
 
 
 def main() -> None:
@@ -86,7 +94,14 @@ def main() -> None:
     warnings.simplefilter("ignore", FutureWarning)
     # As the host sets it.
     torch.set_num_threads(1)
-    rows = [measure(*network, per_edge, args.rounds) for network in NETWORKS for per_edge in (False, True)]
+    # The host's config default; without a config its own default is True.
+    host.load("manager").GraphManager().func_arch = False
+    rows = [
+        measure(*network, per_edge, method, args.rounds)
+        for method in ("taylor", "autodiff")
+        for network in NETWORKS
+        for per_edge in (False, True)
+    ]
     path = write_results(args.out / "balanced_step", "python benchmarks/balanced_step.py", rows)
     Console().print(f"on {device_name()}:", rows, path)
 

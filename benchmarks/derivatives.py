@@ -10,16 +10,14 @@ Columns: `ms` of one step; `faster` than the host's autodiff; `memory`, the most
 held between steps; `first`, the first step with everything compiled from scratch (`torch.compile` keeps a cache on
 disk, switched off here); `error`, relative, of loss and gradients against autodiff in float64; `floor`, the time of
 the derivative pass inside the domain over (channels) x (one forward and backward pass of the plain network).
+The network has the host's defaults (SiLU, weight norm) in float32; the host's one thread.
 """
 
 from __future__ import annotations
 
 import argparse
 import ctypes
-import datetime
-import json
 import os
-import platform
 import statistics
 import time
 from collections.abc import Callable
@@ -37,9 +35,9 @@ from modulus.sym.eq.pde import PDE
 from modulus.sym.key import Key
 from modulus.sym.manager import GraphManager
 from modulus.sym.models.fully_connected import FullyConnectedArch
+from records import write_results
 from torch.utils.benchmark import Timer
 
-import modulus_relobralo
 from modulus_relobralo.derivatives import autodiff_nodes, taylor_nodes
 from modulus_relobralo.derivatives.arch import TaylorArch
 
@@ -219,47 +217,16 @@ def measure(case: str, rounds: int) -> list[dict]:
             {
                 "case": case,
                 "method": method,
-                "ms": 1e3 * statistics.median(times[method]),
-                "faster": statistics.median(ratios),
-                "memory_MB": memory[method],
-                "first_s": first[method],
-                "error": errors[method],
-                "channels": len(run.interior()._channels) if method != "autodiff" else None,
-                "floor": measure_floor(run, rounds) if method != "autodiff" else None,
+                "ms": round(1e3 * statistics.median(times[method]), 1),
+                "faster": round(statistics.median(ratios), 2),
+                "memory MB": round(memory[method]),
+                "first s": round(first[method], 1),
+                "error": f"{errors[method]:.0e}",
+                "channels": len(run.interior()._channels) if method != "autodiff" else "",
+                "floor": round(measure_floor(run, rounds), 2) if method != "autodiff" else "",
             }
         )
     return rows
-
-
-def environment() -> dict:
-    """Return what the numbers depend on."""
-    cpu = next(
-        (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
-        platform.processor(),
-    )
-    return {
-        "date": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
-        "hardware": torch.cuda.get_device_name() if torch.cuda.is_available() else f"{cpu}, 1 thread",
-        "load at start": round(os.getloadavg()[0], 1),
-        "torch": torch.__version__,
-        "host": "nvidia-modulus-sym 1.8.0",
-        "modulus_relobralo": getattr(modulus_relobralo, "__version__", "development"),
-        "points": f"{INTERIOR} inside, {BOUNDARY} on the boundary",
-        "network": "host's defaults: SiLU, weight norm; float32",
-    }
-
-
-def markdown(env: dict, rows: list[dict]) -> str:
-    """Return the table."""
-    lines = [", ".join(f"{k}: {v}" for k, v in env.items()), ""]
-    lines += ["| case | method | ms | faster | memory MB | first s | error | channels | floor |", "|---" * 9 + "|"]
-    for r in rows:
-        tail = "| | |" if r["floor"] is None else f"| {r['channels']} | {r['floor']:.2f} |"
-        lines.append(
-            f"| {r['case']} | {r['method']} | {r['ms']:.1f} | {r['faster']:.1f} | {r['memory_MB']:.0f} "
-            f"| {r['first_s']:.1f} | {r['error']:.0e} {tail}"
-        )
-    return "\n".join(lines) + "\n"
 
 
 def main() -> None:
@@ -271,14 +238,12 @@ def main() -> None:
     torch.set_num_threads(1)  # as modulus.sym.main does
     DistributedManager.initialize()
     GraphManager().func_arch = False  # the host's config default; without a config its own default is True
-    args.output.mkdir(parents=True, exist_ok=True)
-    env, rows = environment(), []
+    rows = []
     for case in args.cases:
         torch._dynamo.reset()
         rows += measure(case, args.rounds)
-        print(markdown(env, rows), flush=True)
-        (args.output / "derivatives.json").write_text(json.dumps({"environment": env, "rows": rows}, indent=1) + "\n")
-        (args.output / "derivatives.md").write_text(markdown(env, rows))
+        path = write_results(args.output / "derivatives", "python benchmarks/derivatives.py", rows)
+        print(path.read_text(), flush=True)
 
 
 if __name__ == "__main__":

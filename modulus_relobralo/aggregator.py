@@ -25,9 +25,9 @@ class ReLoBRaLo(nn.Module):
     The aggregated loss is sum_i lambda_i(t) L_i(t); :mod:`modulus_relobralo.balancing` states the weights
     lambda_i(t). The first call sums the loss terms (weights 1) and remembers them, the second takes the weights
     against the first, and from the third on the whole equation holds. No gradient flows through the weights.
-    They move once per optimizer step: calls with the `step` of the call before (gradient accumulation, the
-    closures of L-BFGS) share its weights. A call in which a loss term is not finite leaves the state as it was.
-    In data-parallel training all ranks have the same weights, those of the mean of their losses.
+    They move once per optimizer step: calls with the `step` of the call before (further micro-batches of gradient
+    accumulation, the closures of L-BFGS) share its weights. A call in which a loss term is not finite leaves the
+    state as it was. In data-parallel training all ranks have the same weights, those of the mean of their losses.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class ReLoBRaLo(nn.Module):
         Static factors by name of loss term, applied before balancing; 1 where a name is missing.
     tau, beta : float, optional
         Other names of `temperature` and `rho`, for configs written for the option that the host ships. A name
-        and its alias together are an error.
+        and its alias together are an error, unless the former has its default value.
 
     Raises
     ------
@@ -152,7 +152,7 @@ class ReLoBRaLo(nn.Module):
         losses : dict of str to Tensor
             Loss terms by name, each of shape [].
         step : int or Tensor, optional
-            Optimizer step. Without it, every call is a step.
+            Optimizer step; a tensor is int64 of shape []. Without it, every call is a step.
 
         Returns
         -------

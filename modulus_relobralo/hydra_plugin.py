@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import functools
 import sys
+from collections.abc import Callable
 from dataclasses import field, make_dataclass
 from pathlib import Path
 from types import ModuleType
@@ -49,18 +50,20 @@ class ReLoBRaLoPlugin(SearchPathPlugin):
         """Store our option; the search path itself stays as it is."""
         for host in HOSTS:
             utils = sys.modules.get(f"{host}.hydra.utils")
-            if utils is None or names_another_class(search_path):
+            if utils is None:
                 continue
+            store = store_builtin if names_another_class(search_path) else store_options
             if "loss" in ConfigStore.instance().repo:
-                store_options(host)
-            store_options_after(utils, host)
+                store(host)
+            store_after(utils, host, store)
 
 
 def names_another_class(search_path: ConfigSearchPath) -> bool:
     """Whether a file ``loss/relobralo.yaml`` of the user's own is for another class than ours.
 
     Hydra fills such a file up with the fields of the option stored under its name. Those of ours would be unknown
-    to the host's class, so that installing us would break a program that has such a file.
+    to the host's class, so that installing us would break a program that has such a file. Folders that Hydra adds
+    later (``--config-dir``, ``hydra.searchpath``) and packages (``pkg://``) are not looked into.
     """
     for element in search_path.get_path():
         file = Path((element.path or "").removeprefix("file://"), "loss", "relobralo.yaml")
@@ -75,21 +78,23 @@ def store_options(host: str) -> None:
     loss = sys.modules[f"{host}.hydra.loss"]
     fields = [(name, kind, field(default=default)) for name, kind, default in FIELDS]
     ours = make_dataclass("ReLoBRaLoConf", fields, bases=(loss.LossConf,))
-    store = ConfigStore.instance()
-    store.store(group="loss", name="relobralo", node=ours, provider=PROVIDER)
-    store.store(group="loss", name="relobralo_builtin", node=loss.AggregatorRelobraloConf, provider=PROVIDER)
+    ConfigStore.instance().store(group="loss", name="relobralo", node=ours, provider=PROVIDER)
+    store_builtin(host)
 
 
-def store_options_after(utils: ModuleType, host: str) -> None:
-    """Let our options follow those of the host whenever it stores its own, once."""
-    register = utils.register_loss_configs
-    if getattr(register, "stores_relobralo", False):
-        return
+def store_builtin(host: str) -> None:
+    """Store the host's own Relobralo as ``loss/relobralo_builtin``."""
+    node = sys.modules[f"{host}.hydra.loss"].AggregatorRelobraloConf
+    ConfigStore.instance().store(group="loss", name="relobralo_builtin", node=node, provider=PROVIDER)
+
+
+def store_after(utils: ModuleType, host: str, store: Callable[[str], None]) -> None:
+    """Let `store` follow whenever the host stores its own options."""
+    register = getattr(utils.register_loss_configs, "__wrapped__", utils.register_loss_configs)
 
     @functools.wraps(register)
     def register_all() -> None:
         register()
-        store_options(host)
+        store(host)
 
-    register_all.stores_relobralo = True  # type: ignore[attr-defined]
     utils.register_loss_configs = register_all  # type: ignore[attr-defined]

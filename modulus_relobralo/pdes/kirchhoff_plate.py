@@ -43,7 +43,7 @@ class KirchhoffPlate(host.PDE):
         M_nt = (M_y - M_x) n_x n_y + M_xy (n_x^2 - n_y^2)
 
     ``V_n`` holds on straight edges. If the deflection has another name than "w", it is appended to the names of the
-    equations, ``kirchhoff_v`` for w="v", so that several plates fit into one domain.
+    equations: ``kirchhoff_v`` for w="v". `RectangularPlate` constrains plates of the name "w".
 
     Parameters
     ----------

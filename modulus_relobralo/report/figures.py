@@ -17,7 +17,8 @@ def plot_run(run: Run, folder: Path | str | None = None) -> list[Path]:
     """Write the figures of `run` into `folder` (default: the run's own), and return their paths.
 
     ``losses.png`` shows the loss terms over the steps, ``weights.png`` the weights, and ``<variable>.png`` the
-    exact and the predicted field and their difference. What the run did not record is left out.
+    exact and the predicted field and their difference. What the run did not record is left out, and so are fields
+    over other than two coordinates.
     """
     folder = Path(folder or run.folder)
     title = f"{run.problem}, {run.label}"
@@ -26,7 +27,8 @@ def plot_run(run: Run, folder: Path | str | None = None) -> list[Path]:
         if series:
             paths.append(_plot_series(folder / f"{name}.png", title, label, series))
     for variable, field in run.fields.items():
-        paths.append(_plot_field(folder / f"{variable}.png", title, variable, field))
+        if len(field.coordinates) == 2:
+            paths.append(_plot_field(folder / f"{variable}.png", title, variable, field))
     return paths
 
 
@@ -62,7 +64,7 @@ def _plot_series(path: Path, title: str, label: str, series: dict[str, Series]) 
 
 def _plot_field(path: Path, title: str, variable: str, field: Field) -> Path:
     figure = _new_figure(14, 4)
-    (name_x, x), (name_y, y) = list(field.coordinates.items())[:2]
+    (name_x, x), (name_y, y) = field.coordinates.items()
     low, high = field.exact.min(), field.exact.max()
     error = field.predicted - field.exact
     largest = float(np.abs(error).max()) or 1.0

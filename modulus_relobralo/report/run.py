@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import logging
 import math
 from dataclasses import dataclass, field
@@ -64,7 +65,10 @@ class Run:
 
     @property
     def status(self) -> str:
-        """Whether the run is "finished", "unfinished" or "diverged"."""
+        """Whether the run is "finished", "unfinished" or "diverged".
+
+        The host stops at a loss that is not finite, mostly before it records it: such a run is unfinished.
+        """
         if any(not np.isfinite(series.values[-1]) for series in self.losses.values()):
             return "diverged"
         # What is recorded every n steps need not include the last one.
@@ -124,12 +128,21 @@ def _read_scalars(folder: Path) -> tuple[dict[str, Series], float]:
         tensors = [(e.wall_time, e.step, e.tensor_proto) for e in accumulator.Tensors(tag)]
         if tensors and len(tensors[0][2].float_val) == 1:
             events[tag] = [(wall_time, step, proto.float_val[0]) for wall_time, step, proto in tensors]
-    times = [event[0] for tag, entries in events.items() if tag.startswith(LOSS) for event in entries]
-    series = {
-        tag: Series(np.array([entry[1] for entry in entries]), np.array([entry[2] for entry in entries]))
-        for tag, entries in events.items()
-    }
-    return series, max(times) - min(times) if times else math.nan
+    series = {tag: _series({step: value for _, step, value in entries}) for tag, entries in events.items()}
+    durations = [_duration(entries) for tag, entries in events.items() if tag.startswith(LOSS)]
+    return series, max(durations, default=math.nan)
+
+
+def _series(values: dict[int, float]) -> Series:
+    """Return values by step in the order of the steps; what a resumed run recorded again counts."""
+    steps = sorted(values)
+    return Series(np.array(steps), np.array([values[step] for step in steps]))
+
+
+def _duration(events: list[tuple[float, int, float]]) -> float:
+    """Return the seconds between events, without the pauses before a resumed run, which goes back in steps."""
+    pairs = itertools.pairwise(events)
+    return sum(after[0] - before[0] for before, after in pairs if after[1] > before[1])
 
 
 def _relative_error(logged: Series, field: Field) -> Series:
@@ -145,8 +158,11 @@ def _read_weights(path: Path) -> dict[str, Series]:
     if not path.is_file():
         return {}
     with path.open(newline="") as file:
-        header, *rows = list(csv.reader(file))
-    table = np.array([[float(cell) for cell in row] for row in rows])
+        header, *rows = list(csv.reader(file)) or [[]]
+    # A run that was killed may have left a torn row.
+    table = np.array([[float(cell) for cell in row] for row in rows if len(row) == len(header)])
+    if not table.size:
+        return {}
     steps = table[:, 0].astype(np.int64)
     return {name: Series(steps, table[:, column]) for column, name in enumerate(header) if name != "step"}
 

@@ -1,6 +1,7 @@
 """The report on runs whose numbers are known, written by the host's means: TensorBoard, Hydra's files and npz."""
 
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -76,6 +77,34 @@ def test_a_run_that_recorded_nothing_is_unfinished(tmp_path):
     run = read_run(folder)
     assert (run.status, run.last_step, plot_run(run)) == ("unfinished", -1, [])
     print_table([run])
+
+
+def test_a_resumed_run_counts_its_last_values_and_no_pause(tmp_path):
+    folder = write_run(tmp_path / "run", steps=(0, 10, 20), last_loss=9.0)
+    before = read_run(folder).seconds
+    later = time.time() + 3600
+    writer = SummaryWriter(log_dir=str(folder), filename_suffix=".resumed")
+    for step, loss in ((10, 0.7), (20, 0.6), (30, 0.5)):
+        writer.add_scalar("Train/loss_pde", loss, step, walltime=later + step, new_style=True)
+    writer.close()
+    run = read_run(folder)
+    assert run.losses["pde"].steps.tolist() == [0, 10, 20, 30]
+    np.testing.assert_allclose(run.losses["pde"].values, [4.0, 0.7, 0.6, 0.5], rtol=1e-6)
+    assert run.seconds == pytest.approx(before + 20, abs=0.1)
+
+
+@pytest.mark.parametrize(("text", "steps"), [("", []), ("step,pde\n", []), ("step,pde\n0,1\n10,1\n20", [0, 10])])
+def test_torn_weights_do_no_harm(tmp_path, text, steps):
+    folder = write_run(tmp_path / "run")
+    (folder / "monitors" / "weights.csv").write_text(text)
+    weights = read_run(folder).weights
+    assert [series.steps.tolist() for series in weights.values()] == ([steps] if steps else [])
+
+
+def test_a_field_over_one_coordinate_is_left_out_of_the_figures(tmp_path):
+    folder = write_run(tmp_path / "run")
+    np.savez(folder / "validators" / "exact", {"x": X, "true_w": EXACT, "pred_w": EXACT})
+    assert [path.name for path in plot_run(read_run(folder))] == ["losses.png", "weights.png"]
 
 
 def test_figures_show_something(tmp_path):
