@@ -1,0 +1,37 @@
+"""The README's promises that can be checked by reading it."""
+
+import re
+from pathlib import Path
+
+from modulus_relobralo.hydra_plugin import FIELDS
+
+ROOT = Path(__file__).resolve().parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def test_the_options_are_those_of_the_plugin():
+    table = re.findall(r"^\| `loss\.(\w+)`(?: \(or `loss\.(\w+)`\))? \| ([\w.-]+) \|", README, re.MULTILINE)
+    documented = {name: default for name, _, default in table}
+    fields = {name: default for name, _, default in FIELDS if name != "_target_"}
+    assert {name for row in table for name in row[:2] if name} == {*fields, "weights"}
+    for name, default in documented.items():
+        if name != "weights":
+            assert float(default) == fields[name]
+
+
+def test_every_make_target_exists():
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    named = set(re.findall(r"(?:`|^)make ([a-z-]+)", README, re.MULTILINE))
+    assert {"demo", "test", "env"} <= named <= targets
+
+
+def test_every_link_leads_somewhere():
+    for link in re.findall(r"\]\((?!http)([^)#]+)\)", README):
+        assert (ROOT / link).exists(), link
+
+
+def test_python_blocks_compile():
+    blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert len(blocks) >= 2
+    for block in blocks:
+        compile(block, "README.md", "exec")
