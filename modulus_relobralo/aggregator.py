@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from modulus_relobralo import draws, loss_checks
 from modulus_relobralo.balancing import update_weights
 from modulus_relobralo.checkpoint import FIRST, LATER, SECOND, STATE, check_fits, find_problem, infer_phase
-from modulus_relobralo.checks import check_count
+from modulus_relobralo.checks import check_count, check_number
 from modulus_relobralo.ranks import agree, count_ranks
 
 logger = logging.getLogger(__name__)
@@ -108,10 +108,10 @@ class ReLoBRaLo(nn.Module):
         check_count("num_losses", num_losses)
         temperature = loss_checks.resolve_alias("temperature", temperature, TEMPERATURE, "tau", tau)
         rho = loss_checks.resolve_alias("rho", rho, RHO, "beta", beta)
-        self.alpha: float = loss_checks.check_number("alpha", alpha, 0.0, 1.0)
-        self.temperature: float = loss_checks.check_number("temperature", temperature, 0.0, math.inf, open_low=True)
-        self.rho: float = loss_checks.check_number("rho", rho, 0.0, 1.0)
-        self.eps: float = loss_checks.check_number("eps", eps, 0.0, math.inf, open_low=True)
+        self.alpha: float = check_number("alpha", alpha, 0.0, 1.0)
+        self.temperature: float = check_number("temperature", temperature, 0.0, math.inf, open_low=True)
+        self.rho: float = check_number("rho", rho, 0.0, 1.0)
+        self.eps: float = check_number("eps", eps, 0.0, math.inf, open_low=True)
         self.weights = loss_checks.check_static_weights(weights)
         self.names = []
         self._saved_names = []

@@ -9,12 +9,28 @@ from typing import Any
 from sympy import Expr, Function, Symbol, sympify
 
 
+def check_number(name: str, value: Any, low: float, high: float, open_low: bool = False) -> float:
+    """Return `value` as a float if it is a finite number in [low, high], or in (low, high] if `open_low`.
+
+    Raises
+    ------
+    TypeError
+        If it is not a number.
+    ValueError
+        If it is out of range.
+    """
+    interval = f"{'(' if open_low else '['}{low:g}, {high:g}{')' if math.isinf(high) else ']'}"
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"Parameter `{name}` must be a number in {interval}. Found `{name} = {value!r}`.")
+    number = float(value)
+    if not (math.isfinite(number) and low <= number <= high) or (open_low and number == low):
+        raise ValueError(f"Parameter `{name}` must be in {interval}. Found `{name} = {value}`.")
+    return number
+
+
 def check_positive(name: str, value: Any) -> None:
     """Raise unless ``value`` is a finite number above zero."""
-    if isinstance(value, bool) or not isinstance(value, Real):
-        raise TypeError(f"Parameter `{name}` must be a number. Found `{name} = {value!r}`.")
-    if not (math.isfinite(value) and float(value) > 0):
-        raise ValueError(f"Parameter `{name}` must be positive and finite. Found `{name} = {value!r}`.")
+    check_number(name, value, 0.0, math.inf, open_low=True)
 
 
 def check_count(name: str, value: Any) -> None:

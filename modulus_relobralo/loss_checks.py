@@ -4,30 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from numbers import Real
 from typing import Any
 
 import torch
 from torch import Tensor
 
-
-def check_number(name: str, value: Any, low: float, high: float, open_low: bool = False) -> float:
-    """Return `value` as a float if it is a finite number in [low, high], or in (low, high] if `open_low`.
-
-    Raises
-    ------
-    TypeError
-        If it is not a number.
-    ValueError
-        If it is out of range.
-    """
-    interval = f"{'(' if open_low else '['}{low:g}, {high:g}{')' if math.isinf(high) else ']'}"
-    if isinstance(value, bool) or not isinstance(value, Real):
-        raise TypeError(f"Parameter `{name}` must be a number in {interval}. Found `{name} = {value!r}`.")
-    number = float(value)
-    if not (math.isfinite(number) and low <= number <= high) or (open_low and number == low):
-        raise ValueError(f"Parameter `{name}` must be in {interval}. Found `{name} = {value}`.")
-    return number
+from modulus_relobralo.checks import check_number
 
 
 def resolve_alias(name: str, value: Any, default: float, alias: str, alias_value: Any) -> Any:

@@ -66,9 +66,9 @@ def test_deflection_keeps_the_shape_of_the_points_and_vanishes_on_the_edges():
 
 
 def test_lengths_and_rigidity_must_be_positive():
-    with pytest.raises(ValueError, match=r"Parameter `D` must be positive and finite. Found `D = 0`."):
+    with pytest.raises(ValueError, match=r"Parameter `D` must be in \(0, inf\). Found `D = 0`."):
         sinusoidal_deflection(1, 1, 0, 1)
-    with pytest.raises(ValueError, match=r"Parameter `a` must be positive and finite. Found `a = -1`."):
+    with pytest.raises(ValueError, match=r"Parameter `a` must be in \(0, inf\). Found `a = -1`."):
         navier_series(0, 0, -1, 1, 1, [[1]])
 
 

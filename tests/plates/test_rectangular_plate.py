@@ -129,7 +129,7 @@ def test_every_edge_needs_a_condition():
 
 @pytest.mark.parametrize(("a", "b", "wrong"), [(0, 1, "a"), (1, -1, "b")])
 def test_lengths_must_be_positive(a, b, wrong):
-    with pytest.raises(ValueError, match=rf"Parameter `{wrong}` must be positive and finite"):
+    with pytest.raises(ValueError, match=rf"Parameter `{wrong}` must be in \(0, inf\)"):
         RectangularPlate(a, b)
 
 
