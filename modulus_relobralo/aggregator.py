@@ -86,6 +86,7 @@ class ReLoBRaLo(nn.Module):
     _increment: Tensor
     _temperature: Tensor
     _eps: Tensor
+    _count: Tensor
     _zero: Tensor
     _zeros: Tensor
     _static_weights: Tensor
@@ -134,6 +135,7 @@ class ReLoBRaLo(nn.Module):
             "_memory": torch.tensor([1.0, 0.0, self.alpha], dtype=torch.float64),
             "_temperature": torch.tensor(self.temperature, dtype=torch.float64),
             "_eps": torch.tensor(self.eps, dtype=torch.float64),
+            "_count": torch.ones(()),
             "_zero": torch.zeros(()),
             "_zeros": torch.zeros(1),
             "_draws": torch.tensor(draws.initial_state(torch.initial_seed())),
@@ -167,7 +169,9 @@ class ReLoBRaLo(nn.Module):
         """
         if len(losses) == 0 or self.names != list(losses.keys()):
             self._start(losses)
-        terms = torch.stack(list(losses.values())).to(self.lmbda_ema.dtype)
+        terms = torch.stack(list(losses.values()))
+        if terms.dtype != self.lmbda_ema.dtype:
+            terms = terms.to(self.lmbda_ema.dtype)
         if len(self.weights) > 0:
             terms = terms * self._static_weights
         if isinstance(step, int):
@@ -192,7 +196,7 @@ class ReLoBRaLo(nn.Module):
         memory = self._memory.index_select(0, self._phase)
         initial = torch.where(self._is_first.index_select(0, self._phase), losses, self.init_losses)
         weights = update_weights(
-            self.lmbda_ema, losses, initial, self.prev_losses, keep, memory, self._temperature, self._eps
+            self.lmbda_ema, losses, initial, self.prev_losses, keep, memory, self._temperature, self._eps, self._count
         )
         torch.where(accept, weights, self.lmbda_ema, out=self.lmbda_ema)
         torch.where(accept, initial, self.init_losses, out=self.init_losses)
@@ -216,6 +220,7 @@ class ReLoBRaLo(nn.Module):
             # The host miscounts the terms of custom losses; no call has filled the state yet.
             for name, value in STATE.items():
                 setattr(self, name, self.lmbda_ema.new_full((len(names),), value))
+        self._count = torch.tensor(float(len(names)))
         self._zeros = torch.zeros(len(names))
         self._static_weights = torch.tensor([self.weights.get(name, 1.0) for name in names], dtype=torch.float64)
         device = next(iter(losses.values())).device

@@ -22,9 +22,10 @@ here               paper                    meaning
 ``keep``           rho(t)                   bool, shape [] or [1]: keep the weights, or look back
 ``temperature``    T (tau)                  of the softmax, shape []
 ``eps``            -                        keeps the denominator off zero, shape []
+``count``          m                        number of loss terms, shape []
 =================  =======================  ==========================================================
 
-The constants are tensors too, because an operation of two tensors costs half of one with a Python number.
+The constants are tensors too, because an operation with a Python number costs several times one of two tensors.
 
 References
 ----------
@@ -38,15 +39,15 @@ import torch
 from torch import Tensor
 
 
-def balance(losses: Tensor, reference: Tensor, temperature: Tensor, eps: Tensor) -> Tensor:
+def balance(losses: Tensor, reference: Tensor, temperature: Tensor, eps: Tensor, count: Tensor) -> Tensor:
     """Return bal(losses, reference): weights, summing to m, that are larger where there was less progress.
 
     Parameters
     ----------
     losses, reference : Tensor
         Shapes [m] and [..., m]; the softmax runs over the last dimension.
-    temperature, eps : Tensor
-        T > 0 and eps > 0 of the equation above, shape [].
+    temperature, eps, count : Tensor
+        T > 0, eps > 0 and m of the equation above, shape [].
 
     Returns
     -------
@@ -55,7 +56,7 @@ def balance(losses: Tensor, reference: Tensor, temperature: Tensor, eps: Tensor)
     """
     ratio = losses / torch.addcmul(eps, reference, temperature)
     # An infinite ratio would make the softmax NaN; the largest float takes the whole weight just as well.
-    return torch.softmax(torch.nan_to_num(ratio), dim=-1) * losses.size(-1)
+    return torch.softmax(torch.nan_to_num(ratio), dim=-1) * count
 
 
 def update_weights(
@@ -67,7 +68,8 @@ def update_weights(
     memory: Tensor,
     temperature: Tensor,
     eps: Tensor,
+    count: Tensor,
 ) -> Tensor:
     """Return the weights lambda(t), shape [m]; the table above explains the arguments."""
-    against = balance(losses, torch.stack([initial, previous]), temperature, eps)
+    against = balance(losses, torch.stack([initial, previous]), temperature, eps, count)
     return torch.lerp(against[1], torch.where(keep, weights, against[0]), memory)

@@ -24,7 +24,7 @@ def tensor(values, dtype=torch.float64):
 
 
 def bal(losses, reference, temperature=0.1, eps=EPS):
-    return balance(tensor(losses), tensor(reference), tensor(temperature), tensor(eps))
+    return balance(tensor(losses), tensor(reference), tensor(temperature), tensor(eps), tensor(float(len(losses))))
 
 
 def run(losses, keeps, alpha=0.999, temperature=0.1, dtype=torch.float64):
@@ -34,7 +34,7 @@ def run(losses, keeps, alpha=0.999, temperature=0.1, dtype=torch.float64):
     for call, keep in enumerate(keeps):
         memory, keep = {0: (1.0, True), 1: (0.0, True)}.get(call, (alpha, keep))
         previous = losses[max(call - 1, 0)]
-        constants = (torch.tensor(keep), *(tensor(c, dtype) for c in (memory, temperature, EPS)))
+        constants = (torch.tensor(keep), *(tensor(c, dtype) for c in (memory, temperature, EPS, losses.shape[1])))
         weights = update_weights(weights, losses[call], losses[0], previous, *constants)
         history.append(weights)
     return torch.stack(history)
@@ -90,9 +90,10 @@ def test_a_lookback_is_seen():
 
 def test_rows_of_references_are_balanced_one_by_one():
     losses, one, other = tensor([1.0, 2.0]), tensor([2.0, 2.0]), tensor([1.0, 4.0])
-    both = balance(losses, torch.stack([one, other]), tensor(0.1), tensor(EPS))
-    assert torch.equal(both[0], balance(losses, one, tensor(0.1), tensor(EPS)))
-    assert torch.equal(both[1], balance(losses, other, tensor(0.1), tensor(EPS)))
+    constants = tensor(0.1), tensor(EPS), tensor(2.0)
+    both = balance(losses, torch.stack([one, other]), *constants)
+    assert torch.equal(both[0], balance(losses, one, *constants))
+    assert torch.equal(both[1], balance(losses, other, *constants))
 
 
 @settings(deadline=None)
@@ -136,7 +137,7 @@ def test_extreme_losses_leave_weights_finite_and_non_negative(losses, data):
 @pytest.mark.parametrize("losses", [[0.0, 0.0], [0.0, 1.0], [1e30, 1e-30]])
 @pytest.mark.parametrize("reference", [[0.0, 0.0], [0.0, 1.0], [1e30, 1e-30]])
 def test_zeros_and_extremes_by_pairs(losses, reference):
-    weights = balance(*(torch.tensor(v) for v in (losses, reference, 0.1, EPS)))
+    weights = balance(*(torch.tensor(v) for v in (losses, reference, 0.1, EPS, 2.0)))
     assert torch.isfinite(weights).all()
     assert float(weights.sum()) == pytest.approx(2.0)
 
