@@ -1,7 +1,22 @@
 """Reads finished runs and shows them: tables on the terminal, figures in a folder. Needs no host framework."""
 
-from .figures import plot_comparison, plot_run
+from .comparison import Comparison, Variant, compare
+from .comparison_figures import plot_comparison
+from .figures import plot_run
 from .run import Run, read_run
+from .summary import print_summary, summarize, write_report
 from .table import print_table
 
-__all__ = ["Run", "plot_comparison", "plot_run", "print_table", "read_run"]
+__all__ = [
+    "Comparison",
+    "Run",
+    "Variant",
+    "compare",
+    "plot_comparison",
+    "plot_run",
+    "print_summary",
+    "print_table",
+    "read_run",
+    "summarize",
+    "write_report",
+]

@@ -6,28 +6,41 @@ import argparse
 import sys
 from pathlib import Path
 
-from .figures import plot_comparison, plot_run
+from .comparison import compare
+from .figures import plot_run
 from .run import Run, read_run
+from .summary import print_summary, write_report
 from .table import print_table
 
 
 def main() -> None:
-    """Print a table of the runs in the given folders, and write their figures."""
+    """Print a table of the runs in the given folders: one row per run, or per scheme where there are several seeds."""
     parser = argparse.ArgumentParser(prog="relobralo-report", description=main.__doc__)
     parser.add_argument(
-        "runs", nargs="+", type=Path, metavar="RUN_DIR", help="Hydra run directories, or folders of them"
+        "runs", nargs="+", type=Path, metavar="RUN_DIR", help="Hydra run directories, or folders of them (multirun)"
     )
-    parser.add_argument("--out", type=Path, default=Path("report"), help="folder of the figures (default: report)")
+    parser.add_argument(
+        "--out", type=Path, help="folder for Markdown and figures (default: one run's figures beside it)"
+    )
+    parser.add_argument("--target", type=float, help="a relative L2 error; adds the steps that it took to reach it")
     args = parser.parse_args()
     runs = find_runs(args.runs)
     if not runs:
         sys.exit(f"No Hydra run directory was found in {', '.join(map(str, args.runs))}.")
-    print_table(runs)
-    for run in runs:
-        for path in plot_run(run):
+    if len(runs) == 1:
+        print_table(runs)
+        for path in plot_run(runs[0], args.out):
             print(path)
-    if len(runs) > 1:
-        print(plot_comparison(runs, args.out / "comparison.png"))
+        return
+    comparisons = compare(runs)
+    for comparison in comparisons:
+        counted = [run for variant in comparison.variants for run in variant.runs]
+        if len(counted) == len(comparison.variants) and args.target is None:
+            print_table([*counted, *comparison.uncounted])
+        else:
+            print_summary(comparison, args.target)
+    if args.out:
+        print(write_report(comparisons, args.out, args.target))
 
 
 def find_runs(folders: list[Path]) -> list[Run]:

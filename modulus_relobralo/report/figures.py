@@ -1,8 +1,7 @@
-"""The figures of a run, those of the article: loss terms, weights and fields; and several runs in one."""
+"""The figures of a run, those of the article: loss terms, weights and fields."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -32,38 +31,17 @@ def plot_run(run: Run, folder: Path | str | None = None) -> list[Path]:
     return paths
 
 
-def plot_comparison(runs: Sequence[Run], path: Path | str) -> Path:
-    """Write one figure of `runs`: the error over the steps, and beside it the loss terms of each run."""
-    figure = _new_figure(5 * (len(runs) + 1), 4)
-    axes = figure.subplots(1, len(runs) + 1, squeeze=False)[0]
-    for run in runs:
-        for variable, error in run.errors.items():
-            axes[0].plot(
-                error.steps, error.values, label=f"{run.label}: {variable}" if len(run.errors) > 1 else run.label
-            )
-    _finish(axes[0], "relative L2 error against the exact solution", runs[0].problem)
-    lowest = min((_lowest(series) for run in runs for series in run.losses.values()), default=None)
-    highest = max((float(np.nanmax(series.values)) for run in runs for series in run.losses.values()), default=None)
-    for ax, run in zip(axes[1:], runs, strict=True):
-        for term, series in run.losses.items():
-            ax.plot(series.steps, series.values, label=term)
-        _finish(ax, "loss term", run.label)
-        if lowest and highest:
-            ax.set_ylim(lowest / 2, highest * 2)
-    return _save(figure, Path(path))
-
-
 def _plot_series(path: Path, title: str, label: str, series: dict[str, Series]) -> Path:
-    figure = _new_figure(7, 4)
+    figure = new_figure(7, 4)
     ax = figure.subplots()
     for name, entry in series.items():
         ax.plot(entry.steps, entry.values, label=name)
-    _finish(ax, label, title)
-    return _save(figure, path)
+    finish_axes(ax, label, title)
+    return save(figure, path)
 
 
 def _plot_field(path: Path, title: str, variable: str, field: Field) -> Path:
-    figure = _new_figure(14, 4)
+    figure = new_figure(14, 4)
     (name_x, x), (name_y, y) = field.coordinates.items()
     low, high = field.exact.min(), field.exact.max()
     error = field.predicted - field.exact
@@ -78,29 +56,27 @@ def _plot_field(path: Path, title: str, variable: str, field: Field) -> Path:
         ax.set(title=name, xlabel=name_x, ylabel=name_y, aspect="equal")
         figure.colorbar(image, ax=ax)
     figure.suptitle(title)
-    return _save(figure, path)
+    return save(figure, path)
 
 
-def _lowest(series: Series) -> float:
-    positive = series.values[series.values > 0]
-    return float(positive.min()) if positive.size else np.inf
-
-
-def _finish(ax: Axes, label: str, title: str) -> None:
+def finish_axes(ax: Axes, label: str, title: str) -> None:
+    """Give axes over the steps their scale, labels and legend."""
     ax.set(yscale="log", xlabel="step", ylabel=label, title=title)
     ax.grid(which="major", alpha=0.3)
     if ax.get_legend_handles_labels()[0]:
         ax.legend()
 
 
-def _new_figure(width: float, height: float) -> Figure:
+def new_figure(width: float, height: float) -> Figure:
+    """Return an empty figure of that size in inches."""
     # Not by pyplot, whose global state belongs to the user's program.
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
 
 
-def _save(figure: Figure, path: Path) -> Path:
+def save(figure: Figure, path: Path) -> Path:
+    """Write a figure to `path` and return it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=120)
     return path

@@ -6,6 +6,7 @@ import csv
 import itertools
 import logging
 import math
+import statistics
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 logging.getLogger("tensorboard").setLevel(logging.WARNING)
 
 LOSS, ERROR = "Train/loss_", "l2_relative_error_"
+# What the host logs before it stops at such a loss.
+NOT_FINITE = "loss went to INFs/NaNs"
 
 
 @dataclass(frozen=True)
@@ -51,12 +54,18 @@ class Run:
     errors: dict[str, Series] = field(default_factory=dict)
     fields: dict[str, Field] = field(default_factory=dict)
     seconds: float = math.nan
+    step_seconds: float = math.nan
+    diverged: bool = False
+
+    @property
+    def seed(self) -> Any:
+        """The seed, if the config has one."""
+        return OmegaConf.select(self.config, "custom.seed")
 
     @property
     def label(self) -> str:
         """The balancing scheme and, if the config has one, the seed."""
-        seed = OmegaConf.select(self.config, "custom.seed")
-        return self.scheme if seed is None else f"{self.scheme}, seed {seed}"
+        return self.scheme if self.seed is None else f"{self.scheme}, seed {self.seed}"
 
     @property
     def last_step(self) -> int:
@@ -67,9 +76,10 @@ class Run:
     def status(self) -> str:
         """Whether the run is "finished", "unfinished" or "diverged".
 
-        The host stops at a loss that is not finite, mostly before it records it: such a run is unfinished.
+        The host stops at a loss that is not finite, mostly before it records it, and says so in its log. Without a
+        log in the run's folder (``hydra/job_logging=default`` writes one) such a run is unfinished.
         """
-        if any(not np.isfinite(series.values[-1]) for series in self.losses.values()):
+        if self.diverged:
             return "diverged"
         # What is recorded every n steps need not include the last one.
         recorded_every = int(self.config.training.summary_freq)
@@ -90,18 +100,19 @@ def read_run(folder: Path | str) -> Run:
     if not hydra_file.is_file():
         raise FileNotFoundError(f"{folder} is no Hydra run directory: it has no {hydra_file.relative_to(folder)}.")
     hydra: Any = OmegaConf.load(hydra_file)
-    scalars, seconds = _read_scalars(folder)
+    scalars, seconds, step_seconds = _read_scalars(folder)
     fields = _read_fields(folder / "validators")
+    losses = {
+        tag.removeprefix(LOSS): series
+        for tag, series in scalars.items()
+        if tag.startswith(LOSS) and tag != f"{LOSS}aggregated"
+    }
     return Run(
         folder=folder,
         problem=str(hydra.hydra.job.name),
         scheme=str(hydra.hydra.runtime.choices.get("loss", "unknown")),
         config=OmegaConf.load(folder / ".hydra" / "config.yaml"),  # type: ignore[arg-type]
-        losses={
-            tag.removeprefix(LOSS): series
-            for tag, series in scalars.items()
-            if tag.startswith(LOSS) and tag != f"{LOSS}aggregated"
-        },
+        losses=losses,
         weights=_read_weights(folder / "monitors" / "weights.csv"),
         errors={
             variable: _relative_error(series, fields[variable])
@@ -111,11 +122,19 @@ def read_run(folder: Path | str) -> Run:
         },
         fields=fields,
         seconds=seconds,
+        step_seconds=step_seconds,
+        diverged=_has_diverged(folder, losses),
     )
 
 
-def _read_scalars(folder: Path) -> tuple[dict[str, Series], float]:
-    """Return the scalars in the run's TensorBoard files, and the seconds between the first and the last loss."""
+def _has_diverged(folder: Path, losses: dict[str, Series]) -> bool:
+    if any(not np.isfinite(series.values[-1]) for series in losses.values()):
+        return True
+    return any(NOT_FINITE in path.read_text(errors="replace") for path in folder.glob("*.log"))
+
+
+def _read_scalars(folder: Path) -> tuple[dict[str, Series], float, float]:
+    """Return the scalars in the run's TensorBoard files, and what `_durations` makes of the losses."""
     accumulator = EventAccumulator(str(folder), size_guidance={"scalars": 0, "tensors": 0})
     accumulator.Reload()
     tags = accumulator.Tags()
@@ -129,8 +148,8 @@ def _read_scalars(folder: Path) -> tuple[dict[str, Series], float]:
         if tensors and len(tensors[0][2].float_val) == 1:
             events[tag] = [(wall_time, step, proto.float_val[0]) for wall_time, step, proto in tensors]
     series = {tag: _series({step: value for _, step, value in entries}) for tag, entries in events.items()}
-    durations = [_duration(entries) for tag, entries in events.items() if tag.startswith(LOSS)]
-    return series, max(durations, default=math.nan)
+    durations = [_durations(entries) for tag, entries in events.items() if tag.startswith(LOSS)]
+    return series, *max(durations, default=(math.nan, math.nan))
 
 
 def _series(values: dict[int, float]) -> Series:
@@ -139,10 +158,16 @@ def _series(values: dict[int, float]) -> Series:
     return Series(np.array(steps), np.array([values[step] for step in steps]))
 
 
-def _duration(events: list[tuple[float, int, float]]) -> float:
-    """Return the seconds between events, without the pauses before a resumed run, which goes back in steps."""
-    pairs = itertools.pairwise(events)
-    return sum(after[0] - before[0] for before, after in pairs if after[1] > before[1])
+def _durations(events: list[tuple[float, int, float]]) -> tuple[float, float]:
+    """Return the seconds between the first event and the last, and those of one step.
+
+    Pauses before a resumed run, which goes back in steps, do not count. A step takes the median over the intervals
+    between events, so that neither compiling nor the validator is in it.
+    """
+    pairs = [(after[0] - before[0], after[1] - before[1]) for before, after in itertools.pairwise(events)]
+    pairs = [(seconds, steps) for seconds, steps in pairs if steps > 0]
+    per_step = [seconds / steps for seconds, steps in pairs]
+    return sum(seconds for seconds, _ in pairs), statistics.median(per_step) if per_step else math.nan
 
 
 def _relative_error(logged: Series, field: Field) -> Series:

@@ -1,0 +1,106 @@
+"""The figures of a comparison: errors, loss terms, weights and fields of every variant, with the spread over seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from .comparison import Comparison, Variant, band, last_error
+from .figures import finish_axes, new_figure, save
+from .run import Run, Series
+
+COLUMNS = 3
+
+
+def plot_comparison(comparison: Comparison, folder: Path | str) -> list[Path]:
+    """Write the figures of `comparison` into `folder`, and return their paths.
+
+    ``error.png`` shows the errors over the steps, ``losses.png`` the loss terms, ``weights.png`` the weights:
+    the median over the seeds as a line, the quartiles as a band. ``<variable>.png`` shows the exact field, and of
+    each variant the error of the run with the median error. What no run recorded is left out.
+    """
+    folder = Path(folder)
+    paths = [_plot_errors(folder / "error.png", comparison)] if comparison.variables else []
+    for name, label, kind in (("losses", "loss term", "losses"), ("weights", "weight", "weights")):
+        variants = [variant for variant in comparison.variants if any(getattr(run, kind) for run in variant.runs)]
+        if variants:
+            paths.append(_plot_terms(folder / f"{name}.png", comparison.title, label, kind, variants))
+    for variable in comparison.variables:
+        runs = {variant.label: variant.median_run(variable) for variant in comparison.variants}
+        runs = {name: run for name, run in runs.items() if _is_plane(run, variable)}
+        if runs:
+            paths.append(_plot_fields(folder / f"{variable}.png", comparison.title, variable, runs))
+    return paths
+
+
+def _plot_errors(path: Path, comparison: Comparison) -> Path:
+    figure = new_figure(8 * len(comparison.variables), 5)
+    panels = figure.subplots(1, len(comparison.variables), squeeze=False)[0]
+    for ax, variable in zip(panels, comparison.variables, strict=True):
+        for number, variant in enumerate(comparison.variants):
+            runs = [run for run in variant.runs if variable in run.errors]
+            # Ten colours, then again with dashes.
+            line = {"color": f"C{number % 10}", "linestyle": "-" if number < 10 else "--"}
+            if runs:
+                _plot_band(ax, f"{variant.label}, {len(runs)}", [run.errors[variable] for run in runs], runs, **line)
+        finish_axes(ax, f"relative L2 error of {variable}", comparison.title)
+        ax.legend(title="loss, number of runs", fontsize="small")
+    return save(figure, path)
+
+
+def _plot_terms(path: Path, title: str, label: str, kind: str, variants: Sequence[Variant]) -> Path:
+    rows = -(-len(variants) // COLUMNS)
+    columns = min(COLUMNS, len(variants))
+    figure = new_figure(5.5 * columns, 4 * rows)
+    panels = figure.subplots(rows, columns, squeeze=False, sharey=True).ravel()
+    for ax, variant in zip(panels, variants, strict=False):
+        runs = [run for run in variant.runs if getattr(run, kind)]
+        for number, term in enumerate(getattr(runs[0], kind)):
+            _plot_band(ax, term, [getattr(run, kind)[term] for run in runs], runs, color=f"C{number % 10}")
+        finish_axes(ax, label, variant.label)
+    for ax in panels[len(variants) :]:
+        ax.remove()
+    figure.suptitle(title)
+    return save(figure, path)
+
+
+def _plot_fields(path: Path, title: str, variable: str, runs: dict[str, Run]) -> Path:
+    panels = len(runs) + 1
+    rows, columns = -(-panels // COLUMNS), min(COLUMNS, panels)
+    figure = new_figure(4.8 * columns, 4 * rows)
+    axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    field = next(iter(runs.values())).fields[variable]
+    (name_x, x), (name_y, y) = field.coordinates.items()
+    images = [(f"{variable}, exact", field.exact, "viridis")]
+    for label, run in runs.items():
+        error = run.fields[variable].predicted - run.fields[variable].exact
+        images.append((f"{label}: error {last_error(run, variable):.2g}", error, "RdBu_r"))
+    for ax, (name, values, colors) in zip(axes, images, strict=False):
+        # Errors differ by orders of magnitude: each has a scale of its own.
+        largest = float(np.abs(values).max()) or 1.0
+        low, high = (-largest, largest) if colors == "RdBu_r" else (values.min(), values.max())
+        image = ax.tripcolor(x, y, values, cmap=colors, vmin=low, vmax=high, shading="gouraud")
+        ax.set(xlabel=name_x, ylabel=name_y, aspect="equal")
+        ax.set_title(name, fontsize="medium")
+        figure.colorbar(image, ax=ax)
+    for ax in axes[panels:]:
+        ax.remove()
+    figure.suptitle(f"{title}: predicted - exact in the run with the median error")
+    return save(figure, path)
+
+
+def _plot_band(ax: Axes, label: str, series: Sequence[Series], runs: Sequence[Run], **line: Any) -> None:
+    median, low, high = band(series, [run.diverged for run in runs])
+    ax.plot(median.steps, median.values, label=label, **line)
+    if len(runs) > 1:
+        # Matplotlib draws nothing at infinity: the band of diverged runs is open to the top.
+        top = np.where(np.isfinite(high.values), high.values, np.finfo(np.float32).max)
+        ax.fill_between(low.steps, low.values, top, alpha=0.2, color=line["color"], linewidth=0)
+
+
+def _is_plane(run: Run, variable: str) -> bool:
+    return variable in run.fields and len(run.fields[variable].coordinates) == 2 and not run.diverged

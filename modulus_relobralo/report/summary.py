@@ -1,0 +1,128 @@
+"""A comparison as rows of text: on the terminal, and in Markdown."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from .comparison import Comparison, Spread, Variant, spread, why_uncounted
+from .comparison_figures import plot_comparison
+
+
+def summarize(comparison: Comparison, target: float | None = None) -> list[dict[str, str]]:
+    """Return one row per variant and variable: its errors as median and quartiles over the runs, and its time.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        Of any number of variants.
+    target : float, optional
+        A relative L2 error; adds the steps that it took to reach it.
+    """
+    return [
+        _row(comparison, variant, variable, target)
+        for variable in comparison.variables
+        for variant in comparison.variants
+    ]
+
+
+def print_summary(comparison: Comparison, target: float | None = None) -> None:
+    """Print the rows of `summarize`, and below them the runs that are in no variant."""
+    rows = summarize(comparison, target)
+    console = Console(width=None if Console().is_terminal else 180)
+    if rows:
+        table = Table(title=comparison.title)
+        for column in rows[0]:
+            table.add_column(column, justify="left" if column == "loss" else "right")
+        for row in rows:
+            table.add_row(*row.values())
+        console.print(table)
+    for line in list_uncounted(comparison):
+        console.print(line, soft_wrap=True)
+
+
+def list_uncounted(comparison: Comparison) -> list[str]:
+    """Return a line for each run that is in no variant: which, where and why."""
+    return [
+        f"not counted: {comparison.title}: {run.label}: {why_uncounted(run)} ({run.folder})"
+        for run in comparison.uncounted
+    ]
+
+
+def write_report(comparisons: Sequence[Comparison], folder: Path, target: float | None = None) -> Path:
+    """Write `comparisons` with their figures into `folder`, as ``report.md`` and PNG, and return the former."""
+    lines = ["# Loss balancing schemes compared", ""]
+    for number, comparison in enumerate(comparisons):
+        lines += [f"## {comparison.title}", "", *to_markdown(summarize(comparison, target)), ""]
+        name = comparison.problem if len(comparisons) == 1 else f"{comparison.problem}-{number}"
+        for path in plot_comparison(comparison, folder / name):
+            lines += [f"![{path.stem}]({path.relative_to(folder).as_posix()})", ""]
+        if comparison.uncounted:
+            lines += [*(f"- {line}" for line in list_uncounted(comparison)), ""]
+    lines += ["Errors are medians over the seeds, with the quartiles in brackets.", ""]
+    path = folder / "report.md"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(lines))
+    return path
+
+
+def to_markdown(rows: Sequence[dict[str, str]]) -> list[str]:
+    """Return the lines of a Markdown table; no rows, no lines."""
+    if not rows:
+        return []
+    return [
+        "| " + " | ".join(rows[0]) + " |",
+        "|" + " --- |" * len(rows[0]),
+        *("| " + " | ".join(row.values()) + " |" for row in rows),
+    ]
+
+
+def _row(comparison: Comparison, variant: Variant, variable: str, target: float | None) -> dict[str, str]:
+    error, square = spread(variant.errors(variable)), spread(variant.mean_squares(variable))
+    row = {"loss": variant.label, "seeds": _seeds(variant), "at step": _last_steps(variant, variable)}
+    row[f"relative L2 error of {variable}"] = _spread(error)
+    row["/ sum"] = _ratio(error, comparison, "errors", variable)
+    row["mean squared error"] = _spread(square)
+    row["/ sum "] = _ratio(square, comparison, "mean_squares", variable)
+    row["ms per step"] = f"{variant.step_seconds * 1e3:.1f}"
+    if target is not None:
+        steps = variant.steps_to(target, variable)
+        reached = sum(map(math.isfinite, steps))
+        row[f"steps to {target:g}"] = f"{_number(spread(steps).median, 'g')} ({reached} of {len(steps)})"
+    return row
+
+
+def _seeds(variant: Variant) -> str:
+    text = str(variant.seeds)
+    if len(variant.runs) != variant.seeds:
+        text += f" ({len(variant.runs)} runs)"
+    return text + (f", {variant.diverged} diverged" if variant.diverged else "")
+
+
+def _last_steps(variant: Variant, variable: str) -> str:
+    steps = sorted({int(run.errors[variable].steps[-1]) for run in variant.runs if not run.diverged})
+    return " to ".join(map(str, {steps[0]: 0, steps[-1]: 0})) if steps else "-"
+
+
+def _spread(values: Spread) -> str:
+    if values.low == values.high:
+        return _number(values.median)
+    return f"{_number(values.median)} [{_number(values.low)}, {_number(values.high)}]"
+
+
+def _ratio(values: Spread, comparison: Comparison, measure: str, variable: str) -> str:
+    if comparison.baseline is None:
+        return "-"
+    return _number(values.median / spread(getattr(comparison.baseline, measure)(variable)).median)
+
+
+def _number(value: float, form: str = ".2e") -> str:
+    if math.isnan(value):
+        return "-"
+    if math.isinf(value):
+        return "never" if form == "g" else "diverged"
+    return f"{value:.3g}" if form == ".2e" and 0.01 <= abs(value) < 100 else format(value, form)
