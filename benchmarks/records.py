@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-PACKAGES = ("torch", "hydra-core", "nvidia-modulus-sym", "nvidia-physicsnemo-sym", "modulus-relobralo")
+PACKAGES = ("torch", "hydra-core", "nvidia-modulus-sym", "nvidia-physicsnemo-sym", "modulus-relobralo", "optuna")
 
 
 def device_name() -> str:
@@ -32,8 +32,8 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), **found}
 
 
-def write_results(path: Path, command: str, rows: list[dict[str, object]]) -> Path:
-    """Write `rows` to `path`.json and `path`.md, with the circumstances, and return the latter."""
+def write_rows(path: Path, command: str, rows: list[dict[str, object]]) -> dict[str, object]:
+    """Write `rows` to `path`.json with the circumstances, and return the latter."""
     circumstances = {
         "command": command,
         "device": device_name(),
@@ -41,7 +41,15 @@ def write_results(path: Path, command: str, rows: list[dict[str, object]]) -> Pa
         "date": datetime.date.today().isoformat(),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.with_suffix(".json").write_text(json.dumps({**circumstances, "rows": rows}, indent=1) + "\n")
+    lines = ",\n".join(f"  {json.dumps(row)}" for row in rows)
+    head = json.dumps(circumstances, indent=1).removesuffix("\n}")
+    path.with_suffix(".json").write_text(f'{head},\n "rows": [\n{lines}\n ]\n}}\n')
+    return circumstances
+
+
+def write_results(path: Path, command: str, rows: list[dict[str, object]]) -> Path:
+    """Write `rows` to `path`.json and `path`.md, with the circumstances, and return the latter."""
+    circumstances = write_rows(path, command, rows)
     columns = list(rows[-1])
     lines = [
         f"`{command}`, {circumstances['date']}, on {circumstances['device']};",

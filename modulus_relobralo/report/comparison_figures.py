@@ -61,7 +61,8 @@ def _plot_terms(path: Path, title: str, label: str, kind: str, variants: Sequenc
         runs = [run for run in variant.runs if getattr(run, kind)]
         for number, term in enumerate(getattr(runs[0], kind)):
             _plot_band(ax, term, [getattr(run, kind)[term] for run in runs], runs, color=f"C{number % 10}")
-        finish_axes(ax, label, variant.label)
+        finish_axes(ax, label, variant.label, legend=False)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside right upper")
     for ax in panels[len(variants) :]:
         ax.remove()
     figure.suptitle(title)

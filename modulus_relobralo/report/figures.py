@@ -59,11 +59,11 @@ def _plot_field(path: Path, title: str, variable: str, field: Field) -> Path:
     return save(figure, path)
 
 
-def finish_axes(ax: Axes, label: str, title: str) -> None:
+def finish_axes(ax: Axes, label: str, title: str, legend: bool = True) -> None:
     """Give axes over the steps their scale, labels and legend."""
     ax.set(yscale="log", xlabel="step", ylabel=label, title=title)
     ax.grid(which="major", alpha=0.3)
-    if ax.get_legend_handles_labels()[0]:
+    if legend and ax.get_legend_handles_labels()[0]:
         ax.legend()
 
 

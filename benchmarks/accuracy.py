@@ -1,0 +1,103 @@
+"""Every balancing scheme on both problems, over seeds: the protocol of benchmarks/README.md.
+
+    python benchmarks/accuracy.py [--quick] [--jobs 2] [--plan]
+
+Finished trainings are not run again, interrupted ones resume. Writes the numbers of every run to
+benchmarks/results/accuracy.json, tables and figures to docs/results/; with --quick both go to outputs/accuracy-quick.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import protocol
+import sweep
+from protocol import ROOT, Training
+from records import write_rows
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from modulus_relobralo.report import Run, compare, print_summary, read_run, write_report
+
+# Points of an error's history that go into the result file.
+HISTORY = 25
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="few seeds and steps: shows that it works, nothing else")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="trainings at a time (default: all cores)")
+    parser.add_argument("--plan", action="store_true", help="list what would be run, and stop")
+    args = parser.parse_args()
+    trainings = protocol.quick() if args.quick else protocol.full()
+    if args.plan:
+        print_plan(trainings, args.jobs)
+        return
+    train(trainings, args.jobs)
+    runs = [read_run(training.run_dir) for training in trainings]
+    results, figures = ROOT / "benchmarks" / "results" / "accuracy", ROOT / "docs" / "results"
+    if args.quick:
+        results = figures = ROOT / "outputs" / "accuracy-quick" / "report"
+        results = results / "accuracy"
+    command = "python benchmarks/accuracy.py" + (" --quick" if args.quick else "")
+    write_rows(results, command, [make_row(*pair) for pair in zip(trainings, runs, strict=True)])
+    comparisons = compare(runs)
+    for comparison in comparisons:
+        print_summary(comparison)
+    Console().print(results.with_suffix(".json"), write_report(comparisons, figures))
+
+
+def train(trainings: Sequence[Training], jobs: int) -> None:
+    """Run what is not finished, with a progress line."""
+    columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %")
+    times = TimeElapsedColumn(), TextColumn("elapsed,"), TimeRemainingColumn(), TextColumn("left")
+    with Progress(*columns, *times, speed_estimate_period=600) as progress:
+        bar = progress.add_task("", total=sum(training.steps for training in trainings))
+
+        def report(finished: int, steps: int) -> None:
+            progress.update(bar, completed=steps, description=f"{finished} of {len(trainings)} runs")
+
+        report(sum(map(sweep.is_finished, trainings)), sum(map(sweep.steps_done, trainings)))
+        sweep.launch(trainings, jobs, report)
+
+
+def print_plan(trainings: Sequence[Training], jobs: int) -> None:
+    """Print how many trainings there are of each kind, and the commands that run what is not finished."""
+    for (problem, terms, steps), number in Counter((t.problem, t.terms, t.steps) for t in trainings).items():
+        print(f"{problem}, {terms}: {number} runs of {steps} steps")
+    todo = [training for training in trainings if not sweep.is_finished(training)]
+    print(f"{len(trainings)} runs, {len(todo)} of them to be run by")
+    for command in sweep.commands(todo, jobs):
+        print(" ".join(f"'{part}'" if "$" in part else part for part in command))
+
+
+def make_row(training: Training, run: Run) -> dict[str, object]:
+    """Return what the result file keeps of a run."""
+    (variable, error), *_ = run.errors.items()
+    field = run.fields[variable]
+    chosen = np.unique(np.linspace(0, len(error.steps) - 1, HISTORY).astype(int))
+    return {
+        "problem": training.problem,
+        "terms": training.terms,
+        "loss": training.loss,
+        "parameters": dict(training.parameters),
+        "overrides": training.overrides,
+        "seed": training.seed,
+        "status": run.status,
+        "last step": run.last_step,
+        "relative L2 error": float(error.values[-1]),
+        "mean squared error": float(np.mean((field.predicted - field.exact) ** 2)),
+        "seconds": round(run.seconds, 1),
+        "ms per step": round(run.step_seconds * 1e3, 2),
+        "steps": error.steps[chosen].tolist(),
+        "errors": [float(f"{value:.4g}") for value in error.values[chosen]],
+    }
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""Launches trainings of the examples by Hydra's joblib launcher, all cores at once."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from omegaconf import OmegaConf
+from protocol import ROOT, Training
+
+# Where the host's log is read from its end for the last step.
+TAIL = 4096
+POLL_SECONDS = 2
+# One thread for each process; the compiler would start as many processes as there are cores.
+ENVIRONMENT = {"OMP_NUM_THREADS": "1", "TORCHINDUCTOR_COMPILE_THREADS": "1", "PYTHONWARNINGS": "ignore"}
+
+
+def launch(
+    trainings: Sequence[Training], jobs: int, report: Callable[[int, int], None] = lambda finished, steps: None
+) -> None:
+    """Run those of `trainings` that are not finished, `jobs` at a time; an interrupted one resumes.
+
+    Parameters
+    ----------
+    trainings : sequence of Training
+        What is wanted in the end.
+    jobs : int
+        How many run at the same time, each in a process with one thread.
+    report : callable
+        Called every other second with the number of finished trainings and the number of steps done.
+
+    Raises
+    ------
+    RuntimeError
+        If a run directory holds a training with other settings, or if a training fails.
+    """
+    for training in trainings:
+        check_settings(training)
+    for command in commands([training for training in trainings if not is_finished(training)], jobs):
+        _run(command, lambda: report(sum(map(is_finished, trainings)), sum(map(steps_done, trainings))))
+
+
+def commands(trainings: Iterable[Training], jobs: int) -> list[list[str]]:
+    """Return the fewest ``--multirun`` commands whose products of losses and seeds are exactly `trainings`."""
+    seeds: dict[tuple[str, Path, tuple[str, ...], str], list[int]] = {}
+    for training in trainings:
+        key = (training.problem, training.sweep, tuple(training.overrides), training.loss)
+        seeds.setdefault(key, []).append(training.seed)
+    losses: dict[tuple[str, Path, tuple[str, ...], tuple[int, ...]], list[str]] = {}
+    for (*common, loss), numbers in seeds.items():
+        losses.setdefault((*common, tuple(numbers)), []).append(loss)
+    return [
+        [
+            sys.executable, f"examples/{problem}/{problem}.py", "--multirun",
+            f"loss={','.join(names)}", f"custom.seed={','.join(map(str, numbers))}", *overrides,
+            f"hydra.sweep.dir={sweep}", "hydra.sweep.subdir=${hydra:runtime.choices.loss}/seed-${custom.seed}",
+            # The log in the run's folder says whether it finished; the host's own configuration writes none.
+            "hydra/job_logging=default", "hydra/launcher=joblib", f"hydra.launcher.n_jobs={jobs}",
+        ]
+        for (problem, sweep, overrides, numbers), names in losses.items()
+    ]  # fmt: skip
+
+
+def check_settings(training: Training) -> None:
+    """Stop if the run directory of `training` holds a training with other settings."""
+    path = training.run_dir / ".hydra" / "overrides.yaml"
+    if path.is_file():
+        found, wanted = set(OmegaConf.load(path)), {f"loss={training.loss}", *training.overrides}
+        changed = sorted(found - wanted - {f"custom.seed={training.seed}"})
+        if changed or not wanted <= found:
+            raise RuntimeError(
+                f"{training.run_dir} holds a training with {', '.join(changed) or 'fewer settings'}, "
+                f"now wanted is {', '.join(sorted(wanted - found)) or 'none of these'}. Move it away or remove it."
+            )
+
+
+def is_finished(training: Training) -> bool:
+    """Whether the training has come to its end, be it that its loss was not finite."""
+    log = read_log(training)
+    return "finished training!" in log or "went to INFs/NaNs" in log
+
+
+def steps_done(training: Training) -> int:
+    """Return how many steps its log speaks of."""
+    if is_finished(training):
+        return training.steps
+    steps = re.findall(r"\[step: +(\d+)\]", read_log(training))
+    return int(steps[-1]) if steps else 0
+
+
+def read_log(training: Training) -> str:
+    """Return the end of the log that Hydra wrote into the run directory."""
+    path = training.run_dir / f"{training.problem}.log"
+    if not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - TAIL))
+        return file.read().decode(errors="replace")
+
+
+def _run(command: list[str], report: Callable[[], None]) -> None:
+    (folder,) = (part.removeprefix("hydra.sweep.dir=") for part in command if part.startswith("hydra.sweep.dir="))
+    log = ROOT / folder / "launch.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("a") as file:
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env={**os.environ, **ENVIRONMENT},
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            while process.poll() is None:
+                time.sleep(POLL_SECONDS)
+                report()
+        finally:
+            # The launcher's workers would go on with their trainings.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
+            process.wait()
+    if process.returncode:
+        raise RuntimeError(f"A training failed; the end of {log}:\n" + "\n".join(log.read_text().splitlines()[-30:]))

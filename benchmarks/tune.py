@@ -1,0 +1,171 @@
+"""Searches each scheme's own parameters, with one budget for all, on seeds that the comparison does not use.
+
+    python benchmarks/tune.py [--terms aggregated] [--trials 12] [--steps 5000] [--jobs 2]
+
+A trial is one set of parameters, trained from each tuning seed; its value is the median of log10 of the relative L2
+error. The first trial of every study is the published default. Studies go on where they were interrupted. Writes all
+trials to benchmarks/results/tuning.json and the best of each study to benchmarks/results/tuned.json, which
+benchmarks/accuracy.py compares from then on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import statistics
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import optuna
+import protocol
+import sweep
+from protocol import PROBLEMS, ROOT, TERMS, TUNED, TUNING_SEEDS, Training
+from records import write_rows
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from modulus_relobralo.report import read_run
+
+HISTORY = ROOT / "benchmarks" / "results" / "tuning"
+FOLDER = Path("outputs/tune")
+
+
+def near_one(trial: optuna.Trial, name: str) -> float:
+    """Suggest a number from 0.9 to 0.9999, whose distance to 1 counts."""
+    return 1 - trial.suggest_float(f"1 - {name}", 1e-4, 0.1, log=True)
+
+
+def of_relobralo(trial: optuna.Trial) -> dict[str, float]:
+    return {
+        "alpha": near_one(trial, "alpha"),
+        "temperature": trial.suggest_float("temperature", 1e-3, 10, log=True),
+        "rho": near_one(trial, "rho"),
+    }
+
+
+def of_relobralo_builtin(trial: optuna.Trial) -> dict[str, float]:
+    return {
+        "alpha": near_one(trial, "alpha"),
+        "tau": trial.suggest_float("tau", 1e-3, 10, log=True),
+        "beta": near_one(trial, "beta"),
+    }
+
+
+def of_lr_annealing(trial: optuna.Trial) -> dict[str, float]:
+    return {
+        "alpha": trial.suggest_float("alpha", 1e-3, 0.5, log=True),
+        "update_freq": trial.suggest_int("update_freq", 1, 100, log=True),
+    }
+
+
+def of_grad_norm(trial: optuna.Trial) -> dict[str, float]:
+    return {"alpha": trial.suggest_float("alpha", 0, 3)}
+
+
+# What is searched, and where the published defaults lie in it. SoftAdapt, as the host has it, has nothing to tune.
+Space = tuple[Callable[[optuna.Trial], dict[str, float]], dict[str, float]]
+SPACES: dict[str, Space] = {
+    "relobralo": (of_relobralo, {"1 - alpha": 1e-3, "temperature": 0.1, "1 - rho": 0.01}),
+    "relobralo_builtin": (of_relobralo_builtin, {"1 - alpha": 0.05, "tau": 1.0, "1 - beta": 0.01}),
+    "lr_annealing": (of_lr_annealing, {"alpha": 0.01, "update_freq": 1}),
+    "grad_norm": (of_grad_norm, {"alpha": 1.0}),
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--problems", nargs="+", choices=PROBLEMS, default=PROBLEMS)
+    parser.add_argument("--terms", nargs="+", choices=TERMS, default=["aggregated"])
+    parser.add_argument("--losses", nargs="+", choices=SPACES, default=list(SPACES))
+    parser.add_argument("--trials", type=int, default=12, help="of each study")
+    parser.add_argument("--steps", type=int, default=5000, help="of each training")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="trainings at a time (default: all cores)")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="of the studies and their runs")
+    parser.add_argument("--out", type=Path, default=HISTORY, help="all trials; the best go to tuned.json beside it")
+    args = parser.parse_args()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    names = [(problem, terms, loss) for problem in args.problems for terms in args.terms for loss in args.losses]
+    studies = [open_study(args.folder, args.steps, *name) for name in names]
+    search(studies, args.trials, args.steps, args.jobs, args.folder)
+    command = f"python benchmarks/tune.py --terms {' '.join(args.terms)} --trials {args.trials} --steps {args.steps}"
+    write_rows(args.out, command, [row for study in studies for row in trial_rows(study)])
+    write_rows(args.out.with_name(TUNED.stem), command, [best_row(study) for study in studies])
+    Console().print(args.out.with_suffix(".json"), args.out.with_name(TUNED.name))
+
+
+def open_study(folder: Path, steps: int, problem: str, terms: str, loss: str) -> optuna.Study:
+    """Return the study of that name, with what earlier calls have found; its first trial is the default."""
+    (ROOT / folder).mkdir(parents=True, exist_ok=True)
+    name = f"{problem}-{terms}-{loss}-{steps}"
+    journal = optuna.storages.journal.JournalFileBackend(str(ROOT / folder / f"{name}.log"))
+    # A constant seed for the sampler: a search that runs anew asks the same questions.
+    sampler = optuna.samplers.TPESampler(seed=0, n_startup_trials=5)
+    study = optuna.create_study(
+        storage=optuna.storages.JournalStorage(journal), study_name=name, sampler=sampler, load_if_exists=True
+    )
+    study.set_user_attr("training", [problem, terms, loss])
+    study.enqueue_trial(SPACES[loss][1], skip_if_exists=True)
+    return study
+
+
+def search(studies: list[optuna.Study], trials: int, steps: int, jobs: int, folder: Path) -> None:
+    """Bring every study to `trials` trials. Each takes one at a time; studies run beside each other."""
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    with Progress(*columns, TextColumn("left:"), TimeRemainingColumn(), speed_estimate_period=3600) as progress:
+        bar = progress.add_task("trials", total=trials * len(studies), completed=sum(len(done(s)) for s in studies))
+
+        def bring_on(study: optuna.Study) -> None:
+            while len(done(study)) < trials:
+                study.optimize(lambda trial: evaluate(study, trial, steps, jobs, folder), n_trials=1)
+                progress.advance(bar)
+
+        with ThreadPoolExecutor(max(1, jobs // len(TUNING_SEEDS))) as pool:
+            list(pool.map(bring_on, studies))
+
+
+def evaluate(study: optuna.Study, trial: optuna.Trial, steps: int, jobs: int, folder: Path) -> float:
+    """Train once from every tuning seed; return the median of log10 of the error, infinity if most diverged."""
+    problem, terms, loss = study.user_attrs["training"]
+    parameters = tuple(SPACES[loss][0](trial).items())
+    place = folder / study.study_name / f"trial-{trial.number}"
+    trainings = [Training(problem, terms, loss, seed, steps, parameters, place) for seed in TUNING_SEEDS]
+    sweep.launch(trainings, min(jobs, len(TUNING_SEEDS)))
+    runs = [read_run(training.run_dir) for training in trainings]
+    values = [math.inf if run.diverged else math.log10(next(iter(run.errors.values())).values[-1]) for run in runs]
+    trial.set_user_attr("parameters", dict(parameters))
+    trial.set_user_attr("values", values)
+    return statistics.median(values)
+
+
+def done(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
+    """Return the trials that came to their end."""
+    return study.get_trials(states=[optuna.trial.TrialState.COMPLETE])
+
+
+def trial_rows(study: optuna.Study) -> list[dict[str, object]]:
+    """Return a row for each trial of a study."""
+    problem, terms, loss = study.user_attrs["training"]
+    return [
+        {
+            "problem": problem,
+            "terms": terms,
+            "loss": loss,
+            "trial": trial.number,
+            "parameters": {name: float(f"{value:.6g}") for name, value in trial.user_attrs["parameters"].items()},
+            "seeds": list(TUNING_SEEDS),
+            "log10 of the error": trial.user_attrs["values"],
+            "median": trial.value,
+        }
+        for trial in done(study)
+    ]
+
+
+def best_row(study: optuna.Study) -> dict[str, object]:
+    """Return the row of the best trial."""
+    return min(trial_rows(study), key=lambda row: row["median"])
+
+
+if __name__ == "__main__":
+    main()
