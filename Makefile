@@ -4,7 +4,7 @@ RUN := $(VENV)/bin/python -W ignore
 DEMO := outputs/demo
 DEMO_STEPS := 10000
 
-.PHONY: help env env-physicsnemo demo test test-gpu lint format bench-aggregator bench-derivatives bench-gpu clean
+.PHONY: help env env-physicsnemo demo test test-gpu lint format bench-accuracy tune bench-aggregator bench-derivatives bench-gpu clean
 .DELETE_ON_ERROR:
 
 help: ## show this list
@@ -36,6 +36,12 @@ test: env ## run every test
 
 test-gpu: env ## the tests that need a CUDA device
 	$(VENV)/bin/python -m pytest -m gpu
+
+bench-accuracy: env ## every balancing scheme on both problems, hours; QUICK=1: minutes. What is finished is not run again
+	$(RUN) benchmarks/accuracy.py $(if $(QUICK),--quick)
+
+tune: env ## search the parameters of every scheme, hours; what was interrupted goes on
+	$(RUN) benchmarks/tune.py
 
 bench-aggregator: env ## what balancing costs, against the host's Sum and Relobralo
 	$(RUN) benchmarks/aggregator.py

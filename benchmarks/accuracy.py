@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import protocol
@@ -34,6 +34,8 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="trainings at a time (default: all cores)")
     parser.add_argument("--plan", action="store_true", help="list what would be run, and stop")
     args = parser.parse_args()
+    # So that whoever ends this ends its trainings too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     trainings = protocol.quick() if args.quick else protocol.full()
     if args.plan:
         print_plan(trainings, args.jobs)

@@ -69,16 +69,22 @@ def commands(trainings: Iterable[Training], jobs: int) -> list[list[str]]:
 
 
 def check_settings(training: Training) -> None:
-    """Stop if the run directory of `training` holds a training with other settings."""
+    """Raise if the run directory of `training` holds a training with other settings."""
     path = training.run_dir / ".hydra" / "overrides.yaml"
-    if path.is_file():
-        found, wanted = set(OmegaConf.load(path)), {f"loss={training.loss}", *training.overrides}
-        changed = sorted(found - wanted - {f"custom.seed={training.seed}"})
-        if changed or not wanted <= found:
-            raise RuntimeError(
-                f"{training.run_dir} holds a training with {', '.join(changed) or 'fewer settings'}, "
-                f"now wanted is {', '.join(sorted(wanted - found)) or 'none of these'}. Move it away or remove it."
-            )
+    if not path.is_file():
+        return
+    found = _values(OmegaConf.load(path))
+    wanted = _values([f"loss={training.loss}", f"custom.seed={training.seed}", *training.overrides])
+    differing = [name for name in {**found, **wanted} if found.get(name) != wanted.get(name)]
+    if differing:
+        changes = ", ".join(f"{name}={found.get(name)} instead of {wanted.get(name)}" for name in differing)
+        raise RuntimeError(f"{training.run_dir} holds a training with {changes}. Move it away or remove it.")
+
+
+def _values(overrides: Iterable[str]) -> dict[str, object]:
+    # Read as Hydra reads them: it writes False for false.
+    pairs = (override.split("=", 1) for override in overrides)
+    return {name: OmegaConf.from_dotlist([f"value={value}"]).value for name, value in pairs}
 
 
 def is_finished(training: Training) -> bool:

@@ -13,13 +13,13 @@ from __future__ import annotations
 import argparse
 import math
 import os
+import signal
 import statistics
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import optuna
-import protocol
 import sweep
 from protocol import PROBLEMS, ROOT, TERMS, TUNED, TUNING_SEEDS, Training
 from records import write_rows
@@ -85,6 +85,8 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=FOLDER, help="of the studies and their runs")
     parser.add_argument("--out", type=Path, default=HISTORY, help="all trials; the best go to tuned.json beside it")
     args = parser.parse_args()
+    # So that whoever ends this ends its trainings too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     names = [(problem, terms, loss) for problem in args.problems for terms in args.terms for loss in args.losses]
     studies = [open_study(args.folder, args.steps, *name) for name in names]

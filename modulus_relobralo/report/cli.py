@@ -14,7 +14,7 @@ from .table import print_table
 
 
 def main() -> None:
-    """Print a table of the runs in the given folders: one row per run, or per scheme where there are several seeds."""
+    """Print tables of the runs in the given folders: one row per balancing scheme, over its seeds."""
     parser = argparse.ArgumentParser(prog="relobralo-report", description=main.__doc__)
     parser.add_argument(
         "runs", nargs="+", type=Path, metavar="RUN_DIR", help="Hydra run directories, or folders of them (multirun)"
@@ -34,11 +34,7 @@ def main() -> None:
         return
     comparisons = compare(runs)
     for comparison in comparisons:
-        counted = [run for variant in comparison.variants for run in variant.runs]
-        if len(counted) == len(comparison.variants) and args.target is None:
-            print_table([*counted, *comparison.uncounted])
-        else:
-            print_summary(comparison, args.target)
+        print_summary(comparison, args.target)
     if args.out:
         print(write_report(comparisons, args.out, args.target))
 

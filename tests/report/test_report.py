@@ -7,40 +7,10 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 from torch.utils.tensorboard import SummaryWriter
+from written_runs import EXACT, X, write_run
 
-from modulus_relobralo.report import plot_comparison, plot_run, print_table, read_run
-from modulus_relobralo.report.cli import find_runs, main
-
-X, Y = (points.reshape(-1, 1) for points in np.meshgrid(np.linspace(0, 1, 6), np.linspace(0, 1, 6)))
-EXACT = 1 + X + Y
-
-
-def write_run(folder, scheme="relobralo", steps=(0, 10, 20), max_steps=20, last_loss=0.5, seed=3):
-    (folder / ".hydra").mkdir(parents=True)
-    (folder / ".hydra" / "config.yaml").write_text(
-        f"training: {{max_steps: {max_steps}, summary_freq: 10}}\ncustom: {{seed: {seed}}}\n"
-    )
-    (folder / ".hydra" / "hydra.yaml").write_text(
-        f"hydra: {{job: {{name: bending}}, runtime: {{choices: {{loss: {scheme}}}}}}}\n"
-    )
-    predicted = EXACT * 1.25
-    writer = SummaryWriter(log_dir=str(folder))
-    # As the host computes it: with the standard deviation of the exact field.
-    logged = np.sqrt(np.mean((predicted - EXACT) ** 2)) / np.std(EXACT, ddof=1)
-    for number, step in enumerate(steps):
-        loss = last_loss if step == steps[-1] else 4.0 / (number + 1)
-        writer.add_scalar("Train/loss_pde", loss, step, new_style=True)
-        writer.add_scalar("Train/loss_walls", 2 * loss, step, new_style=True)
-        writer.add_scalar("Train/loss_aggregated", 3 * loss, step, new_style=True)
-        writer.add_scalar("Train/learning_rate", 1e-3, step, new_style=True)
-        writer.add_scalar("Validators/exact/l2_relative_error_w", logged, step, new_style=True)
-    writer.add_text("config", "text is no scalar")
-    writer.close()
-    (folder / "validators").mkdir()
-    np.savez(folder / "validators" / "exact", {"x": X, "y": Y, "true_w": EXACT, "pred_w": predicted})
-    (folder / "monitors").mkdir()
-    (folder / "monitors" / "weights.csv").write_text("step,pde,walls\n0,1,1\n10,1.5,0.5\n20,1.75,0.25\n")
-    return folder
+from modulus_relobralo.report import plot_run, print_table, read_run
+from modulus_relobralo.report.cli import main
 
 
 def test_a_run_is_read_as_it_was_written(tmp_path):
@@ -59,7 +29,13 @@ def test_a_run_is_read_as_it_was_written(tmp_path):
 
 @pytest.mark.parametrize(
     ("changes", "status"),
-    [({"max_steps": 25}, "finished"), ({"max_steps": 40}, "unfinished"), ({"last_loss": float("nan")}, "diverged")],
+    [
+        ({"max_steps": 25}, "finished"),
+        ({"max_steps": 40}, "unfinished"),
+        ({"last_loss": float("nan")}, "diverged"),
+        ({"max_steps": 40, "log": "[step:  23] loss went to INFs/NaNs"}, "diverged"),
+        ({"max_steps": 40, "log": "[step:  20] loss: 1e+30"}, "unfinished"),
+    ],
 )
 def test_status(tmp_path, changes, status):
     assert read_run(write_run(tmp_path / "run", **changes)).status == status
@@ -108,22 +84,20 @@ def test_a_field_over_one_coordinate_is_left_out_of_the_figures(tmp_path):
 
 
 def test_figures_show_something(tmp_path):
-    runs = [read_run(write_run(tmp_path / scheme, scheme)) for scheme in ("sum", "relobralo")]
-    paths = [*plot_run(runs[1]), plot_comparison(runs, tmp_path / "new" / "comparison.png")]
-    assert [path.name for path in paths] == ["losses.png", "weights.png", "w.png", "comparison.png"]
+    paths = plot_run(read_run(write_run(tmp_path / "run")))
+    assert [path.name for path in paths] == ["losses.png", "weights.png", "w.png"]
     assert all(imread(path).std() > 0.01 for path in paths)
 
 
-def test_the_command_prints_a_table_and_the_paths(tmp_path, monkeypatch, capsys):
-    for scheme in ("sum", "relobralo"):
-        write_run(tmp_path / "runs" / scheme, scheme)
-    monkeypatch.setattr(sys, "argv", ["relobralo-report", str(tmp_path / "runs"), "--out", str(tmp_path / "out")])
+def test_the_command_shows_one_run_as_a_table_and_figures(tmp_path, monkeypatch, capsys):
+    write_run(tmp_path / "run")
+    monkeypatch.setattr(sys, "argv", ["relobralo-report", str(tmp_path / "run"), "--out", str(tmp_path / "out")])
     main()
     printed = capsys.readouterr().out
     assert "2.500e-01" in printed
     assert "5.000e-01" in printed
-    assert str(tmp_path / "out" / "comparison.png") in printed.replace("\n", "")
-    assert [run.scheme for run in find_runs([tmp_path / "runs"])] == ["relobralo", "sum"]
+    assert str(tmp_path / "out" / "weights.png") in printed.replace("\n", "")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["losses.png", "w.png", "weights.png"]
 
 
 def test_the_command_names_folders_without_runs(tmp_path, monkeypatch):

@@ -1,0 +1,111 @@
+"""Launching the trainings of a comparison: which commands, and that what is finished is not run again."""
+
+import itertools
+import shutil
+import sys
+import uuid
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from written_runs import write_run
+
+from modulus_relobralo.report import read_run
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
+import protocol
+import sweep
+from protocol import ROOT, Training
+
+
+@pytest.fixture
+def folder():
+    """Return a new folder for runs, relative to the root: the host writes nowhere else."""
+    name = Path("outputs", f"test-{uuid.uuid4().hex}")
+    yield name
+    shutil.rmtree(ROOT / name, ignore_errors=True)
+
+
+def product(command):
+    """Return the pairs of loss and seed that Hydra makes of a command."""
+    values = {part.split("=")[0]: part.split("=")[1].split(",") for part in command if "=" in part}
+    return set(itertools.product(values["loss"], map(int, values["custom.seed"])))
+
+
+def test_commands_run_exactly_what_is_asked_for(folder):
+    trainings = [Training("helmholtz", "aggregated", "sum", seed, 100, folder=folder) for seed in range(4)]
+    trainings += [
+        Training("helmholtz", "aggregated", loss, seed, 100, folder=folder) for loss in "ab" for seed in (1, 3)
+    ]
+    first, second = sweep.commands(trainings, jobs=3)
+    assert product(first) == {("sum", seed) for seed in range(4)}
+    assert product(second) == {(loss, seed) for loss in "ab" for seed in (1, 3)}
+    assert {"custom.per_edge=false", "training.max_steps=100", "hydra.launcher.n_jobs=3"} <= set(first)
+    # What differs in anything else is launched apart.
+    assert len(sweep.commands([trainings[0], replace(trainings[1], terms="per_edge")], 1)) == 2
+    assert len(sweep.commands([trainings[0], replace(trainings[1], parameters=(("alpha", 0.5),))], 1)) == 2
+
+
+@pytest.mark.parametrize("trainings", [protocol.full(), protocol.quick()], ids=["full", "quick"])
+def test_no_two_trainings_share_a_folder_or_see_a_tuning_seed(trainings):
+    assert len({training.run_dir for training in trainings}) == len(trainings)
+    assert not {training.seed for training in trainings} & set(protocol.TUNING_SEEDS)
+    for problem, terms in itertools.product(protocol.PROBLEMS, protocol.TERMS):
+        of_defaults = [t for t in trainings if (t.problem, t.terms) == (problem, terms) and not t.parameters]
+        assert {t.loss for t in of_defaults} == {*protocol.HEADLINE, *protocol.RIVALS}
+        settings = {(*training.overrides,) for training in of_defaults}
+        assert len(settings) == 1
+
+
+@pytest.mark.parametrize(
+    ("log", "finished", "steps"),
+    [
+        ("[step: 40] loss: 1.0", False, 40),
+        ("[step: 100] reached maximum training steps, finished training!", True, 100),
+        ("[step: 40] loss went to INFs/NaNs", True, 100),
+    ],
+)
+def test_the_log_says_how_far_a_training_is(folder, log, finished, steps):
+    training = Training("kirchhoff", "per_edge", "sum", 0, 100, folder=folder)
+    assert (sweep.is_finished(training), sweep.steps_done(training)) == (False, 0)
+    write_run(training.run_dir, problem="kirchhoff", log=log)
+    assert (sweep.is_finished(training), sweep.steps_done(training)) == (finished, steps)
+
+
+def test_a_run_with_other_settings_is_not_taken_for_this_one(folder):
+    training = Training("kirchhoff", "per_edge", "sum", 0, 100, (("alpha", 0.5),), folder)
+    overrides = [*training.overrides, "loss=sum", "custom.seed=0"]
+    write_run(training.run_dir, problem="kirchhoff")
+    # Hydra writes False and True with capitals.
+    text = "\n".join(f"- {override.replace('=true', '=True')}" for override in overrides)
+    (training.run_dir / ".hydra" / "overrides.yaml").write_text(text)
+    sweep.check_settings(training)
+    with pytest.raises(RuntimeError, match=r"training.max_steps=100 instead of 200"):
+        sweep.check_settings(replace(training, steps=200))
+    with pytest.raises(RuntimeError, match=r"loss.alpha=0.5 instead of 0.25"):
+        sweep.check_settings(replace(training, parameters=(("alpha", 0.25),)))
+
+
+@pytest.mark.host
+def test_finished_trainings_are_not_run_again(folder):
+    trainings = [Training("helmholtz", "aggregated", "sum", seed, 20, folder=folder) for seed in (0, 1)]
+    reports = []
+    sweep.launch(trainings, 1, lambda finished, steps: reports.append((finished, steps)))
+    runs = [read_run(training.run_dir) for training in trainings]
+    assert [(run.status, run.seed, run.last_step) for run in runs] == [("finished", 0, 20), ("finished", 1, 20)]
+    assert reports[-1] == (2, 40)
+    logs = [training.run_dir / "helmholtz.log" for training in trainings]
+    before = [log.read_text() for log in logs]
+
+    # The second looks like one that was interrupted: it goes on from its checkpoint, the first is left alone.
+    logs[1].write_text("[step: 0] loss: 1.0\n")
+    sweep.launch(trainings, 1)
+    assert logs[0].read_text() == before[0]
+    assert "attempting to restore" in logs[1].read_text()
+    assert sweep.is_finished(trainings[1])
+
+
+@pytest.mark.host
+def test_a_training_that_fails_is_shown(folder):
+    with pytest.raises(RuntimeError, match=r"Could not find 'loss/no_such_scheme'"):
+        sweep.launch([Training("helmholtz", "aggregated", "no_such_scheme", 0, 20, folder=folder)], 1)

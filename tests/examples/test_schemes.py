@@ -1,0 +1,55 @@
+"""Every balancing scheme that the host and this package have trains in the examples, by one --multirun."""
+
+import subprocess
+
+import numpy as np
+import pytest
+from test_examples import LIMIT, TERMS, command
+
+from modulus_relobralo.report import compare, summarize
+from modulus_relobralo.report.cli import find_runs
+
+SCHEMES = ("sum", "lr_annealing", "grad_norm", "soft_adapt", "relobralo_builtin", "relobralo")
+
+
+@pytest.fixture(scope="module", params=TERMS)
+def runs(request, tmp_path_factory):
+    """Return the runs of all schemes, with Taylor-mode derivatives and with the host's."""
+    folder = tmp_path_factory.mktemp(request.param)
+    sweep = ["--multirun", f"loss={','.join(SCHEMES)}", "custom.derivatives=taylor,autodiff", "hydra.sweep.dir=runs"]
+    result = subprocess.run(
+        command(request.param, "training.max_steps=20", *sweep),
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=2 * LIMIT,
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    return find_runs([folder / "runs"])
+
+
+def test_all_are_compared(runs):
+    comparisons = compare(runs)
+    assert [comparison.settings for comparison in comparisons] == [
+        "custom.derivatives=autodiff",
+        "custom.derivatives=taylor",
+    ]
+    for comparison in comparisons:
+        rows = summarize(comparison)
+        assert {row["loss"] for row in rows} == set(SCHEMES)
+        assert {row["at step"] for row in rows} == {"20"}
+        assert not comparison.uncounted
+
+
+def test_each_is_a_scheme_of_its_own_and_needs_no_autodiff(runs):
+    # LR annealing and GradNorm differentiate the gradients: their losses are right only if that is.
+    losses = {
+        (run.scheme, run.config.custom.derivatives): np.concatenate([entry.values for entry in run.losses.values()])
+        for run in runs
+    }
+    for scheme in SCHEMES:
+        np.testing.assert_allclose(losses[scheme, "taylor"], losses[scheme, "autodiff"], rtol=1e-3)
+    for number, scheme in enumerate(SCHEMES):
+        for other in SCHEMES[:number]:
+            difference = np.abs(losses[scheme, "taylor"] / losses[other, "taylor"] - 1).max()
+            assert difference > 1e-3, (scheme, other)
