@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.progress import track
 
 from modulus_relobralo import ReLoBRaLo, host
-from modulus_relobralo.derivatives import derivative_nodes
+from modulus_relobralo.derivatives import collapse, derivative_nodes
 from modulus_relobralo.pdes import KirchhoffPlate
 from modulus_relobralo.plates import RectangularPlate
 
@@ -38,7 +38,7 @@ def make_domain(depth: int, width: int, per_edge: bool, method: str) -> object:
         activation_fn=activation,
         weight_norm=False,
     )
-    nodes = KirchhoffPlate(D=20.8333333333, nu=0.2, p=0.015).make_nodes()
+    nodes = collapse(KirchhoffPlate(D=20.8333333333, nu=0.2, p=0.015), network).make_nodes()
     nodes += derivative_nodes(network, "plate_network", nodes, method=method)
     domain = host.Domain()
     constraints = RectangularPlate(10.0, 10.0).constraints(nodes, 1024, 64, per_edge, batch_per_epoch=20)

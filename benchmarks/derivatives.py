@@ -6,11 +6,14 @@ A step is what the host's trainer does: load a batch, all constraints forward, l
 gradient, Adam. The methods take turns in each round, and a ratio is the median over rounds, so that a busy machine
 slows all of them. Network, points and parameters are the same for all.
 
+"taylor" is what the examples do: the equation collapsed, so that the biharmonic or the Laplacian is one quantity.
+
 Columns: `ms` of one step; `faster` than the host's autodiff; `memory`, the most that one step takes beyond what is
 held between steps; `first`, the first step with everything compiled from scratch (`torch.compile` keeps a cache on
 disk, switched off here); `error`, relative, of loss and gradients against autodiff in float64; `floor`, the time of
 the derivative pass inside the domain over (channels) x (one forward and backward pass of the plain network).
-The network has the host's defaults (SiLU, weight norm) in float32; the host's one thread.
+The network has the host's defaults (SiLU, weight norm) in float32; the host's one thread. On CUDA the gradients of a
+step are a replayed graph, as in the trainer.
 """
 
 from __future__ import annotations
@@ -28,18 +31,17 @@ os.environ.setdefault("TORCHINDUCTOR_FORCE_DISABLE_CACHES", "1")
 import numpy as np
 import sympy
 import torch
-from modulus.sym.distributed import DistributedManager
-from modulus.sym.domain import Domain
-from modulus.sym.domain.constraint import PointwiseConstraint
-from modulus.sym.eq.pde import PDE
-from modulus.sym.key import Key
-from modulus.sym.manager import GraphManager
-from modulus.sym.models.fully_connected import FullyConnectedArch
 from records import write_results
 from torch.utils.benchmark import Timer
 
-from modulus_relobralo.derivatives import autodiff_nodes, taylor_nodes
+from modulus_relobralo import host
+from modulus_relobralo.derivatives import autodiff_nodes, collapse, taylor_nodes
 from modulus_relobralo.derivatives.arch import TaylorArch
+from modulus_relobralo.pdes import KirchhoffPlate
+
+DistributedManager, GraphManager = host.load("distributed").DistributedManager, host.load("manager").GraphManager
+FullyConnectedArch = host.load("models.fully_connected").FullyConnectedArch
+PointwiseConstraint = host.load("domain.constraint").PointwiseConstraint
 
 CASES = {
     f"{equation}-{depth}x{width}": (equation, depth, width)
@@ -52,31 +54,17 @@ CASES = {
         ("helmholtz", 6, 512),
     )
 }
-METHODS = ("autodiff", "taylor", "taylor, operator", "taylor, uncompiled")
+METHODS = ("autodiff", "taylor", "taylor, each partial", "taylor, uncompiled")
 INTERIOR, BOUNDARY = 1024, 256
 
 
-class Plate(PDE):
-    """Bending of a plate, simply supported: the equation inside and the moments on the edges."""
-
-    def __init__(self, operator: bool) -> None:
-        x, y = sympy.symbols("x y")
-        w = sympy.Function("w")(x, y)
-        bending = w.diff(x, 4) + 2 * w.diff(x, 2, y, 2) + w.diff(y, 4)
-        self.equations = {
-            "interior": (sympy.Function("biharmonic_w")(x, y) if operator else bending) - sympy.sin(x) * sympy.sin(y),
-            "boundary": w.diff(x, 2) + 0.3 * w.diff(y, 2),
-        }
-
-
-class Wave(PDE):
-    """Helmholtz' equation inside, the value on the boundary."""
-
-    def __init__(self, operator: bool) -> None:
-        x, y = sympy.symbols("x y")
-        w = sympy.Function("w")(x, y)
-        laplacian = sympy.Function("laplacian_w")(x, y) if operator else w.diff(x, 2) + w.diff(y, 2)
-        self.equations = {"interior": laplacian + w - sympy.sin(x) * sympy.sin(y)}
+def make_pde(equation: str, load: sympy.Expr) -> tuple[host.PDE, list[str]]:
+    """Return the equations, and the names of the conditions on the boundary."""
+    if equation == "kirchhoff":
+        return KirchhoffPlate(D=1.5, nu=0.3, p=load), ["w", "M_x"]
+    wave = host.HelmholtzEquation("w", k=1, dim=2)
+    wave.equations["helmholtz"] += load
+    return wave, ["w"]
 
 
 class Run:
@@ -85,27 +73,30 @@ class Run:
     def __init__(self, case: str, method: str) -> None:
         equation, depth, width = CASES[case]
         torch.manual_seed(0)
-        keys = [Key("x"), Key("y")], [Key("w")]
+        keys = [host.Key("x"), host.Key("y")], [host.Key("w")]
         self.net = FullyConnectedArch(*keys, nr_layers=depth, layer_size=width)
-        nodes = (Plate if equation == "kirchhoff" else Wave)("operator" in method).make_nodes()
+        x, y = sympy.symbols("x y")
+        pde, conditions = make_pde(equation, sympy.sin(x) * sympy.sin(y))
+        partials = method in ("autodiff", "taylor, each partial")
+        nodes = (pde if partials else collapse(pde, self.net)).make_nodes()
         if method == "autodiff":
             self.nodes = autodiff_nodes(self.net, "net", nodes)
         else:
             self.nodes = taylor_nodes(self.net, "net", nodes, compiled="uncompiled" not in method)
-        self.domain = Domain()
-        walls = {"w": 0, "boundary": 0} if equation == "kirchhoff" else {"w": 0}
-        for number, outvar in ((INTERIOR, {"interior": 0}), (BOUNDARY, walls)):
+        self.domain = host.Domain()
+        for number, names in ((INTERIOR, [equation]), (BOUNDARY, conditions)):
             points = np.random.default_rng(0).uniform(-1, 1, (2, number, 1))
             constraint = PointwiseConstraint.from_numpy(
                 nodes + self.nodes,
                 {"x": points[0], "y": points[1]},
-                {name: np.zeros((number, 1)) for name in outvar},
+                {name: np.zeros((number, 1)) for name in names},
                 batch_size=number,
                 shuffle=False,  # all methods see the same points first
             )
             self.domain.add_constraint(constraint)
         self.model = self.domain.create_global_optimizer_model()
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=1e-4)
+        self._graph: torch.cuda.CUDAGraph | None = None
 
     def loss(self, points: int | None = None, dtype: torch.dtype = torch.float32) -> torch.Tensor:
         """Return the loss after its backward pass, on all points or the first ones of each constraint."""
@@ -115,17 +106,38 @@ class Run:
                 for name in ("_input_vars", "_target_vars", "_lambda_weighting"):
                     batch = {k: v.detach()[:points].to(dtype) for k, v in getattr(constraint, name).items()}
                     setattr(constraint, name, {k: v.requires_grad_(name == "_input_vars") for k, v in batch.items()})
+        return self.gradients()
+
+    def gradients(self) -> torch.Tensor:
+        """Return the loss of the loaded batch, after its backward pass."""
         self.model.zero_grad(set_to_none=True)
         total = sum(self.domain.compute_losses(0).values())
         total.backward()
         return total
 
     def step(self) -> None:
-        self.loss()
+        """Take a step as the trainer does: on CUDA its gradients are a replayed graph."""
+        self.domain.load_data(static=self._graph is not None)
+        if self._graph is None:
+            self.gradients()
+        else:
+            self._graph.replay()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 0.5)
         self.optimizer.step()
         if torch.cuda.is_available():
             torch.cuda.synchronize()
+
+    def capture(self) -> None:
+        """Record the gradients as a CUDA graph, after a warm-up on another stream, as the trainer does."""
+        stream = torch.cuda.Stream()
+        with torch.cuda.stream(stream):
+            for _ in range(11):
+                self.gradients()
+        torch.cuda.synchronize()
+        self._graph = torch.cuda.CUDAGraph()
+        self.model.zero_grad(set_to_none=True)
+        with torch.cuda.graph(self._graph):
+            self.gradients()
 
     def interior(self) -> TaylorArch:
         """Return the module that computes the derivatives inside the domain."""
@@ -206,6 +218,9 @@ def measure(case: str, rounds: int) -> list[dict]:
         errors[method] = float((found - truth).norm() / truth.norm())
     memory = {method: peak_memory(run) for method, run in runs.items()}
     times = {method: [] for method in METHODS}
+    if torch.cuda.is_available():
+        for run in runs.values():
+            run.capture()
     number = {method: repetitions(run.step) for method, run in runs.items()}
     for _ in range(rounds):
         for method, run in runs.items():

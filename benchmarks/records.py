@@ -6,6 +6,7 @@ import datetime
 import json
 import os
 import platform
+import re
 from importlib import metadata
 from pathlib import Path
 
@@ -26,7 +27,9 @@ def device_name() -> str:
 def versions() -> dict[str, str]:
     """Return the versions of Python and of the packages that matter, where they are installed."""
     installed = {
-        distribution.metadata["Name"].lower(): distribution.version for distribution in metadata.distributions()
+        # One project may be spelled with dots, dashes and underscores.
+        re.sub(r"[-_.]+", "-", distribution.metadata["Name"]).lower(): distribution.version
+        for distribution in metadata.distributions()
     }
     found = {name: installed[name] for name in PACKAGES if name in installed}
     return {"python": platform.python_version(), **found}

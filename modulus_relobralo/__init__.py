@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from modulus_relobralo.aggregator import ReLoBRaLo
+    from modulus_relobralo.lbfgs import LBFGS
     from modulus_relobralo.monitor import WeightMonitor
 
 __version__ = "0.1.0"
-__all__ = ["ReLoBRaLo", "WeightMonitor"]
+__all__ = ["LBFGS", "ReLoBRaLo", "WeightMonitor"]
 
 _HOMES = {
+    "LBFGS": "modulus_relobralo.lbfgs",
     "ReLoBRaLo": "modulus_relobralo.aggregator",
     "WeightMonitor": "modulus_relobralo.monitor",
 }

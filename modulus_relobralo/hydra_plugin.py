@@ -44,15 +44,15 @@ FIELDS: tuple[tuple[str, Any, Any], ...] = (
 
 
 class ReLoBRaLoPlugin(SearchPathPlugin):
-    """Stores the option ``loss/relobralo`` in programs that use a host framework."""
+    """Stores the option ``loss/relobralo``, and those beside it, in programs that use a host framework."""
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
-        """Store our option; the search path itself stays as it is."""
+        """Store our options; the search path itself stays as it is."""
         for host in HOSTS:
             utils = sys.modules.get(f"{host}.hydra.utils")
             if utils is None:
                 continue
-            store = store_builtin if names_another_class(search_path) else store_options
+            store = store_others if names_another_class(search_path) else store_options
             if "loss" in ConfigStore.instance().repo:
                 store(host)
             store_after(utils, host, store)
@@ -79,13 +79,17 @@ def store_options(host: str) -> None:
     fields = [(name, kind, field(default=default)) for name, kind, default in FIELDS]
     ours = make_dataclass("ReLoBRaLoConf", fields, bases=(loss.LossConf,))
     ConfigStore.instance().store(group="loss", name="relobralo", node=ours, provider=PROVIDER)
-    store_builtin(host)
+    store_others(host)
 
 
-def store_builtin(host: str) -> None:
-    """Store the host's own Relobralo as ``loss/relobralo_builtin``."""
-    node = sys.modules[f"{host}.hydra.loss"].AggregatorRelobraloConf
-    ConfigStore.instance().store(group="loss", name="relobralo_builtin", node=node, provider=PROVIDER)
+def store_others(host: str) -> None:
+    """Store the host's own Relobralo as ``loss/relobralo_builtin``, and our L-BFGS as ``optimizer/lbfgs``."""
+    store = ConfigStore.instance().store
+    builtin = sys.modules[f"{host}.hydra.loss"].AggregatorRelobraloConf
+    store(group="loss", name="relobralo_builtin", node=builtin, provider=PROVIDER)
+    target = ("_target_", str, field(default="modulus_relobralo.LBFGS"))
+    lbfgs = make_dataclass("LBFGSConf", [target], bases=(sys.modules[f"{host}.hydra.optimizer"].BFGSConf,))
+    store(group="optimizer", name="lbfgs", node=lbfgs, provider=PROVIDER)
 
 
 def store_after(utils: ModuleType, host: str, store: Callable[[str], None]) -> None:

@@ -37,6 +37,7 @@ CONFIG = """
       summary_freq: 10
     custom:
       kill_at: -1
+      loss: pointwise
       seed: 0
 """
 PROGRAM = """
@@ -49,6 +50,7 @@ PROGRAM = """
     from modulus.sym.domain.monitor import Monitor
     from modulus.sym.hydra import instantiate_arch
     from modulus.sym.key import Key
+    from modulus.sym.loss import PointwiseLossNorm
     from modulus.sym.solver import Solver
     from modulus_relobralo import WeightMonitor
     from modulus_relobralo.waves import HelmholtzRectangle, standing_wave
@@ -65,6 +67,13 @@ PROGRAM = """
                 os.kill(os.getpid(), signal.SIGKILL)
             return {}
 
+    class Halves(PointwiseLossNorm):
+        def forward(self, *args):
+            losses = super().forward(*args)
+            return {f"{name}_{half}": loss / 2 for name, loss in losses.items() for half in ("a", "b")}
+
+    LOSSES = {"pointwise": PointwiseLossNorm(), "halves": Halves()}
+
     @modulus.sym.main(config_path="conf", config_name="config")
     def run(cfg):
         np.random.seed(0)
@@ -75,7 +84,7 @@ PROGRAM = """
         nodes = problem.make_nodes() + [network.make_node(name="network")]
         domain = Domain()
         # One batch is the whole data set, in one order: a resumed run sees what an unbroken one sees.
-        sampling = {"batch_per_epoch": 1, "shuffle": False}
+        sampling = {"batch_per_epoch": 1, "shuffle": False, "loss": LOSSES[cfg.custom.loss]}
         for name, constraint in problem.constraints(nodes, interior=16, edge=4, **sampling).items():
             domain.add_constraint(constraint, name)
         solver = Solver(cfg, domain)
@@ -257,3 +266,47 @@ def test_lbfgs_minimises_one_objective(train, tmp_path):
     assert re.search("lbfgs optimization completed after [1-9]", output)
     (state,) = steps
     assert state["lmbda_ema"] == [1.0, 1.0]
+
+
+def test_lbfgs_goes_on_from_adams_checkpoint_with_its_weights(train, tmp_path):
+    _, adam = train(tmp_path, *LIVELY, "training.max_steps=20")
+    output, (state,) = train(tmp_path, *LIVELY, "training.max_steps=20", "optimizer=lbfgs")
+    assert "The checkpoint is of another optimizer: L-BFGS starts without history" in output
+    assert re.search("lbfgs optimization completed after [1-9]", output)
+    assert state["step"] == 20
+    # The network is Adam's too: the first losses of L-BFGS are near the last of Adam, not near the first.
+    assert sum(state["prev_losses"]) == pytest.approx(sum(adam[-1]["prev_losses"]), rel=0.01)
+    assert sum(adam[0]["prev_losses"]) != pytest.approx(sum(adam[-1]["prev_losses"]), rel=0.02)
+    assert state["init_losses"] == adam[-1]["init_losses"]
+    assert max(state["lmbda_ema"]) > 1.001
+    # And once more, now from a checkpoint of L-BFGS.
+    output, _ = train(tmp_path, *LIVELY, "training.max_steps=20", "optimizer=lbfgs")
+    assert "Success loading optimizer" in output
+    assert "without history" not in output
+
+
+@pytest.mark.parametrize("jit", ["true", "false"])
+def test_amp_balances_as_full_precision_does(train, unbroken, jit, tmp_path):
+    # On a CPU the host casts to bfloat16, with about 3 digits.
+    _, steps = train(tmp_path, *LIVELY, "training.max_steps=10", "amp.enabled=true", "amp.dtype=bfloat16", f"jit={jit}")
+    assert steps[0]["lmbda_ema"] == [1.0, 1.0]
+    for state, expected in zip(steps, unbroken[1][:11], strict=True):
+        assert state["lmbda_ema"] == pytest.approx(expected["lmbda_ema"], rel=0.05)
+    assert steps[-1]["lmbda_ema"] != unbroken[1][10]["lmbda_ema"]
+
+
+@pytest.mark.parametrize("jit", ["true", "false"])
+def test_terms_that_the_host_does_not_count(train, jit, tmp_path):
+    """A custom loss makes four terms of two; the host counts two and tells the aggregator so."""
+    output, steps = train(tmp_path, *LIVELY, "training.max_steps=10", "custom.loss=halves", f"jit={jit}")
+    header = (tmp_path / "outputs" / "monitors" / "weights.csv").read_text().splitlines()[0]
+    assert header == "step,helmholtz_a,helmholtz_b,u_a,u_b"
+    weights = steps[-1]["lmbda_ema"]
+    assert len(weights) == 4
+    assert sum(weights) == pytest.approx(4)
+    assert weights[0] == pytest.approx(weights[1])
+    assert abs(weights[0] - weights[2]) > 1e-3
+    # And a checkpoint of them is one to go on from.
+    output, more = train(tmp_path, *LIVELY, "training.max_steps=12", "custom.loss=halves", f"jit={jit}")
+    assert "Success loading optimizer" in output
+    assert [state["step"] for state in more] == [10, 11, 12]

@@ -9,7 +9,7 @@ import torch
 from sympy import Symbol, lambdify
 
 from modulus_relobralo import WeightMonitor
-from modulus_relobralo.derivatives import derivative_nodes
+from modulus_relobralo.derivatives import collapse, derivative_nodes
 from modulus_relobralo.host import Domain, Key, PointwiseValidator, Solver, instantiate_arch, main
 from modulus_relobralo.report import plot_run, print_table, read_run
 from modulus_relobralo.waves import HelmholtzRectangle, standing_wave
@@ -27,7 +27,7 @@ def run(cfg):
 
     # network and nodes
     network = instantiate_arch(input_keys=[Key("x"), Key("y")], output_keys=[Key("u")], cfg=cfg.arch.fully_connected)
-    nodes = problem.make_nodes()
+    nodes = collapse(problem.equations, network).make_nodes()
     nodes += derivative_nodes(network, "wave_network", nodes, method=cfg.custom.derivatives)
 
     # constraints: the equation inside, u on the walls

@@ -9,7 +9,7 @@ import torch
 from sympy import Symbol, lambdify, pi, sin
 
 from modulus_relobralo import WeightMonitor
-from modulus_relobralo.derivatives import derivative_nodes
+from modulus_relobralo.derivatives import collapse, derivative_nodes
 from modulus_relobralo.host import Domain, Key, PointwiseValidator, Solver, instantiate_arch, main
 from modulus_relobralo.pdes import KirchhoffPlate
 from modulus_relobralo.plates import RectangularPlate, navier_deflection, sinusoidal_deflection
@@ -47,7 +47,7 @@ def run(cfg):
         output_keys=[Key("w")],
         cfg=cfg.arch.fully_connected,
     )
-    nodes = equations.make_nodes()
+    nodes = collapse(equations, network).make_nodes()
     nodes += derivative_nodes(network, "plate_network", nodes, method=cfg.custom.derivatives)
 
     # constraints: equilibrium inside, no deflection and no moment on the edges

@@ -89,6 +89,8 @@ class _Compiled:
             traced = make_fx(self._function, tracing_mode="symbolic")(*tensors)
             compiled = torch.compile(traced, dynamic=True, fullgraph=True)
             result = compiled(*tensors)
+        except torch.cuda.OutOfMemoryError:  # uncompiled, it would need more still
+            raise
         except Exception as error:  # what a missing or broken compiler raises differs between platforms and releases
             self._warn_once(error)
             self._compiled[kind] = self._function

@@ -10,6 +10,7 @@ from .partials import MAX_ORDER, MultiIndex, Operator
 
 # The host has no types to hold on to.
 HostModule: TypeAlias = Any
+HostPDE: TypeAlias = Any
 HostNode: TypeAlias = Any
 HostKey: TypeAlias = Any
 Terms = Mapping[str, float]

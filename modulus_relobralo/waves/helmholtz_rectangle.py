@@ -36,6 +36,8 @@ class HelmholtzRectangle:
     ----------
     geometry : Rectangle
         The host's geometry.
+    equations : HelmholtzEquation
+        The host's equation for u(x, y) and this wave number.
     k, source, walls
         As given, as SymPy expressions; walls by name.
 
@@ -64,6 +66,7 @@ class HelmholtzRectangle:
                 f"Parameter `lower` must be below `upper` on both axes. Found `lower = {lower}`, `upper = {upper}`."
             )
         self.geometry = host.Rectangle(lower, upper)
+        self.equations = host.HelmholtzEquation(u="u", k=self.k, dim=2)
 
     @classmethod
     def with_solution(
@@ -86,8 +89,8 @@ class HelmholtzRectangle:
         return cls(k, source, walls=solution, lower=lower, upper=upper)
 
     def make_nodes(self) -> list[Any]:
-        """Return the nodes of the host's ``HelmholtzEquation`` for u(x, y) and this wave number."""
-        return host.HelmholtzEquation(u="u", k=self.k, dim=2).make_nodes()
+        """Return the nodes of `equations`."""
+        return self.equations.make_nodes()
 
     def constraints(
         self,
