@@ -41,6 +41,9 @@ FIELDS: tuple[tuple[str, Any, Any], ...] = (
     ("tau", Optional[float], None),
     ("beta", Optional[float], None),
 )
+# Further options of the same class with other defaults, by name: values that `make tune` found. benchmarks/README.md
+# says how one is added.
+TUNED: dict[str, dict[str, float]] = {}
 
 
 class ReLoBRaLoPlugin(SearchPathPlugin):
@@ -74,11 +77,12 @@ def names_another_class(search_path: ConfigSearchPath) -> bool:
 
 
 def store_options(host: str) -> None:
-    """Store our aggregator as ``loss/relobralo`` and the host's as ``loss/relobralo_builtin``."""
+    """Store our aggregator as ``loss/relobralo`` and by its tuned names, the host's as ``loss/relobralo_builtin``."""
     loss = sys.modules[f"{host}.hydra.loss"]
-    fields = [(name, kind, field(default=default)) for name, kind, default in FIELDS]
-    ours = make_dataclass("ReLoBRaLoConf", fields, bases=(loss.LossConf,))
-    ConfigStore.instance().store(group="loss", name="relobralo", node=ours, provider=PROVIDER)
+    for option, tuned in {"relobralo": {}, **TUNED}.items():
+        fields = [(name, kind, field(default=tuned.get(name, default))) for name, kind, default in FIELDS]
+        ours = make_dataclass("ReLoBRaLoConf", fields, bases=(loss.LossConf,))
+        ConfigStore.instance().store(group="loss", name=option, node=ours, provider=PROVIDER)
     store_others(host)
 
 

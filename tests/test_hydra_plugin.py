@@ -6,7 +6,7 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import OmegaConf
 from programs import found, run, write_files
 
-from modulus_relobralo import ReLoBRaLo
+from modulus_relobralo import ReLoBRaLo, hydra_plugin
 from modulus_relobralo.hydra_plugin import FIELDS, PROVIDER, store_options
 
 host = pytest.mark.host
@@ -236,3 +236,23 @@ def test_option_is_a_dataclass_of_the_hosts_kind(monkeypatch):
     assert stored.provider == PROVIDER
     assert issubclass(OmegaConf.get_type(stored.node), host_loss.LossConf)
     assert dict(stored.node) == {**defaults_of(FIELDS), "weights": None}
+
+
+@host
+def test_tuned_values_are_an_option_of_their_own(monkeypatch):
+    pytest.importorskip("modulus.sym.hydra.loss")
+    monkeypatch.setattr(ConfigStore.instance(), "repo", {})
+    monkeypatch.setitem(hydra_plugin.TUNED, "relobralo_plate", {"temperature": 0.02})
+    store_options("modulus.sym")
+    options = ConfigStore.instance().repo["loss"]
+    ours, tuned = (dict(options[f"{name}.yaml"].node) for name in ("relobralo", "relobralo_plate"))
+    assert ours == {**defaults_of(FIELDS), "weights": None}
+    assert tuned == {**ours, "temperature": 0.02}
+
+
+def test_tuned_values_are_parameters_and_not_the_defaults():
+    defaults = defaults_of(FIELDS)
+    for name, values in hydra_plugin.TUNED.items():
+        assert name.startswith("relobralo_")
+        assert values
+        assert all(values[parameter] != defaults[parameter] for parameter in values)
