@@ -248,11 +248,3 @@ def test_tuned_values_are_an_option_of_their_own(monkeypatch):
     ours, tuned = (dict(options[f"{name}.yaml"].node) for name in ("relobralo", "relobralo_plate"))
     assert ours == {**defaults_of(FIELDS), "weights": None}
     assert tuned == {**ours, "temperature": 0.02}
-
-
-def test_tuned_values_are_parameters_and_not_the_defaults():
-    defaults = defaults_of(FIELDS)
-    for name, values in hydra_plugin.TUNED.items():
-        assert name.startswith("relobralo_")
-        assert values
-        assert all(values[parameter] != defaults[parameter] for parameter in values)
