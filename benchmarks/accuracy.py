@@ -1,6 +1,6 @@
 """Every balancing scheme on both problems, over seeds: the protocol of benchmarks/README.md.
 
-    python benchmarks/accuracy.py [--quick] [--jobs 2] [--plan]
+    python benchmarks/accuracy.py [--quick] [--jobs 2] [--plan] [hydra/launcher=submitit_slurm ...]
 
 Finished trainings are not run again, interrupted ones resume. Writes the numbers of every run to
 benchmarks/results/accuracy.json, tables and figures to docs/results/; with --quick both go to outputs/accuracy-quick.
@@ -32,15 +32,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="few seeds and steps: shows that it works, nothing else")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="trainings at a time (default: all cores)")
+    parser.add_argument(
+        "launcher",
+        nargs="*",
+        metavar="OVERRIDE",
+        help="another launcher of Hydra than joblib on this machine, such as hydra/launcher=submitit_slurm",
+    )
     parser.add_argument("--plan", action="store_true", help="list what would be run, and stop")
     args = parser.parse_args()
     # So that whoever ends this ends its trainings too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     trainings = protocol.quick() if args.quick else protocol.full()
+    launcher = args.launcher or sweep.on_this_machine(args.jobs)
     if args.plan:
-        print_plan(trainings, args.jobs)
+        print_plan(trainings, launcher)
         return
-    train(trainings, args.jobs)
+    train(trainings, launcher)
     runs = [read_run(training.run_dir) for training in trainings]
     results, figures = ROOT / "benchmarks" / "results" / "accuracy", ROOT / "docs" / "results"
     if args.quick:
@@ -54,7 +61,7 @@ def main() -> None:
     Console().print(results.with_suffix(".json"), write_report(comparisons, figures))
 
 
-def train(trainings: Sequence[Training], jobs: int) -> None:
+def train(trainings: Sequence[Training], launcher: Sequence[str]) -> None:
     """Run what is not finished, with a progress line."""
     columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %")
     times = TimeElapsedColumn(), TextColumn("elapsed,"), TimeRemainingColumn(), TextColumn("left")
@@ -65,16 +72,16 @@ def train(trainings: Sequence[Training], jobs: int) -> None:
             progress.update(bar, completed=steps, description=f"{finished} of {len(trainings)} runs")
 
         report(sum(map(sweep.is_finished, trainings)), sum(map(sweep.steps_done, trainings)))
-        sweep.launch(trainings, jobs, report)
+        sweep.launch(trainings, launcher, report)
 
 
-def print_plan(trainings: Sequence[Training], jobs: int) -> None:
+def print_plan(trainings: Sequence[Training], launcher: Sequence[str]) -> None:
     """Print how many trainings there are of each kind, and the commands that run what is not finished."""
     for (problem, terms, steps), number in Counter((t.problem, t.terms, t.steps) for t in trainings).items():
         print(f"{problem}, {terms}: {number} runs of {steps} steps")
     todo = [training for training in trainings if not sweep.is_finished(training)]
     print(f"{len(trainings)} runs, {len(todo)} of them to be run by")
-    for command in sweep.commands(todo, jobs):
+    for command in sweep.commands(todo, launcher):
         print(" ".join(f"'{part}'" if "$" in part else part for part in command))
 
 

@@ -1,4 +1,4 @@
-"""Launches trainings of the examples by Hydra's joblib launcher, all cores at once."""
+"""Launches trainings of the examples by ``--multirun`` and one of Hydra's launchers, by default on all cores."""
 
 from __future__ import annotations
 
@@ -23,16 +23,18 @@ ENVIRONMENT = {"OMP_NUM_THREADS": "1", "TORCHINDUCTOR_COMPILE_THREADS": "1", "PY
 
 
 def launch(
-    trainings: Sequence[Training], jobs: int, report: Callable[[int, int], None] = lambda finished, steps: None
+    trainings: Sequence[Training],
+    launcher: Sequence[str],
+    report: Callable[[int, int], None] = lambda finished, steps: None,
 ) -> None:
-    """Run those of `trainings` that are not finished, `jobs` at a time; an interrupted one resumes.
+    """Run those of `trainings` that are not finished; an interrupted one resumes.
 
     Parameters
     ----------
     trainings : sequence of Training
         What is wanted in the end.
-    jobs : int
-        How many run at the same time, each in a process with one thread.
+    launcher : sequence of str
+        Overrides that choose and configure Hydra's launcher, such as `on_this_machine`.
     report : callable
         Called every other second with the number of finished trainings and the number of steps done.
 
@@ -43,11 +45,16 @@ def launch(
     """
     for training in trainings:
         check_settings(training)
-    for command in commands([training for training in trainings if not is_finished(training)], jobs):
+    for command in commands([training for training in trainings if not is_finished(training)], launcher):
         _run(command, lambda: report(sum(map(is_finished, trainings)), sum(map(steps_done, trainings))))
 
 
-def commands(trainings: Iterable[Training], jobs: int) -> list[list[str]]:
+def on_this_machine(jobs: int) -> list[str]:
+    """Return the overrides for `jobs` trainings at a time, each in a process of its own."""
+    return ["hydra/launcher=joblib", f"hydra.launcher.n_jobs={jobs}"]
+
+
+def commands(trainings: Iterable[Training], launcher: Sequence[str]) -> list[list[str]]:
     """Return the fewest ``--multirun`` commands whose products of losses and seeds are exactly `trainings`."""
     seeds: dict[tuple[str, Path, tuple[str, ...], str], list[int]] = {}
     for training in trainings:
@@ -62,7 +69,7 @@ def commands(trainings: Iterable[Training], jobs: int) -> list[list[str]]:
             f"loss={','.join(names)}", f"custom.seed={','.join(map(str, numbers))}", *overrides,
             f"hydra.sweep.dir={sweep}", "hydra.sweep.subdir=${hydra:runtime.choices.loss}/seed-${custom.seed}",
             # The log in the run's folder says whether it finished; the host's own configuration writes none.
-            "hydra/job_logging=default", "hydra/launcher=joblib", f"hydra.launcher.n_jobs={jobs}",
+            "hydra/job_logging=default", *launcher,
         ]
         for (problem, sweep, overrides, numbers), names in losses.items()
     ]  # fmt: skip

@@ -17,6 +17,8 @@ import protocol
 import sweep
 from protocol import ROOT, Training
 
+ON_ONE_CORE, ON_THREE_CORES = sweep.on_this_machine(1), sweep.on_this_machine(3)
+
 
 @pytest.fixture
 def folder():
@@ -37,13 +39,13 @@ def test_commands_run_exactly_what_is_asked_for(folder):
     trainings += [
         Training("helmholtz", "aggregated", loss, seed, 100, folder=folder) for loss in "ab" for seed in (1, 3)
     ]
-    first, second = sweep.commands(trainings, jobs=3)
+    first, second = sweep.commands(trainings, ON_THREE_CORES)
     assert product(first) == {("sum", seed) for seed in range(4)}
     assert product(second) == {(loss, seed) for loss in "ab" for seed in (1, 3)}
     assert {"custom.per_edge=false", "training.max_steps=100", "hydra.launcher.n_jobs=3"} <= set(first)
     # What differs in anything else is launched apart.
-    assert len(sweep.commands([trainings[0], replace(trainings[1], terms="per_edge")], 1)) == 2
-    assert len(sweep.commands([trainings[0], replace(trainings[1], parameters=(("alpha", 0.5),))], 1)) == 2
+    assert len(sweep.commands([trainings[0], replace(trainings[1], terms="per_edge")], [])) == 2
+    assert len(sweep.commands([trainings[0], replace(trainings[1], parameters=(("alpha", 0.5),))], [])) == 2
 
 
 @pytest.mark.parametrize("trainings", [protocol.full(), protocol.quick()], ids=["full", "quick"])
@@ -90,7 +92,7 @@ def test_a_run_with_other_settings_is_not_taken_for_this_one(folder):
 def test_finished_trainings_are_not_run_again(folder):
     trainings = [Training("helmholtz", "aggregated", "sum", seed, 20, folder=folder) for seed in (0, 1)]
     reports = []
-    sweep.launch(trainings, 1, lambda finished, steps: reports.append((finished, steps)))
+    sweep.launch(trainings, ON_ONE_CORE, lambda finished, steps: reports.append((finished, steps)))
     runs = [read_run(training.run_dir) for training in trainings]
     assert [(run.status, run.seed, run.last_step) for run in runs] == [("finished", 0, 20), ("finished", 1, 20)]
     assert reports[-1] == (2, 40)
@@ -99,7 +101,7 @@ def test_finished_trainings_are_not_run_again(folder):
 
     # The second looks like one that was interrupted: it goes on from its checkpoint, the first is left alone.
     logs[1].write_text("[step: 0] loss: 1.0\n")
-    sweep.launch(trainings, 1)
+    sweep.launch(trainings, ON_ONE_CORE)
     assert logs[0].read_text() == before[0]
     assert "attempting to restore" in logs[1].read_text()
     assert sweep.is_finished(trainings[1])
@@ -108,4 +110,4 @@ def test_finished_trainings_are_not_run_again(folder):
 @pytest.mark.host
 def test_a_training_that_fails_is_shown(folder):
     with pytest.raises(RuntimeError, match=r"Could not find 'loss/no_such_scheme'"):
-        sweep.launch([Training("helmholtz", "aggregated", "no_such_scheme", 0, 20, folder=folder)], 1)
+        sweep.launch([Training("helmholtz", "aggregated", "no_such_scheme", 0, 20, folder=folder)], ON_ONE_CORE)
