@@ -12,9 +12,12 @@ from .run import Run, read_run
 from .summary import print_summary, write_report
 from .table import print_table
 
+# So many runs are shown one by one as well.
+FEW = 6
+
 
 def main() -> None:
-    """Print tables of the runs in the given folders: one row per balancing scheme, over its seeds."""
+    """Print a table of the runs in the given folders: one row per balancing scheme, with its spread over the seeds."""
     parser = argparse.ArgumentParser(prog="relobralo-report", description=main.__doc__)
     parser.add_argument(
         "runs", nargs="+", type=Path, metavar="RUN_DIR", help="Hydra run directories, or folders of them (multirun)"
@@ -32,6 +35,8 @@ def main() -> None:
         for path in plot_run(runs[0], args.out):
             print(path)
         return
+    if len(runs) <= FEW:
+        print_table(runs)
     comparisons = compare(runs)
     for comparison in comparisons:
         print_summary(comparison, args.target)

@@ -27,4 +27,6 @@ def print_table(runs: Sequence[Run]) -> None:
         series = [run.errors.get(variable) for variable in variables] + [run.losses.get(term) for term in terms]
         last = [f"{entry.values[-1]:.3e}" if entry is not None else "-" for entry in series]
         table.add_row(run.label, str(run.last_step), *last, f"{run.seconds:.1f}", run.status)
-    Console(width=None if Console().is_terminal else 140).print(table)
+    # Into a file or a pipe as wide as it needs.
+    width = 60 + 18 * (len(terms) + len(variables))
+    Console(width=None if Console().is_terminal else max(140, width)).print(table)
