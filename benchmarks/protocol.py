@@ -14,7 +14,8 @@ PROBLEMS = ("helmholtz", "kirchhoff")
 TERMS = {"aggregated": False, "per_edge": True}
 HEADLINE = ("sum", "relobralo")
 RIVALS = ("lr_annealing", "grad_norm", "soft_adapt", "relobralo_builtin")
-SEEDS = {"headline": range(10), "rivals": range(5)}
+SEEDS = range(5)
+HEADLINE_SEEDS = range(10)
 # The comparison must not see what the parameters were tuned on.
 TUNING_SEEDS = (100, 101)
 
@@ -65,19 +66,14 @@ class Training:
 
 def full() -> list[Training]:
     """Return the trainings of the full protocol: published defaults, and tuned values where there are any."""
+    schemes = [(problem, terms, loss, ()) for problem in PROBLEMS for terms in TERMS for loss in (*HEADLINE, *RIVALS)]
     tuned = json.loads(TUNED.read_text())["rows"] if TUNED.is_file() else []
-    trainings = []
-    for problem in PROBLEMS:
-        for terms in TERMS:
-            for loss in (*HEADLINE, *RIVALS):
-                seeds = SEEDS["headline" if loss in HEADLINE else "rivals"]
-                trainings += [Training(problem, terms, loss, seed, STEPS[problem]) for seed in seeds]
-    for row in tuned:
-        problem, terms, loss = row["problem"], row["terms"], row["loss"]
-        parameters = tuple(row["parameters"].items())
-        seeds = SEEDS["headline" if loss in HEADLINE else "rivals"]
-        trainings += [Training(problem, terms, loss, seed, STEPS[problem], parameters) for seed in seeds]
-    return trainings
+    schemes += [(row["problem"], row["terms"], row["loss"], tuple(row["parameters"].items())) for row in tuned]
+    return [
+        Training(problem, terms, loss, seed, STEPS[problem], parameters)
+        for problem, terms, loss, parameters in schemes
+        for seed in (HEADLINE_SEEDS if loss in HEADLINE and terms == "aggregated" else SEEDS)
+    ]
 
 
 def quick() -> list[Training]:
