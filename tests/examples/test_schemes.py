@@ -16,24 +16,19 @@ SCHEMES = ("sum", "lr_annealing", "grad_norm", "soft_adapt", "relobralo_builtin"
 def runs(request, tmp_path_factory):
     """Return the runs of all schemes, with Taylor-mode derivatives and with the host's."""
     folder = tmp_path_factory.mktemp(request.param)
-    sweep = ["--multirun", f"loss={','.join(SCHEMES)}", "custom.derivatives=taylor,autodiff", "hydra.sweep.dir=runs"]
-    result = subprocess.run(
-        command(request.param, "training.max_steps=20", *sweep),
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=2 * LIMIT,
-    )
+    # The host names a run after all its overrides, here too many for a file system.
+    place = ["hydra.sweep.dir=runs", "hydra.sweep.subdir=${hydra:job.num}"]
+    swept = [f"loss={','.join(SCHEMES)}", "custom.derivatives=taylor,autodiff"]
+    line = command(request.param, "training.max_steps=20", *swept, *place, "--multirun")
+    result = subprocess.run(line, cwd=folder, capture_output=True, text=True, timeout=2 * LIMIT)
     assert result.returncode == 0, result.stdout + result.stderr
     return find_runs([folder / "runs"])
 
 
 def test_all_are_compared(runs):
     comparisons = compare(runs)
-    assert [comparison.settings for comparison in comparisons] == [
-        "custom.derivatives=autodiff",
-        "custom.derivatives=taylor",
-    ]
+    settings = {comparison.settings for comparison in comparisons}
+    assert settings == {"custom.derivatives=taylor", "custom.derivatives=autodiff"}
     for comparison in comparisons:
         rows = summarize(comparison)
         assert {row["loss"] for row in rows} == set(SCHEMES)
@@ -48,8 +43,8 @@ def test_each_is_a_scheme_of_its_own_and_needs_no_autodiff(runs):
         for run in runs
     }
     for scheme in SCHEMES:
-        np.testing.assert_allclose(losses[scheme, "taylor"], losses[scheme, "autodiff"], rtol=1e-3)
+        np.testing.assert_allclose(losses[scheme, "taylor"], losses[scheme, "autodiff"], rtol=5e-6)
     for number, scheme in enumerate(SCHEMES):
         for other in SCHEMES[:number]:
             difference = np.abs(losses[scheme, "taylor"] / losses[other, "taylor"] - 1).max()
-            assert difference > 1e-3, (scheme, other)
+            assert difference > 2e-5, (scheme, other)
