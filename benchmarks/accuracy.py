@@ -54,11 +54,13 @@ def main() -> None:
         results = figures = ROOT / "outputs" / "accuracy-quick" / "report"
         results = results / "accuracy"
     command = "python benchmarks/accuracy.py" + (" --quick" if args.quick else "")
-    write_rows(results, command, [make_row(*pair) for pair in zip(trainings, runs, strict=True)])
+    rows = [make_row(*pair) for pair in zip(trainings, runs, strict=True)]
+    made = write_rows(results, command, rows)
+    source = f"`{made['command']}`, {made['date']}, on {made['device']}, torch {made['versions']['torch']}."
     comparisons = compare(runs)
     for comparison in comparisons:
         print_summary(comparison)
-    Console().print(results.with_suffix(".json"), write_report(comparisons, figures))
+    Console().print(results.with_suffix(".json"), write_report(comparisons, figures, source=source))
 
 
 def train(trainings: Sequence[Training], launcher: Sequence[str]) -> None:
@@ -99,8 +101,8 @@ def make_row(training: Training, run: Run) -> dict[str, object]:
         "seed": training.seed,
         "status": run.status,
         "last step": run.last_step,
-        "relative L2 error": float(error.values[-1]),
-        "mean squared error": float(np.mean((field.predicted - field.exact) ** 2)),
+        "relative L2 error": None if run.diverged else float(error.values[-1]),
+        "mean squared error": None if run.diverged else float(np.mean((field.predicted - field.exact) ** 2)),
         "seconds": round(run.seconds, 1),
         "ms per step": round(run.step_seconds * 1e3, 2),
         "steps": error.steps[chosen].tolist(),

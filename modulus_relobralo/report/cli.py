@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from pathlib import Path
 
@@ -41,7 +42,8 @@ def main() -> None:
     for comparison in comparisons:
         print_summary(comparison, args.target)
     if args.out:
-        print(write_report(comparisons, args.out, args.target))
+        command = f"`{shlex.join([parser.prog, *sys.argv[1:]])}`"
+        print(write_report(comparisons, args.out, args.target, command))
 
 
 def find_runs(folders: list[Path]) -> list[Run]:

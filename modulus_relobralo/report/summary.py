@@ -53,9 +53,14 @@ def list_uncounted(comparison: Comparison) -> list[str]:
     ]
 
 
-def write_report(comparisons: Sequence[Comparison], folder: Path, target: float | None = None) -> Path:
-    """Write `comparisons` with their figures into `folder`, as ``report.md`` and PNG, and return the former."""
-    lines = ["# Loss balancing schemes compared", ""]
+def write_report(
+    comparisons: Sequence[Comparison], folder: Path, target: float | None = None, source: str = ""
+) -> Path:
+    """Write `comparisons` with their figures into `folder`, as ``report.md`` and PNG, and return the former.
+
+    `source`, the command that made it for example, comes below the title.
+    """
+    lines = ["# Loss balancing schemes compared", "", *([source, ""] if source else [])]
     for number, comparison in enumerate(comparisons):
         lines += [f"## {comparison.title}", "", *to_markdown(summarize(comparison, target)), ""]
         name = comparison.problem if len(comparisons) == 1 else f"{comparison.problem}-{number}"

@@ -127,7 +127,8 @@ def test_figures_show_the_spread(folder, tmp_path):
 
 def test_a_report_names_its_figures(folder, tmp_path):
     comparisons = compare(find_runs([folder]))
-    text = write_report(comparisons, tmp_path / "out").read_text()
+    text = write_report(comparisons, tmp_path / "out", source="made by hand").read_text()
+    assert "made by hand" in text
     for name in ("error", "losses", "weights", "w"):
         assert f"![{name}](bending/{name}.png)" in text
         assert (tmp_path / "out" / "bending" / f"{name}.png").is_file()
