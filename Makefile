@@ -1,10 +1,15 @@
-# The same commands for people and for CI. PYTHON=/path/to/python names the interpreter to build with.
-VENV := .venv
+# The same commands for people and for CI. PYTHON=/path/to/python names the interpreter to build with;
+# HOST=physicsnemo runs them on PhysicsNeMo Sym in place of Modulus Sym.
+HOST := modulus
+VENV_modulus := .venv
+VENV_physicsnemo := .venv-physicsnemo
+VENV := $(or $(VENV_$(HOST)),$(error HOST must be modulus or physicsnemo. Found $(HOST)))
 RUN := $(VENV)/bin/python -W ignore
-DEMO := outputs/demo
+# outputs/demo or outputs/demo-physicsnemo
+DEMO := $(VENV:.venv%=outputs/demo%)
 DEMO_STEPS := 10000
 
-.PHONY: help env env-physicsnemo demo test test-gpu lint format bench-aggregator bench-derivatives bench-gpu clean
+.PHONY: help env env-physicsnemo demo test test-physicsnemo test-gpu lint format bench-aggregator bench-derivatives bench-gpu clean
 .DELETE_ON_ERROR:
 
 help: ## show this list
@@ -12,14 +17,14 @@ help: ## show this list
 
 env: $(VENV)/complete ## build .venv: Modulus Sym and this package
 
-env-physicsnemo: $(VENV)-physicsnemo/complete ## build .venv-physicsnemo: PhysicsNeMo Sym and this package
+env-physicsnemo: $(VENV_physicsnemo)/complete ## build .venv-physicsnemo: PhysicsNeMo Sym and this package
 
-$(VENV)/complete: setup.cfg $(wildcard tools/*.py)
-	@python=$$(tools/find_python.sh 3.11 3.10) && "$$python" tools/build_env.py modulus $(VENV)
+$(VENV_modulus)/complete: setup.cfg $(wildcard tools/*.py)
+	@python=$$(tools/find_python.sh 3.11 3.10) && "$$python" tools/build_env.py modulus $(@D)
 	@touch $@
 
-$(VENV)-physicsnemo/complete: setup.cfg $(wildcard tools/*.py)
-	@python=$$(tools/find_python.sh 3.11) && "$$python" tools/build_env.py physicsnemo $(VENV)-physicsnemo
+$(VENV_physicsnemo)/complete: setup.cfg $(wildcard tools/*.py)
+	@python=$$(tools/find_python.sh 3.11) && "$$python" tools/build_env.py physicsnemo $(@D)
 	@touch $@
 
 demo: env ## train the Helmholtz example with loss=sum and with loss=relobralo, and compare
@@ -33,6 +38,9 @@ demo: env ## train the Helmholtz example with loss=sum and with loss=relobralo, 
 
 test: env ## run every test
 	$(VENV)/bin/python -m pytest
+
+test-physicsnemo: ## run every test on PhysicsNeMo Sym
+	$(MAKE) test HOST=physicsnemo
 
 test-gpu: env ## the tests that need a CUDA device
 	$(VENV)/bin/python -m pytest -m gpu
@@ -56,4 +64,4 @@ format: env ## let ruff put the code in order
 	$(VENV)/bin/python -m ruff format .
 
 clean: ## remove what the commands above made
-	rm -rf $(VENV) $(VENV)-physicsnemo outputs multirun build dist *.egg-info
+	rm -rf $(VENV_modulus) $(VENV_physicsnemo) outputs multirun build dist *.egg-info

@@ -1,5 +1,8 @@
 """Makes ``loss: relobralo`` in the config of a Modulus program name our aggregator.
 
+A config that starts from ``host_default`` works on either host: it is another name of the host's own
+``modulus_default`` or ``physicsnemo_default``.
+
 Hydra loads this module in every Hydra program on the machine, so it imports neither torch nor a host, and does
 nothing where no host was imported. Where one was, three things matter:
 
@@ -26,7 +29,7 @@ from hydra.core.config_store import ConfigStore
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import OmegaConf
 
-from modulus_relobralo.host import HOSTS
+from modulus_relobralo.host import HOSTS, base_config
 
 PROVIDER = "modulus_relobralo"
 TARGET = "modulus_relobralo.ReLoBRaLo"
@@ -44,16 +47,17 @@ FIELDS: tuple[tuple[str, Any, Any], ...] = (
 
 
 class ReLoBRaLoPlugin(SearchPathPlugin):
-    """Stores the option ``loss/relobralo`` in programs that use a host framework."""
+    """Stores the options ``loss/relobralo`` and ``host_default`` in programs that use a host framework."""
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
-        """Store our option; the search path itself stays as it is."""
+        """Store our options; the search path itself stays as it is."""
         for host in HOSTS:
             utils = sys.modules.get(f"{host}.hydra.utils")
             if utils is None:
                 continue
-            store = store_builtin if names_another_class(search_path) else store_options
-            if "loss" in ConfigStore.instance().repo:
+            store = store_names if names_another_class(search_path) else store_options
+            # Of two hosts that were imported, the one whose `main` was called has stored its options.
+            if f"{base_config(host)[0]}.yaml" in ConfigStore.instance().repo:
                 store(host)
             store_after(utils, host, store)
 
@@ -79,13 +83,14 @@ def store_options(host: str) -> None:
     fields = [(name, kind, field(default=default)) for name, kind, default in FIELDS]
     ours = make_dataclass("ReLoBRaLoConf", fields, bases=(loss.LossConf,))
     ConfigStore.instance().store(group="loss", name="relobralo", node=ours, provider=PROVIDER)
-    store_builtin(host)
+    store_names(host)
 
 
-def store_builtin(host: str) -> None:
-    """Store the host's own Relobralo as ``loss/relobralo_builtin``."""
+def store_names(host: str) -> None:
+    """Store the host's own Relobralo as ``loss/relobralo_builtin`` and its base config as ``host_default``."""
     node = sys.modules[f"{host}.hydra.loss"].AggregatorRelobraloConf
     ConfigStore.instance().store(group="loss", name="relobralo_builtin", node=node, provider=PROVIDER)
+    ConfigStore.instance().store(name="host_default", node=base_config(host)[1], provider=PROVIDER)
 
 
 def store_after(utils: ModuleType, host: str, store: Callable[[str], None]) -> None:

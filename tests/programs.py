@@ -9,6 +9,8 @@ import sysconfig
 import textwrap
 from pathlib import Path
 
+from modulus_relobralo import host
+
 ROOT = Path(__file__).parent.parent
 TIMEOUT = 240
 
@@ -65,12 +67,20 @@ def start(command, cwd):
     )
 
 
+def on_host(text):
+    """Return a program or a config of Modulus Sym as the migration page makes one of the installed host of it."""
+    if "modulus.sym" not in text and "modulus_default" not in text:
+        return text
+    brand = host.HOSTS[host.name()].lower()
+    return text.replace("modulus.sym", host.name()).replace("modulus_default", f"{brand}_default")
+
+
 def write_files(folder, **files):
-    """Write files by path, with __ for a slash and _DOT_ for a dot."""
+    """Write files by path, with __ for a slash and _DOT_ for a dot; what is of Modulus Sym is made the host's."""
     for name, text in files.items():
         path = folder / name.replace("__", "/").replace("_DOT_", ".")
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(textwrap.dedent(text).lstrip())
+        path.write_text(on_host(textwrap.dedent(text).lstrip()))
 
 
 def found(output):
