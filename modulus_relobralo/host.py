@@ -25,13 +25,18 @@ HOSTS = {"modulus.sym": "Modulus", "physicsnemo.sym": "PhysicsNeMo"}
 """Packages of the hosts, and what the names of their config classes and options are made of."""
 
 NAMES = {
+    "Diffusion": "eq.pdes.diffusion",
     "Domain": "domain",
     "HelmholtzEquation": "eq.pdes.wave_equation",
     "Key": "key",
+    "Line1D": "geometry.primitives_1d",
     "Monitor": "domain.monitor",
+    "NavierStokes": "eq.pdes.navier_stokes",
     "Node": "node",
     "PDE": "eq.pde",
+    "Parameterization": "geometry",
     "PointwiseBoundaryConstraint": "domain.constraint",
+    "PointwiseConstraint": "domain.constraint",
     "PointwiseInteriorConstraint": "domain.constraint",
     "PointwiseValidator": "domain.validator",
     "Rectangle": "geometry.primitives_2d",
