@@ -67,12 +67,20 @@ def start(command, cwd):
     )
 
 
+# What the migration page has sed replace.
+RENAMED = {
+    "modulus.sym": "physicsnemo.sym",
+    "ModulusConfig": "PhysicsNeMoConfig",
+    "modulus_default": "physicsnemo_default",
+}
+
+
 def on_host(text):
-    """Return a program or a config of Modulus Sym as the migration page makes one of the installed host of it."""
-    if "modulus.sym" not in text and "modulus_default" not in text:
-        return text
-    brand = host.HOSTS[host.name()].lower()
-    return text.replace("modulus.sym", host.name()).replace("modulus_default", f"{brand}_default")
+    """Return a program or a config of Modulus Sym as one of the installed host, by the recipe of the migration page."""
+    if any(old in text for old in RENAMED) and host.name() == "physicsnemo.sym":
+        for old, new in RENAMED.items():
+            text = text.replace(old, new)
+    return text
 
 
 def write_files(folder, **files):

@@ -29,11 +29,12 @@ PROGRAM = """
     import json
     import torch
     import modulus.sym
+    from modulus.sym.hydra import ModulusConfig
     from modulus.sym.hydra.utils import instantiate_agg
     from omegaconf import OmegaConf
 
     @modulus.sym.main(config_path="conf", config_name="config")
-    def run(cfg):
+    def run(cfg: ModulusConfig):
         aggregator = instantiate_agg(cfg, iter([torch.zeros(1)]), 2)
         import modulus_relobralo
         kind = type(aggregator)
@@ -133,6 +134,38 @@ def test_a_config_gets_our_aggregator(install, program, request):
     assert job["loss"] == {**defaults_of(FIELDS), "weights": None, "temperature": 0.2}
     assert ("sources" in job["file"]) == (install == "editable")
     assert not DEPRECATION.search(output)
+
+
+@needs_host
+@pytest.mark.parametrize("start", ["with main", "with compose"])
+def test_host_default_is_the_hosts_base_config(start, wheel_python, program):
+    compose = """
+        import modulus.sym
+        from modulus.sym.hydra.amp import register_amp_configs
+        from modulus.sym.hydra.utils import compose
+        from omegaconf import OmegaConf
+
+        register_amp_configs()
+        cfg = compose(config_path="conf", config_name="config")
+        print(OmegaConf.to_yaml(cfg))
+    """
+    main = """
+        import modulus.sym
+        from omegaconf import OmegaConf
+
+        @modulus.sym.main(config_path="conf", config_name="config")
+        def run(cfg):
+            print(OmegaConf.to_yaml(cfg))
+
+        run()
+    """
+    write_files(program, program_DOT_py=main if start == "with main" else compose)
+    own = run([wheel_python, "-W", "ignore", "program.py"], program)
+    config = CONFIG.replace("modulus_default", "host_default").format(loss="relobralo")
+    write_files(program, conf__config_DOT_yaml=config)
+    assert run([wheel_python, "-W", "ignore", "program.py"], program) == own
+    assert "_target_: modulus_relobralo.ReLoBRaLo" in own
+    assert "max_steps: 10000" in own
 
 
 @needs_host
