@@ -9,7 +9,7 @@ RUN := $(VENV)/bin/python -W ignore
 DEMO := $(VENV:.venv%=outputs/demo%)
 DEMO_STEPS := 10000
 
-.PHONY: help env env-physicsnemo demo test test-physicsnemo test-gpu lint format bench-aggregator bench-derivatives bench-gpu clean
+.PHONY: help env env-physicsnemo demo test test-physicsnemo test-lowest test-gpu lint format bench-aggregator bench-derivatives bench-gpu clean
 .DELETE_ON_ERROR:
 
 help: ## show this list
@@ -42,6 +42,13 @@ test: env ## run every test
 test-physicsnemo: ## run every test on PhysicsNeMo Sym
 	$(MAKE) test HOST=physicsnemo
 
+test-lowest: ## the tests that need no host, on the oldest requirements that setup.cfg allows
+	python=$$(tools/find_python.sh 3.10 3.11) && "$$python" -m venv --clear .venv-lowest
+	.venv-lowest/bin/python -m pip install -q "uv>=0.4"
+	.venv-lowest/bin/python -m uv pip install -q --python .venv-lowest/bin/python --resolution lowest-direct \
+		-e ".[report,test]" "numpy>=1.24,<2"
+	.venv-lowest/bin/python -m pytest -m "not host"
+
 test-gpu: env ## the tests that need a CUDA device
 	$(VENV)/bin/python -m pytest -m gpu
 
@@ -64,4 +71,4 @@ format: env ## let ruff put the code in order
 	$(VENV)/bin/python -m ruff format .
 
 clean: ## remove what the commands above made
-	rm -rf $(VENV_modulus) $(VENV_physicsnemo) outputs multirun build dist *.egg-info
+	rm -rf $(VENV_modulus) $(VENV_physicsnemo) .venv-lowest outputs multirun build dist *.egg-info

@@ -67,6 +67,15 @@ def start(command, cwd):
     )
 
 
+def find_host():
+    """Return the package name of the host, or an empty string where none is installed."""
+    try:
+        return host.name()
+    except ModuleNotFoundError:
+        return ""
+
+
+HOST = find_host()
 # What the migration page has sed replace.
 RENAMED = {
     "modulus.sym": "physicsnemo.sym",
@@ -77,7 +86,7 @@ RENAMED = {
 
 def on_host(text):
     """Return a program or a config of Modulus Sym as one of the installed host, by the recipe of the migration page."""
-    if any(old in text for old in RENAMED) and host.name() == "physicsnemo.sym":
+    if HOST == "physicsnemo.sym":
         for old, new in RENAMED.items():
             text = text.replace(old, new)
     return text

@@ -14,7 +14,9 @@ SETUP = (ROOT / "setup.cfg").read_text()
 
 @pytest.mark.host
 def test_the_defaults_are_ours_and_the_hosts():
-    rows = re.findall(r"^\| `(\w+)`(?:, theirs `(\w+)`)? \| ([\d.e-]+) \| ([\d.e-]+) \| (?:`loss\.(\w+)=(.*?)`)?", PAGE, re.M)
+    rows = re.findall(
+        r"^\| `(\w+)`(?:, theirs `(\w+)`)? \| ([\d.e-]+) \| ([\d.e-]+) \| (?:`loss\.(\w+)=(.*?)`)?", PAGE, re.M
+    )
     ours, theirs = {name: default for name, _, default in FIELDS}, host.load("hydra.loss").AggregatorRelobraloConf()
     assert {name for name, *_ in rows} == {"alpha", "rho", "temperature", "eps"}
     for name, alias, our_default, their_default, option, kept in rows:

@@ -64,7 +64,9 @@ def main(loss="relobralo", steps=10000, seed=0, compiled=False):
         if i % 1000 == 0 or i == steps:
             with torch.no_grad():
                 error = float((model(grid) - exact(grid)).norm() / exact(grid).norm())
-            print(f"step {i}:", *(f"{name} {float(term):.3e}," for name, term in terms.items()), f"error of u {error:.3e}")
+            print(
+                f"step {i}:", *(f"{name} {float(term):.3e}," for name, term in terms.items()), f"error of u {error:.3e}"
+            )
     return error
 
 
