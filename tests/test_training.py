@@ -245,7 +245,7 @@ def test_a_value_out_of_range_is_named_by_the_program(train, tmp_path):
 
 
 def test_gradient_accumulation_moves_the_weights_once_per_step(train, tmp_path):
-    # Without lookbacks: where the step is a tensor, as in PhysicsNeMo Sym, every micro-batch draws, and one draw counts.
+    # Without lookbacks: where the step is a tensor, as in PhysicsNeMo Sym, every micro-batch draws, one counts.
     overrides = ("loss.alpha=0.9", "loss.rho=1", "training.max_steps=5")
     runs = [tmp_path / "whole", tmp_path / "in two"]
     for folder in runs:

@@ -23,7 +23,8 @@ from modulus_relobralo.host import (
 from modulus_relobralo.report import print_table, read_run
 
 # Velocities along the lines through the middle: U. Ghia, K. N. Ghia and C. T. Shin, "High-Re solutions for
-# incompressible flow using the Navier-Stokes equations and a multigrid method", J. Comput. Phys. 48 (1982), tables I, II.
+# incompressible flow using the Navier-Stokes equations and a multigrid method", J. Comput. Phys. 48 (1982),
+# tables I and II.
 U_OVER_Y = {
     0.0547: -0.03717,
     0.0703: -0.04775,
