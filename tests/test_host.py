@@ -126,9 +126,9 @@ print(json.dumps(balance.lmbda_ema.tolist()))
     assert sum(weights) == pytest.approx(2.0)
 
 
+@pytest.mark.host
 def test_names_are_those_of_the_installed_host():
     """The control: what the cases above block and fake is there otherwise."""
-    pytest.importorskip(host.name())
     for attribute in host.NAMES:
         assert getattr(host, attribute).__module__.startswith(host.name()), attribute
     with pytest.raises(AttributeError, match="has no attribute 'Solvers'"):
