@@ -1,10 +1,15 @@
-# The same commands for people and for CI. PYTHON=/path/to/python names the interpreter to build with.
-VENV := .venv
+# The same commands for people and for CI. PYTHON=/path/to/python names the interpreter to build with;
+# HOST=physicsnemo runs them on PhysicsNeMo Sym in place of Modulus Sym.
+HOST := modulus
+VENV_modulus := .venv
+VENV_physicsnemo := .venv-physicsnemo
+VENV := $(or $(VENV_$(HOST)),$(error HOST must be modulus or physicsnemo. Found $(HOST)))
 RUN := $(VENV)/bin/python -W ignore
-DEMO := outputs/demo
+# outputs/demo or outputs/demo-physicsnemo
+DEMO := $(VENV:.venv%=outputs/demo%)
 DEMO_STEPS := 10000
 
-.PHONY: help env env-physicsnemo demo test test-gpu lint format bench-accuracy tune bench-aggregator bench-derivatives bench-gpu clean
+.PHONY: help env env-physicsnemo demo test test-physicsnemo test-lowest test-gpu lint format bench-accuracy tune bench-aggregator bench-derivatives bench-gpu clean
 .DELETE_ON_ERROR:
 
 help: ## show this list
@@ -12,14 +17,14 @@ help: ## show this list
 
 env: $(VENV)/complete ## build .venv: Modulus Sym and this package
 
-env-physicsnemo: $(VENV)-physicsnemo/complete ## build .venv-physicsnemo: PhysicsNeMo Sym and this package
+env-physicsnemo: $(VENV_physicsnemo)/complete ## build .venv-physicsnemo: PhysicsNeMo Sym and this package
 
-$(VENV)/complete: setup.cfg $(wildcard tools/*.py)
-	@python=$$(tools/find_python.sh 3.11 3.10) && "$$python" tools/build_env.py modulus $(VENV)
+$(VENV_modulus)/complete: setup.cfg $(wildcard tools/*.py)
+	@python=$$(tools/find_python.sh 3.11 3.10) && "$$python" tools/build_env.py modulus $(@D)
 	@touch $@
 
-$(VENV)-physicsnemo/complete: setup.cfg $(wildcard tools/*.py)
-	@python=$$(tools/find_python.sh 3.11) && "$$python" tools/build_env.py physicsnemo $(VENV)-physicsnemo
+$(VENV_physicsnemo)/complete: setup.cfg $(wildcard tools/*.py)
+	@python=$$(tools/find_python.sh 3.11) && "$$python" tools/build_env.py physicsnemo $(@D)
 	@touch $@
 
 demo: env ## train the Helmholtz example with loss=sum and with loss=relobralo, and compare
@@ -33,6 +38,16 @@ demo: env ## train the Helmholtz example with loss=sum and with loss=relobralo, 
 
 test: env ## run every test
 	$(VENV)/bin/python -m pytest
+
+test-physicsnemo: ## run every test on PhysicsNeMo Sym
+	$(MAKE) test HOST=physicsnemo
+
+test-lowest: ## the tests that need no host, on the oldest requirements that setup.cfg allows
+	python=$$(tools/find_python.sh 3.10 3.11) && "$$python" -m venv --clear .venv-lowest
+	.venv-lowest/bin/python -m pip install -q "uv>=0.4"
+	.venv-lowest/bin/python -m uv pip install -q --python .venv-lowest/bin/python --resolution lowest-direct \
+		-e ".[report,test]" "numpy>=1.24,<2"
+	.venv-lowest/bin/python -m pytest -m "not host"
 
 test-gpu: env ## the tests that need a CUDA device
 	$(VENV)/bin/python -m pytest -m gpu
@@ -62,4 +77,4 @@ format: env ## let ruff put the code in order
 	$(VENV)/bin/python -m ruff format .
 
 clean: ## remove what the commands above made
-	rm -rf $(VENV) $(VENV)-physicsnemo outputs multirun build dist *.egg-info
+	rm -rf $(VENV_modulus) $(VENV_physicsnemo) .venv-lowest outputs multirun build dist *.egg-info

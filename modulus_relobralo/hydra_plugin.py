@@ -1,5 +1,8 @@
 """Makes ``loss: relobralo`` in the config of a Modulus program name our aggregator.
 
+A config that starts from ``host_default`` works on either host: it is another name of the host's own
+``modulus_default`` or ``physicsnemo_default``.
+
 Hydra loads this module in every Hydra program on the machine, so it imports neither torch nor a host, and does
 nothing where no host was imported. Where one was, three things matter:
 
@@ -26,7 +29,7 @@ from hydra.core.config_store import ConfigStore
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import OmegaConf
 
-from modulus_relobralo.host import HOSTS
+from modulus_relobralo.host import HOSTS, base_config
 
 PROVIDER = "modulus_relobralo"
 TARGET = "modulus_relobralo.ReLoBRaLo"
@@ -56,7 +59,8 @@ class ReLoBRaLoPlugin(SearchPathPlugin):
             if utils is None:
                 continue
             store = store_others if names_another_class(search_path) else store_options
-            if "loss" in ConfigStore.instance().repo:
+            # Of two hosts that were imported, the one whose `main` was called has stored its options.
+            if f"{base_config(host)[0]}.yaml" in ConfigStore.instance().repo:
                 store(host)
             store_after(utils, host, store)
 
@@ -77,7 +81,7 @@ def names_another_class(search_path: ConfigSearchPath) -> bool:
 
 
 def store_options(host: str) -> None:
-    """Store our aggregator as ``loss/relobralo`` and by its tuned names, the host's as ``loss/relobralo_builtin``."""
+    """Store our aggregator as ``loss/relobralo`` and by its tuned names, and what is beside it."""
     loss = sys.modules[f"{host}.hydra.loss"]
     for option, tuned in {"relobralo": {}, **TUNED}.items():
         fields = [(name, kind, field(default=tuned.get(name, default))) for name, kind, default in FIELDS]
@@ -87,13 +91,17 @@ def store_options(host: str) -> None:
 
 
 def store_others(host: str) -> None:
-    """Store the host's own Relobralo as ``loss/relobralo_builtin``, and our L-BFGS as ``optimizer/lbfgs``."""
-    store = ConfigStore.instance().store
-    builtin = sys.modules[f"{host}.hydra.loss"].AggregatorRelobraloConf
-    store(group="loss", name="relobralo_builtin", node=builtin, provider=PROVIDER)
+    """Store what is beside ``loss/relobralo``.
+
+    The host's own Relobralo as ``loss/relobralo_builtin``, our L-BFGS as ``optimizer/lbfgs``, and the host's base
+    config as ``host_default``.
+    """
+    store = functools.partial(ConfigStore.instance().store, provider=PROVIDER)
+    store(group="loss", name="relobralo_builtin", node=sys.modules[f"{host}.hydra.loss"].AggregatorRelobraloConf)
     target = ("_target_", str, field(default="modulus_relobralo.LBFGS"))
     lbfgs = make_dataclass("LBFGSConf", [target], bases=(sys.modules[f"{host}.hydra.optimizer"].BFGSConf,))
-    store(group="optimizer", name="lbfgs", node=lbfgs, provider=PROVIDER)
+    store(group="optimizer", name="lbfgs", node=lbfgs)
+    store(name="host_default", node=base_config(host)[1])
 
 
 def store_after(utils: ModuleType, host: str, store: Callable[[str], None]) -> None:

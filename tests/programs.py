@@ -9,6 +9,8 @@ import sysconfig
 import textwrap
 from pathlib import Path
 
+from modulus_relobralo import host
+
 ROOT = Path(__file__).parent.parent
 TIMEOUT = 240
 
@@ -65,12 +67,37 @@ def start(command, cwd):
     )
 
 
+def find_host():
+    """Return the package name of the host, or an empty string where none is installed."""
+    try:
+        return host.name()
+    except ModuleNotFoundError:
+        return ""
+
+
+HOST = find_host()
+# What the migration page has sed replace.
+RENAMED = {
+    "modulus.sym": "physicsnemo.sym",
+    "ModulusConfig": "PhysicsNeMoConfig",
+    "modulus_default": "physicsnemo_default",
+}
+
+
+def on_host(text):
+    """Return a program or a config of Modulus Sym as one of the installed host, by the recipe of the migration page."""
+    if HOST == "physicsnemo.sym":
+        for old, new in RENAMED.items():
+            text = text.replace(old, new)
+    return text
+
+
 def write_files(folder, **files):
-    """Write files by path, with __ for a slash and _DOT_ for a dot."""
+    """Write files by path, with __ for a slash and _DOT_ for a dot; what is of Modulus Sym is made the host's."""
     for name, text in files.items():
         path = folder / name.replace("__", "/").replace("_DOT_", ".")
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(textwrap.dedent(text).lstrip())
+        path.write_text(on_host(textwrap.dedent(text).lstrip()))
 
 
 def found(output):

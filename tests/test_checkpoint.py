@@ -45,8 +45,20 @@ def buffers(first=(1.0, 2.0, 3.0), previous=(0.5, 2.0, 3.0), weights=(0.2, 1.4, 
     return {name: torch.tensor(value) for name, value in zip(NAMES, (first, previous, weights), strict=True)}
 
 
-def upstream(terms=3, **options):
-    return host.load("loss.aggregator").Relobralo([torch.zeros(1)], terms, **options)
+class Upstream(torch.nn.Module):
+    """The host's own, called as its trainer does: by PhysicsNeMo Sym with a tensor for a step."""
+
+    def __init__(self, kind, **options):
+        super().__init__()
+        self.own = kind(host.load("loss.aggregator").Relobralo([torch.zeros(1)], 3, **options))
+        self.as_step = {"modulus.sym": int, "physicsnemo.sym": torch.tensor}[host.name()]
+
+    def forward(self, losses, step):
+        return self.own(losses, self.as_step(step))
+
+    @property
+    def lmbda_ema(self):
+        return self.own.lmbda_ema
 
 
 kinds = pytest.mark.parametrize("kind", [eager, scripted])
@@ -152,11 +164,11 @@ def test_float64_state_stays_float64(kind):
 def test_a_checkpoint_of_the_hosts_own_goes_on_under_ours(writer, reader, calls, tmp_path):
     """With rho = 1 nothing is drawn, and both must compute the same numbers from there on."""
     losses = oracle.random_losses(40, 3)
-    theirs = writer(upstream(alpha=0.9, beta=1.0, tau=0.1, eps=1e-12))
+    theirs = Upstream(writer, alpha=0.9, beta=1.0, tau=0.1, eps=1e-12)
     if calls:
         drive(theirs, losses[:calls])
     ours = reader(make(rho=1.0))
-    ours.load_state_dict(through_file(theirs.state_dict(), tmp_path))
+    ours.load_state_dict(through_file(theirs.own.state_dict(), tmp_path))
     resumed = drive(ours, losses[calls:], first_step=calls)
     # The article's second call does not remember the weights of the first, upstream's does.
     expected = oracle.trajectory(losses, [True] * 40, alpha=0.9)
@@ -174,8 +186,8 @@ def test_our_checkpoint_goes_on_under_the_hosts_own(writer, reader, tmp_path):
     losses = oracle.random_losses(40, 3)
     ours = writer(make(rho=1.0))
     drive(ours, losses[:20])
-    theirs = reader(upstream(alpha=0.9, beta=1.0, tau=0.1, eps=1e-12))
-    theirs.load_state_dict(through_file(ours.state_dict(), tmp_path), strict=True)
+    theirs = Upstream(reader, alpha=0.9, beta=1.0, tau=0.1, eps=1e-12)
+    theirs.own.load_state_dict(through_file(ours.state_dict(), tmp_path), strict=True)
     resumed = drive(theirs, losses[20:], first_step=20)
     unbroken = drive(ours, losses[20:], first_step=20)
     np.testing.assert_allclose(resumed.numpy(), unbroken.numpy(), rtol=1e-4, atol=1e-6)

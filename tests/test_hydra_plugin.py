@@ -4,12 +4,12 @@ import re
 import pytest
 from hydra.core.config_store import ConfigStore
 from omegaconf import OmegaConf
-from programs import found, run, write_files
+from programs import found, on_host, run, write_files
 
-from modulus_relobralo import ReLoBRaLo, hydra_plugin
+from modulus_relobralo import ReLoBRaLo, host, hydra_plugin
 from modulus_relobralo.hydra_plugin import FIELDS, PROVIDER, store_options
 
-host = pytest.mark.host
+needs_host = pytest.mark.host
 
 CONFIG = """
     defaults:
@@ -29,11 +29,12 @@ PROGRAM = """
     import json
     import torch
     import modulus.sym
+    from modulus.sym.hydra import ModulusConfig
     from modulus.sym.hydra.utils import instantiate_agg
     from omegaconf import OmegaConf
 
     @modulus.sym.main(config_path="conf", config_name="config")
-    def run(cfg):
+    def run(cfg: ModulusConfig):
         aggregator = instantiate_agg(cfg, iter([torch.zeros(1)]), 2)
         import modulus_relobralo
         kind = type(aggregator)
@@ -47,7 +48,7 @@ PROGRAM = """
         run()
 """
 OURS = "modulus_relobralo.aggregator.ReLoBRaLo"
-THEIRS = "modulus.sym.loss.aggregator.Relobralo"
+THEIRS = on_host("modulus.sym.loss.aggregator.Relobralo")
 # What Hydra prints where a file on its search path has the name of a stored option.
 DEPRECATION = re.compile("deprecat.*(ConfigStore|schema|relobralo)|(ConfigStore|schema|relobralo).*deprecat", re.I)
 
@@ -100,7 +101,8 @@ def test_a_hydra_program_without_a_host_is_left_alone(wheel_python, tmp_path):
             run()
         """,
     )
-    assert run([wheel_python, "program.py"], tmp_path) == ""
+    # Hydra 1.2 warns of itself.
+    assert run([wheel_python, "-W", "ignore", "program.py"], tmp_path) == ""
 
 
 def test_importing_the_package_imports_no_torch(wheel_python, tmp_path):
@@ -110,7 +112,7 @@ def test_importing_the_package_imports_no_torch(wheel_python, tmp_path):
         assert "torch" not in sys.modules and "hydra" not in sys.modules
         assert "ReLoBRaLo" in dir(modulus_relobralo)
         from modulus_relobralo import ReLoBRaLo
-        assert "torch" in sys.modules and "modulus" not in sys.modules
+        assert "torch" in sys.modules and not {"modulus", "physicsnemo"} & set(sys.modules)
         try:
             modulus_relobralo.Relobralo
         except AttributeError as error:
@@ -124,7 +126,7 @@ def test_importing_the_package_imports_no_torch(wheel_python, tmp_path):
 # ----- with one
 
 
-@host
+@needs_host
 @pytest.mark.parametrize("install", ["wheel", "editable"])
 def test_a_config_gets_our_aggregator(install, program, request):
     output = run([request.getfixturevalue(f"{install}_python"), "program.py", "loss.temperature=0.2"], program)
@@ -135,15 +137,47 @@ def test_a_config_gets_our_aggregator(install, program, request):
     assert not DEPRECATION.search(output)
 
 
-@host
+@needs_host
+@pytest.mark.parametrize("start", ["with main", "with compose"])
+def test_host_default_is_the_hosts_base_config(start, wheel_python, program):
+    compose = """
+        import modulus.sym
+        from modulus.sym.hydra.amp import register_amp_configs
+        from modulus.sym.hydra.utils import compose
+        from omegaconf import OmegaConf
+
+        register_amp_configs()
+        cfg = compose(config_path="conf", config_name="config")
+        print(OmegaConf.to_yaml(cfg))
+    """
+    main = """
+        import modulus.sym
+        from omegaconf import OmegaConf
+
+        @modulus.sym.main(config_path="conf", config_name="config")
+        def run(cfg):
+            print(OmegaConf.to_yaml(cfg))
+
+        run()
+    """
+    write_files(program, program_DOT_py=main if start == "with main" else compose)
+    own = run([wheel_python, "-W", "ignore", "program.py"], program)
+    config = CONFIG.replace("modulus_default", "host_default").format(loss="relobralo")
+    write_files(program, conf__config_DOT_yaml=config)
+    assert run([wheel_python, "-W", "ignore", "program.py"], program) == own
+    assert "_target_: modulus_relobralo.ReLoBRaLo" in own
+    assert "max_steps: 10000" in own
+
+
+@needs_host
 def test_multirun_gets_ours_and_the_hosts_own(wheel_python, program):
     write_files(program, conf__config_DOT_yaml=CONFIG.format(loss="sum"))
     output = run([wheel_python, "program.py", "--multirun", "loss=relobralo,relobralo_builtin,sum"], program)
-    assert [job["class"] for job in found(output)] == [OURS, THEIRS, "modulus.sym.loss.aggregator.Sum"]
+    assert [job["class"] for job in found(output)] == [OURS, THEIRS, on_host("modulus.sym.loss.aggregator.Sum")]
     assert not DEPRECATION.search(output)
 
 
-@host
+@needs_host
 def test_command_line_with_the_keys_of_the_hosts_option(wheel_python, program):
     write_files(program, conf__config_DOT_yaml=CONFIG.format(loss="sum"))
     command = [wheel_python, "program.py", "loss=relobralo", "loss.tau=1", "loss.beta=0.9", "loss.weights={u: 2}"]
@@ -152,14 +186,14 @@ def test_command_line_with_the_keys_of_the_hosts_option(wheel_python, program):
     assert (job["loss"]["tau"], job["loss"]["beta"], job["loss"]["weights"]) == (1.0, 0.9, {"u": 2})
 
 
-@host
+@needs_host
 def test_a_mistyped_key_is_named(wheel_python, program):
     output = run([wheel_python, "program.py", "loss.temprature=1"], program, succeeds=False)
     assert "Could not override 'loss.temprature'" in output
     assert "Key 'temprature' not in 'ReLoBRaLoConf'" in output
 
 
-@host
+@needs_host
 @pytest.mark.parametrize(
     ("text", "kind", "options"),
     [
@@ -179,7 +213,7 @@ def test_a_users_own_file_wins(text, kind, options, wheel_python, program):
     assert job["loss"].items() >= options.items()
 
 
-@host
+@needs_host
 def test_compose_gets_our_aggregator(wheel_python, tmp_path):
     write_files(
         tmp_path,
@@ -227,23 +261,23 @@ def test_compose_gets_our_aggregator(wheel_python, tmp_path):
     assert "`weights[u]` must be in [0, inf). Found `weights[u] = -1`" in weights["error"]
 
 
-@host
+@needs_host
 def test_option_is_a_dataclass_of_the_hosts_kind(monkeypatch):
-    host_loss = pytest.importorskip("modulus.sym.hydra.loss")
+    host_loss = host.load("hydra.loss")
     monkeypatch.setattr(ConfigStore.instance(), "repo", {})
-    store_options("modulus.sym")
+    store_options(host.name())
     stored = ConfigStore.instance().repo["loss"]["relobralo.yaml"]
     assert stored.provider == PROVIDER
     assert issubclass(OmegaConf.get_type(stored.node), host_loss.LossConf)
     assert dict(stored.node) == {**defaults_of(FIELDS), "weights": None}
 
 
-@host
+@needs_host
 def test_tuned_values_are_an_option_of_their_own(monkeypatch):
-    pytest.importorskip("modulus.sym.hydra.loss")
+    host.load("hydra.loss")
     monkeypatch.setattr(ConfigStore.instance(), "repo", {})
     monkeypatch.setitem(hydra_plugin.TUNED, "relobralo_plate", {"temperature": 0.02})
-    store_options("modulus.sym")
+    store_options(host.name())
     options = ConfigStore.instance().repo["loss"]
     ours, tuned = (dict(options[f"{name}.yaml"].node) for name in ("relobralo", "relobralo_plate"))
     assert ours == {**defaults_of(FIELDS), "weights": None}

@@ -11,7 +11,6 @@ pytestmark = pytest.mark.host
 
 @pytest.fixture(scope="module")
 def monitor_class():
-    pytest.importorskip("modulus.sym")
     from modulus_relobralo import WeightMonitor
 
     return WeightMonitor

@@ -4,8 +4,6 @@ import pytest
 import sympy
 import torch
 
-pytest.importorskip("modulus.sym")
-
 from modulus_relobralo import host
 from modulus_relobralo.derivatives import collapse, derivative_nodes
 from modulus_relobralo.host import PDE, HelmholtzEquation, Key

@@ -8,23 +8,18 @@ import pytest
 import sympy
 import torch
 
-pytest.importorskip("modulus.sym")
-
-from modulus.sym.distributed import DistributedManager
-from modulus.sym.domain import Domain
-from modulus.sym.domain.constraint import PointwiseConstraint
-from modulus.sym.domain.validator import PointwiseValidator
-from modulus.sym.eq.derivatives import Derivative
-from modulus.sym.graph import Graph
-from modulus.sym.key import Key
-from modulus.sym.manager import GraphManager
-from modulus.sym.models.activation import Activation
-from modulus.sym.models.fully_connected import FullyConnectedArch
-from modulus.sym.models.modified_fourier_net import ModifiedFourierNetArch
-from modulus.sym.node import Node
-
 from modulus_relobralo.derivatives import autodiff_nodes, biharmonic, derivative_nodes, kernels, laplacian, taylor_nodes
 from modulus_relobralo.derivatives.arch import TaylorArch
+from modulus_relobralo.host import Domain, Key, Node, PointwiseValidator, load
+
+Activation = load("models.activation").Activation
+Derivative = load("eq.derivatives").Derivative
+DistributedManager = load("distributed").DistributedManager
+FullyConnectedArch = load("models.fully_connected").FullyConnectedArch
+Graph = load("graph").Graph
+GraphManager = load("manager").GraphManager
+ModifiedFourierNetArch = load("models.modified_fourier_net").ModifiedFourierNetArch
+PointwiseConstraint = load("domain.constraint").PointwiseConstraint
 
 pytestmark = pytest.mark.host
 x, y, nu = sympy.symbols("x y nu")

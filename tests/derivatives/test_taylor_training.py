@@ -7,8 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-
-pytest.importorskip("modulus.sym")
+from programs import write_files
 
 pytestmark = pytest.mark.host
 SCRIPT = Path(__file__).with_name("train_by_both_methods.py")
@@ -36,7 +35,7 @@ hydra:
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("training")
-    (folder / "config.yaml").write_text(CONFIG)
+    write_files(folder, config_DOT_yaml=CONFIG)
     root = str(Path(__file__).parents[2])
     done = subprocess.run(
         [sys.executable, str(SCRIPT), f"--config-dir={folder}"],

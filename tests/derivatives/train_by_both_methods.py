@@ -5,19 +5,15 @@ Writes the losses of all steps to ``losses.json``.
 
 import json
 
-import modulus.sym
 import numpy as np
 import sympy
 import torch
-from modulus.sym.domain import Domain
-from modulus.sym.domain.constraint import PointwiseConstraint
-from modulus.sym.domain.validator import PointwiseValidator
-from modulus.sym.key import Key
-from modulus.sym.models.fully_connected import FullyConnectedArch
-from modulus.sym.node import Node
-from modulus.sym.solver import Solver
 
 from modulus_relobralo.derivatives import derivative_nodes
+from modulus_relobralo.host import Domain, Key, Node, PointwiseValidator, Solver, load, main
+
+FullyConnectedArch = load("models.fully_connected").FullyConnectedArch
+PointwiseConstraint = load("domain.constraint").PointwiseConstraint
 
 
 class RecordingSolver(Solver):
@@ -25,7 +21,7 @@ class RecordingSolver(Solver):
 
     def compute_losses(self, step):
         losses = super().compute_losses(step)
-        self.recorded.append([step, *(float(losses[name]) for name in sorted(losses))])
+        self.recorded.append([int(step), *(float(losses[name]) for name in sorted(losses))])
         return losses
 
 
@@ -49,7 +45,7 @@ def build_domain(method):
     return domain
 
 
-@modulus.sym.main(config_path=None, config_name="config")
+@main(config_path=None, config_name="config")
 def run(cfg):
     losses = {}
     for name, method, folder, steps in (

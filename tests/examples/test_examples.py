@@ -27,6 +27,7 @@ SMALL = [
     "training.save_network_freq=5",
     "training.print_stats_freq=5",
 ]
+pytestmark = pytest.mark.host
 TERMS = {"helmholtz": ["helmholtz", "u"], "kirchhoff": ["kirchhoff", "w", "M_n"]}
 FIELD = {"helmholtz": "u", "kirchhoff": "w"}
 LIMIT = 120

@@ -9,6 +9,8 @@ from test_examples import LIMIT, TERMS, command
 from modulus_relobralo.report import compare, summarize
 from modulus_relobralo.report.cli import find_runs
 
+pytestmark = pytest.mark.host
+
 SCHEMES = ("sum", "lr_annealing", "grad_norm", "soft_adapt", "relobralo_builtin", "relobralo")
 
 
