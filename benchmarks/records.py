@@ -12,6 +12,8 @@ from pathlib import Path
 
 import torch
 
+from modulus_relobralo.report.summary import to_markdown
+
 PACKAGES = ("torch", "hydra-core", "nvidia-modulus-sym", "nvidia-physicsnemo-sym", "modulus-relobralo", "optuna")
 
 
@@ -53,14 +55,12 @@ def write_rows(path: Path, command: str, rows: list[dict[str, object]]) -> dict[
 def write_results(path: Path, command: str, rows: list[dict[str, object]]) -> Path:
     """Write `rows` to `path`.json and `path`.md, with the circumstances, and return the latter."""
     circumstances = write_rows(path, command, rows)
-    columns = list(rows[-1])
+    table = [{column: str(row.get(column, "")) for column in rows[-1]} for row in rows]
     lines = [
         f"`{command}`, {circumstances['date']}, on {circumstances['device']};",
         ", ".join(f"{name} {version}" for name, version in versions().items()) + ".",
         "",
-        "| " + " | ".join(columns) + " |",
-        "|" + " --- |" * len(columns),
-        *("| " + " | ".join(str(row.get(column, "")) for column in columns) + " |" for row in rows),
+        *to_markdown(table),
     ]
     markdown = path.with_suffix(".md")
     markdown.write_text("\n".join(lines) + "\n")

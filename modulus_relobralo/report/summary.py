@@ -110,7 +110,7 @@ def _seeds(variant: Variant) -> str:
 
 def _last_steps(variant: Variant, variable: str) -> str:
     steps = sorted({int(run.errors[variable].steps[-1]) for run in variant.runs if not run.diverged})
-    return " to ".join(map(str, {steps[0]: 0, steps[-1]: 0})) if steps else "-"
+    return " to ".join(map(str, dict.fromkeys((steps[0], steps[-1])))) if steps else "-"
 
 
 def _spread(values: Spread) -> str:
