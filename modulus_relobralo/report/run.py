@@ -130,7 +130,13 @@ def read_run(folder: Path | str) -> Run:
 def _has_diverged(folder: Path, losses: dict[str, Series]) -> bool:
     if any(not np.isfinite(series.values[-1]) for series in losses.values()):
         return True
-    return any(NOT_FINITE in path.read_text(errors="replace") for path in folder.glob("*.log"))
+    return any(_ends_not_finite(path.read_text(errors="replace")) for path in folder.glob("*.log"))
+
+
+def _ends_not_finite(log: str) -> bool:
+    # Under AMP the host says the same of a step that its grad scaler skips, and trains on.
+    steps = [line for line in log.splitlines() if "[step:" in line]
+    return bool(steps) and NOT_FINITE in steps[-1]
 
 
 def _read_scalars(folder: Path) -> tuple[dict[str, Series], float, float]:

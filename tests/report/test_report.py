@@ -34,6 +34,7 @@ def test_a_run_is_read_as_it_was_written(tmp_path):
         ({"max_steps": 40}, "unfinished"),
         ({"last_loss": float("nan")}, "diverged"),
         ({"max_steps": 40, "log": "[step:  23] loss went to INFs/NaNs"}, "diverged"),
+        ({"max_steps": 40, "log": "[step:  23] loss went to INFs/NaNs\n[step:  30] loss: 1e-3"}, "unfinished"),
         ({"max_steps": 40, "log": "[step:  20] loss: 1e+30"}, "unfinished"),
     ],
 )
