@@ -96,6 +96,7 @@ def make_row(training: Training, run: Run) -> dict[str, object]:
         "problem": training.problem,
         "terms": training.terms,
         "loss": training.loss,
+        "learning rate": training.rate,
         "parameters": dict(training.parameters),
         "overrides": training.overrides,
         "seed": training.seed,

@@ -1,8 +1,8 @@
-"""What balancing adds to a whole training step of the Kirchhoff example: loss=relobralo against loss=sum.
+"""What each balancing scheme adds to a whole training step of the Kirchhoff example, against loss=sum.
 
     python benchmarks/balanced_step.py [--rounds 60] [--out benchmarks/results]
 
-Both aggregators take turns on one domain and one network, step by step; the ratio is the median over the pairs.
+All schemes take turns on one domain and one network, step by step; a ratio is the median over the rounds.
 """
 
 from __future__ import annotations
@@ -24,6 +24,13 @@ from modulus_relobralo.pdes import KirchhoffPlate
 from modulus_relobralo.plates import RectangularPlate
 
 NETWORKS = ((2, 128), (4, 128))
+# The host's classes of the rivals, by the names of their configs.
+RIVALS = {
+    "relobralo_builtin": "Relobralo",
+    "soft_adapt": "SoftAdapt",
+    "grad_norm": "GradNorm",
+    "lr_annealing": "LRAnnealing",
+}
 
 
 def make_domain(depth: int, width: int, per_edge: bool, method: str) -> object:
@@ -48,13 +55,19 @@ def make_domain(depth: int, width: int, per_edge: bool, method: str) -> object:
 
 
 def measure(depth: int, width: int, per_edge: bool, method: str, rounds: int) -> dict[str, object]:
-    """Return the median milliseconds of a step with each aggregator, and the median of their ratios."""
+    """Return the median milliseconds of a step with the plain sum, and the median ratio to it of every scheme's."""
     domain = make_domain(depth, width, per_edge, method)
     model = domain.create_global_optimizer_model()
-    optimizer = torch.optim.Adam(model.parameters(), lr=1e-5)
-    kinds = {"sum": host.load("loss.aggregator").Sum, "relobralo": ReLoBRaLo}
     terms = domain.get_num_losses()
-    aggregators = {name: torch.jit.script(kind(model.parameters(), terms)) for name, kind in kinds.items()}
+    shipped = host.load("loss.aggregator")
+    kinds = {"sum": shipped.Sum, "relobralo": ReLoBRaLo}
+    kinds.update({name: getattr(shipped, rival) for name, rival in RIVALS.items()})
+    aggregators = {name: torch.jit.script(kind(list(model.parameters()), terms)) for name, kind in kinds.items()}
+    # GradNorm's weights are parameters, which the trainer's optimizer moves too.
+    optimizers = {
+        name: torch.optim.Adam([*model.parameters(), *aggregator.parameters()], lr=1e-5)
+        for name, aggregator in aggregators.items()
+    }
 
     def step(name: str, number: int) -> float:
         start = time.perf_counter()
@@ -62,7 +75,7 @@ def measure(depth: int, width: int, per_edge: bool, method: str, rounds: int) ->
         model.zero_grad(set_to_none=True)
         aggregators[name](domain.compute_losses(number), number).backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1e6)
-        optimizer.step()
+        optimizers[name].step()
         if torch.cuda.is_available():
             torch.cuda.synchronize()
         return (time.perf_counter() - start) * 1e3
@@ -70,19 +83,22 @@ def measure(depth: int, width: int, per_edge: bool, method: str, rounds: int) ->
     for number in range(5):
         for name in kinds:
             step(name, number)
-    pairs = []
+    timings: list[dict[str, float]] = []
     for number in track(range(5, rounds + 5), description=f"{depth} x {width}, {terms} terms", transient=True):
-        # In turns, each first every other time: what a step leaves in the caches is no one's advantage.
+        # Each first every other time: what a step leaves in the caches is no one's advantage.
         order = list(kinds) if number % 2 else list(kinds)[::-1]
-        pairs.append({name: step(name, number) for name in order})
-    medians = {f"{name} ms": round(statistics.median(pair[name] for pair in pairs), 2) for name in kinds}
-    ratio = statistics.median(pair["relobralo"] / pair["sum"] for pair in pairs)
+        timings.append({name: step(name, number) for name in order})
+    ratios = {
+        f"{name} / sum": round(statistics.median(timing[name] / timing["sum"] for timing in timings), 3)
+        for name in kinds
+        if name != "sum"
+    }
     return {
         "network": f"{depth} x {width}",
         "derivatives": method,
         "terms": terms,
-        **medians,
-        "relobralo / sum": round(ratio, 4),
+        "sum ms": round(statistics.median(timing["sum"] for timing in timings), 2),
+        **ratios,
     }
 
 

@@ -38,13 +38,14 @@ def run(cfg):
     plate = RectangularPlate(cfg.custom.a, cfg.custom.b, edges="simply_supported")
     equations = KirchhoffPlate(D=cfg.custom.D, nu=cfg.custom.nu, p=load)
 
-    # network and nodes: lengths are scaled to order 1
+    # network and nodes: lengths are scaled to order 1, and w by what a strip of the shorter span deflects
+    strip = cfg.custom.p0 * min(plate.a, plate.b) ** 4 / (np.pi**4 * cfg.custom.D)
     network = instantiate_arch(
         input_keys=[
             Key("x", scale=(plate.a / 2, plate.a / 2)),
             Key("y", scale=(plate.b / 2, plate.b / 2)),
         ],
-        output_keys=[Key("w")],
+        output_keys=[Key("w", scale=(0.0, strip))],
         cfg=cfg.arch.fully_connected,
     )
     nodes = collapse(equations, network).make_nodes()
