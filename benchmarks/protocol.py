@@ -71,37 +71,42 @@ class Training:
 
 
 def full() -> list[Training]:
-    """Return the trainings of the full protocol, in the order of their weight for what is claimed."""
+    """Return the trainings of the full protocol, those first on which claims are made."""
+    schemes = [*at_defaults(), *at_tuned_values(), *at_other_rates()]
+    return [replace(scheme, seed=seed) for scheme in schemes for seed in seeds(scheme)]
+
+
+def at_defaults() -> list[Training]:
+    """Return every scheme at its published defaults, from seed 0."""
+    losses = (*HEADLINE, *RIVALS)
     return [
-        Training(problem, terms, loss, seed, STEPS[problem], parameters, rate)
-        for problem, terms, loss, parameters, rate in [*at_defaults(), *at_tuned_values(), *at_other_rates()]
-        for seed in (HEADLINE_SEEDS if is_headline(terms, loss, parameters, rate) else SEEDS)
+        Training(problem, terms, loss, 0, STEPS[problem]) for terms in TERMS for problem in PROBLEMS for loss in losses
     ]
 
 
-Scheme = tuple[str, str, str, tuple[tuple[str, float], ...], float]
+def at_tuned_values() -> list[Training]:
+    """Return the schemes that have been tuned, from seed 0."""
+    rows = json.loads(TUNED.read_text())["rows"] if TUNED.is_file() else []
+    return [
+        Training(row["problem"], row["terms"], row["loss"], 0, STEPS[row["problem"]], tuple(row["parameters"].items()))
+        for row in rows
+    ]
 
 
-def at_defaults() -> list[Scheme]:
-    """Return every scheme at its published defaults."""
-    losses = (*HEADLINE, *RIVALS)
-    return [(problem, terms, loss, (), RATE) for terms in TERMS for problem in PROBLEMS for loss in losses]
+def at_other_rates() -> list[Training]:
+    """Return the headline pair at the other learning rates, from seed 0."""
+    return [
+        Training(problem, "aggregated", loss, 0, STEPS[problem], rate=rate)
+        for problem in PROBLEMS
+        for rate in OTHER_RATES
+        for loss in HEADLINE
+    ]
 
 
-def at_tuned_values() -> list[Scheme]:
-    """Return the schemes that have been tuned."""
-    tuned = json.loads(TUNED.read_text())["rows"] if TUNED.is_file() else []
-    return [(row["problem"], row["terms"], row["loss"], tuple(row["parameters"].items()), RATE) for row in tuned]
-
-
-def at_other_rates() -> list[Scheme]:
-    """Return the headline pair at the other learning rates."""
-    return [(problem, "aggregated", loss, (), rate) for problem in PROBLEMS for rate in OTHER_RATES for loss in HEADLINE]
-
-
-def is_headline(terms: str, loss: str, parameters: tuple[tuple[str, float], ...], rate: float) -> bool:
-    """Whether a claim is made on it, so that it gets more seeds."""
-    return terms == "aggregated" and loss in HEADLINE and not parameters and rate == RATE
+def seeds(scheme: Training) -> range:
+    """Return the seeds of a scheme: more where a claim is made on it."""
+    claimed = scheme.loss in HEADLINE and scheme.terms == "aggregated"
+    return HEADLINE_SEEDS if claimed and not scheme.parameters and scheme.rate == RATE else SEEDS
 
 
 def quick() -> list[Training]:

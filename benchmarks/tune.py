@@ -132,7 +132,7 @@ def evaluate(study: optuna.Study, trial: optuna.Trial, steps: int, jobs: int, fo
     problem, terms, loss = study.user_attrs["training"]
     parameters = tuple(SPACES[loss][0](trial).items())
     place = folder / study.study_name / f"trial-{trial.number}"
-    trainings = [Training(problem, terms, loss, seed, steps, parameters, place) for seed in TUNING_SEEDS]
+    trainings = [Training(problem, terms, loss, seed, steps, parameters, folder=place) for seed in TUNING_SEEDS]
     sweep.launch(trainings, sweep.on_this_machine(min(jobs, len(TUNING_SEEDS))))
     runs = [read_run(training.run_dir) for training in trainings]
     values = [math.inf if run.diverged else math.log10(next(iter(run.errors.values())).values[-1]) for run in runs]

@@ -46,6 +46,7 @@ def test_commands_run_exactly_what_is_asked_for(folder):
     # What differs in anything else is launched apart.
     assert len(sweep.commands([trainings[0], replace(trainings[1], terms="per_edge")], [])) == 2
     assert len(sweep.commands([trainings[0], replace(trainings[1], parameters=(("alpha", 0.5),))], [])) == 2
+    assert len(sweep.commands([trainings[0], replace(trainings[1], rate=0.5)], [])) == 2
 
 
 @pytest.mark.parametrize("trainings", [protocol.full(), protocol.quick()], ids=["full", "quick"])
@@ -53,10 +54,9 @@ def test_no_two_trainings_share_a_folder_or_see_a_tuning_seed(trainings):
     assert len({training.run_dir for training in trainings}) == len(trainings)
     assert not {training.seed for training in trainings} & set(protocol.TUNING_SEEDS)
     for problem, terms in itertools.product(protocol.PROBLEMS, protocol.TERMS):
-        of_defaults = [t for t in trainings if (t.problem, t.terms) == (problem, terms) and not t.parameters]
+        of_defaults = [t for t in protocol.at_defaults() if (t.problem, t.terms) == (problem, terms)]
         assert {t.loss for t in of_defaults} == {*protocol.HEADLINE, *protocol.RIVALS}
-        settings = {(*training.overrides,) for training in of_defaults}
-        assert len(settings) == 1
+        assert len({(*training.overrides,) for training in of_defaults}) == 1
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_the_log_says_how_far_a_training_is(folder, log, finished, steps):
 
 
 def test_a_run_with_other_settings_is_not_taken_for_this_one(folder):
-    training = Training("kirchhoff", "per_edge", "sum", 0, 100, (("alpha", 0.5),), folder)
+    training = Training("kirchhoff", "per_edge", "sum", 0, 100, (("alpha", 0.5),), folder=folder)
     overrides = [*training.overrides, "loss=sum", "custom.seed=0"]
     write_run(training.run_dir, problem="kirchhoff")
     # Hydra writes False and True with capitals.
