@@ -25,8 +25,12 @@ def run(cfg):
     solution = standing_wave(m=cfg.custom.m, n=cfg.custom.n)
     problem = HelmholtzRectangle.with_solution(solution, k=cfg.custom.k)
 
-    # network and nodes
-    network = instantiate_arch(input_keys=[Key("x"), Key("y")], output_keys=[Key("u")], cfg=cfg.arch.fully_connected)
+    # network and nodes: it sees x and y scaled to [-pi, pi], or its first layer would be too smooth for the wave
+    network = instantiate_arch(
+        input_keys=[Key("x", scale=(0.0, 1 / np.pi)), Key("y", scale=(0.0, 1 / np.pi))],
+        output_keys=[Key("u")],
+        cfg=cfg.arch.fully_connected,
+    )
     nodes = collapse(problem.equations, network).make_nodes()
     nodes += derivative_nodes(network, "wave_network", nodes, method=cfg.custom.derivatives)
 
