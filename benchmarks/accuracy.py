@@ -1,6 +1,6 @@
 """Every balancing scheme on both problems, over seeds: the protocol of benchmarks/README.md.
 
-    python benchmarks/accuracy.py [--quick] [--jobs 2] [--plan] [hydra/launcher=submitit_slurm ...]
+    python benchmarks/accuracy.py [--quick] [--jobs 2] [--plan | --report] [hydra/launcher=submitit_slurm ...]
 
 Finished trainings are not run again, interrupted ones resume. Writes the numbers of every run to
 benchmarks/results/accuracy.json, tables and figures to docs/results/; with --quick both go to outputs/accuracy-quick.
@@ -38,7 +38,9 @@ def main() -> None:
         metavar="OVERRIDE",
         help="another launcher of Hydra than joblib on this machine, such as hydra/launcher=submitit_slurm",
     )
-    parser.add_argument("--plan", action="store_true", help="list what would be run, and stop")
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument("--plan", action="store_true", help="list what would be run, and stop")
+    instead.add_argument("--report", action="store_true", help="evaluate what is finished, and run nothing")
     args = parser.parse_args()
     # So that whoever ends this ends its trainings too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -47,15 +49,25 @@ def main() -> None:
     if args.plan:
         print_plan(trainings, launcher)
         return
-    train(trainings, launcher)
-    runs = [read_run(training.run_dir) for training in trainings]
+    if args.report:
+        print(f"{sum(map(sweep.is_finished, trainings))} of {len(trainings)} runs are finished")
+        trainings = [training for training in trainings if sweep.is_finished(training)]
+        if not trainings:
+            parser.error("no run is finished: nothing to report")
+    else:
+        train(trainings, launcher)
+    evaluate(trainings, "".join(f" --{name}" for name in ("quick", "report") if getattr(args, name)), args.quick)
+
+
+def evaluate(trainings: Sequence[Training], options: str, quick: bool) -> None:
+    """Write the result file and the report of `trainings`, and print their tables."""
     results, figures = ROOT / "benchmarks" / "results" / "accuracy", ROOT / "docs" / "results"
-    if args.quick:
+    if quick:
         results = figures = ROOT / "outputs" / "accuracy-quick" / "report"
         results = results / "accuracy"
-    command = "python benchmarks/accuracy.py" + (" --quick" if args.quick else "")
+    runs = [read_run(training.run_dir) for training in trainings]
     rows = [make_row(*pair) for pair in zip(trainings, runs, strict=True)]
-    made = write_rows(results, command, rows)
+    made = write_rows(results, f"python benchmarks/accuracy.py{options}", rows)
     source = f"`{made['command']}`, {made['date']}, on {made['device']}, torch {made['versions']['torch']}."
     comparisons = compare(runs)
     for comparison in comparisons:
