@@ -3,7 +3,7 @@
     python benchmarks/tune.py [--terms aggregated] [--trials 12] [--steps 5000] [--jobs 2]
 
 A trial is one set of parameters, trained from each tuning seed; its value is the median of log10 of the relative L2
-error. The first trial of every study is the published default. Studies go on where they were interrupted. Writes all
+error. Every study begins with the published default. Studies go on where they were interrupted. Writes all
 trials to benchmarks/results/tuning.json and the best of each study to benchmarks/results/tuned.json, which
 benchmarks/accuracy.py compares from then on.
 """
@@ -64,13 +64,20 @@ def of_grad_norm(trial: optuna.Trial) -> dict[str, float]:
     return {"alpha": trial.suggest_float("alpha", 0, 3)}
 
 
-# What is searched, and where the published defaults lie in it. SoftAdapt, as the host has it, has nothing to tune.
-Space = tuple[Callable[[optuna.Trial], dict[str, float]], dict[str, float]]
+# What is searched, and the points to begin with: the published defaults, and what had been found before this study.
+# SoftAdapt, as the host has it, has nothing to tune.
+Space = tuple[Callable[[optuna.Trial], dict[str, float]], list[dict[str, float]]]
 SPACES: dict[str, Space] = {
-    "relobralo": (of_relobralo, {"1 - alpha": 1e-3, "temperature": 0.1, "1 - rho": 0.01}),
-    "relobralo_builtin": (of_relobralo_builtin, {"1 - alpha": 0.05, "tau": 1.0, "1 - beta": 0.01}),
-    "lr_annealing": (of_lr_annealing, {"alpha": 0.01, "update_freq": 1}),
-    "grad_norm": (of_grad_norm, {"alpha": 1.0}),
+    "relobralo": (
+        of_relobralo,
+        [
+            {"1 - alpha": 1e-3, "temperature": 0.1, "1 - rho": 0.01},
+            {"1 - alpha": 1e-3, "temperature": 0.01, "1 - rho": 1e-3},
+        ],
+    ),
+    "relobralo_builtin": (of_relobralo_builtin, [{"1 - alpha": 0.05, "tau": 1.0, "1 - beta": 0.01}]),
+    "lr_annealing": (of_lr_annealing, [{"alpha": 0.01, "update_freq": 1}]),
+    "grad_norm": (of_grad_norm, [{"alpha": 1.0}]),
 }
 
 
@@ -108,7 +115,8 @@ def open_study(folder: Path, steps: int, problem: str, terms: str, loss: str) ->
         storage=optuna.storages.JournalStorage(journal), study_name=name, sampler=sampler, load_if_exists=True
     )
     study.set_user_attr("training", [problem, terms, loss])
-    study.enqueue_trial(SPACES[loss][1], skip_if_exists=True)
+    for point in SPACES[loss][1]:
+        study.enqueue_trial(point, skip_if_exists=True)
     return study
 
 
