@@ -1,6 +1,6 @@
 """Searches each scheme's own parameters, with one budget for all, on seeds that the comparison does not use.
 
-    python benchmarks/tune.py [--terms aggregated] [--trials 12] [--steps 5000] [--jobs 2]
+    python benchmarks/tune.py [--terms aggregated] [--losses relobralo ...] [--trials 12] [--steps 5000] [--jobs 2]
 
 A trial is one set of parameters, trained from each tuning seed; its value is the median of log10 of the relative L2
 error. Every study begins with the published default. Studies go on where they were interrupted. Writes all
@@ -15,6 +15,7 @@ import math
 import os
 import signal
 import statistics
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -98,7 +99,7 @@ def main() -> None:
     names = [(problem, terms, loss) for problem in args.problems for terms in args.terms for loss in args.losses]
     studies = [open_study(args.folder, args.steps, *name) for name in names]
     search(studies, args.trials, args.steps, args.jobs, args.folder)
-    command = f"python benchmarks/tune.py --terms {' '.join(args.terms)} --trials {args.trials} --steps {args.steps}"
+    command = " ".join(["python benchmarks/tune.py", *sys.argv[1:]])
     write_rows(args.out, command, [row for study in studies for row in trial_rows(study)])
     write_rows(args.out.with_name(TUNED.stem), command, [best_row(study) for study in studies])
     Console().print(args.out.with_suffix(".json"), args.out.with_name(TUNED.name))
