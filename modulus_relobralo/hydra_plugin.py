@@ -44,9 +44,11 @@ FIELDS: tuple[tuple[str, Any, Any], ...] = (
     ("tau", Optional[float], None),
     ("beta", Optional[float], None),
 )
-# Further options of the same class with other defaults, by name: values that `make tune` found. benchmarks/README.md
-# says how one is added.
-TUNED: dict[str, dict[str, float]] = {}
+# Further options of the same class with other defaults, by name: values that `make tune` found and that held up in the
+# comparison (benchmarks/results/tuned.json, docs/results.md).
+TUNED: dict[str, dict[str, float]] = {
+    "relobralo_helmholtz": {"alpha": 0.987122, "temperature": 0.00142985, "rho": 0.973857},
+}
 
 
 class ReLoBRaLoPlugin(SearchPathPlugin):

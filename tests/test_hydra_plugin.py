@@ -1,5 +1,7 @@
 import inspect
+import json
 import re
+from pathlib import Path
 
 import pytest
 from hydra.core.config_store import ConfigStore
@@ -10,6 +12,7 @@ from modulus_relobralo import ReLoBRaLo, host, hydra_plugin
 from modulus_relobralo.hydra_plugin import FIELDS, PROVIDER, store_options
 
 needs_host = pytest.mark.host
+ROOT = Path(__file__).resolve().parents[1]
 
 CONFIG = """
     defaults:
@@ -284,3 +287,10 @@ def test_tuned_values_are_an_option_of_their_own(monkeypatch):
     ours, tuned = (dict(options[f"{name}.yaml"].node) for name in ("relobralo", "relobralo_plate"))
     assert ours == {**defaults_of(FIELDS), "weights": None}
     assert tuned == {**ours, "temperature": 0.02}
+
+
+def test_the_tuned_values_are_those_that_the_search_found():
+    found = json.loads((ROOT / "benchmarks" / "results" / "tuned.json").read_text())["rows"]
+    best = [row["parameters"] for row in found if row["loss"] == "relobralo"]
+    assert hydra_plugin.TUNED
+    assert all(values in best for values in hydra_plugin.TUNED.values())
