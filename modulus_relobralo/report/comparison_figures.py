@@ -61,7 +61,7 @@ def _plot_terms(path: Path, title: str, label: str, kind: str, variants: Sequenc
         runs = [run for run in variant.runs if getattr(run, kind)]
         for number, term in enumerate(getattr(runs[0], kind)):
             _plot_band(ax, term, [getattr(run, kind)[term] for run in runs], runs, color=f"C{number % 10}")
-        finish_axes(ax, label, variant.label, legend=False)
+        finish_axes(ax, label, _in_lines(variant.label), legend=False)
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside right upper")
     for ax in panels[len(variants) :]:
         ax.remove()
@@ -79,14 +79,14 @@ def _plot_fields(path: Path, title: str, variable: str, runs: dict[str, Run]) ->
     images = [(f"{variable}, exact", field.exact, "viridis")]
     for label, run in runs.items():
         error = run.fields[variable].predicted - run.fields[variable].exact
-        images.append((f"{label}: error {last_error(run, variable):.2g}", error, "RdBu_r"))
+        images.append((f"{_in_lines(label)}\nerror {last_error(run, variable):.2g}", error, "RdBu_r"))
     for ax, (name, values, colors) in zip(axes, images, strict=False):
         # Errors differ by orders of magnitude: each has a scale of its own.
         largest = float(np.abs(values).max()) or 1.0
         low, high = (-largest, largest) if colors == "RdBu_r" else (values.min(), values.max())
         image = ax.tripcolor(x, y, values, cmap=colors, vmin=low, vmax=high, shading="gouraud")
         ax.set(xlabel=name_x, ylabel=name_y, aspect="equal")
-        ax.set_title(name, fontsize="medium")
+        ax.set_title(name, fontsize="small")
         figure.colorbar(image, ax=ax)
     for ax in axes[panels:]:
         ax.remove()
@@ -101,6 +101,11 @@ def _plot_band(ax: Axes, label: str, series: Sequence[Series], runs: Sequence[Ru
         # Matplotlib draws nothing at infinity: the band of diverged runs is open to the top.
         top = np.where(np.isfinite(high.values), high.values, np.finfo(np.float32).max)
         ax.fill_between(low.steps, low.values, top, alpha=0.2, color=line["color"], linewidth=0)
+
+
+def _in_lines(label: str) -> str:
+    """Return a label with its parameters below each other: side by side they are wider than a panel."""
+    return label.replace(" (", "\n").replace(", ", "\n").replace(")", "")
 
 
 def _is_plane(run: Run, variable: str) -> bool:
