@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import sys
 import time
 import warnings
 from pathlib import Path
@@ -118,7 +119,8 @@ def main() -> None:
         for network in NETWORKS
         for per_edge in (False, True)
     ]
-    path = write_results(args.out / "balanced_step", "python benchmarks/balanced_step.py", rows)
+    command = " ".join(["python benchmarks/balanced_step.py", *sys.argv[1:]])
+    path = write_results(args.out / "balanced_step", command, rows)
     Console().print(f"on {device_name()}:", rows, path)
 
 
