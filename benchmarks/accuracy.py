@@ -50,16 +50,17 @@ def main() -> None:
         print_plan(trainings, launcher)
         return
     if args.report:
-        print(f"{sum(map(sweep.is_finished, trainings))} of {len(trainings)} runs are finished")
-        trainings = [training for training in trainings if sweep.is_finished(training)]
-        if not trainings:
+        finished = [training for training in trainings if sweep.is_finished(training)]
+        print(f"{len(finished)} of {len(trainings)} runs are finished")
+        if not finished:
             parser.error("no run is finished: nothing to report")
+        trainings = finished
     else:
         train(trainings, launcher)
-    evaluate(trainings, "".join(f" --{name}" for name in ("quick", "report") if getattr(args, name)), args.quick)
+    evaluate(trainings, args.quick)
 
 
-def evaluate(trainings: Sequence[Training], options: str, quick: bool) -> None:
+def evaluate(trainings: Sequence[Training], quick: bool) -> None:
     """Write the result file and the report of `trainings`, and print their tables."""
     results, figures = ROOT / "benchmarks" / "results" / "accuracy", ROOT / "docs" / "results"
     if quick:
@@ -67,7 +68,7 @@ def evaluate(trainings: Sequence[Training], options: str, quick: bool) -> None:
         results = results / "accuracy"
     runs = [read_run(training.run_dir) for training in trainings]
     rows = [make_row(*pair) for pair in zip(trainings, runs, strict=True)]
-    made = write_rows(results, f"python benchmarks/accuracy.py{options}", rows)
+    made = write_rows(results, rows)
     source = f"`{made['command']}`, {made['date']}, on {made['device']}, torch {made['versions']['torch']}."
     comparisons = compare(runs)
     for comparison in comparisons:

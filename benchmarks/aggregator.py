@@ -106,7 +106,7 @@ def main() -> None:
     for row in rows:
         table.add_row(*(str(row.get(column, "")) for column in rows[-1]))
     Console(width=160).print(table)
-    print(write_results(args.out / "aggregator", "python benchmarks/aggregator.py", rows))
+    print(write_results(args.out / "aggregator", rows))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import sys
 import time
 import warnings
 from pathlib import Path
@@ -119,8 +118,7 @@ def main() -> None:
         for network in NETWORKS
         for per_edge in (False, True)
     ]
-    command = " ".join(["python benchmarks/balanced_step.py", *sys.argv[1:]])
-    path = write_results(args.out / "balanced_step", command, rows)
+    path = write_results(args.out / "balanced_step", rows)
     Console().print(f"on {device_name()}:", rows, path)
 
 

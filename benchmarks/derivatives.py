@@ -257,7 +257,7 @@ def main() -> None:
     for case in args.cases:
         torch._dynamo.reset()
         rows += measure(case, args.rounds)
-        path = write_results(args.output / "derivatives", "python benchmarks/derivatives.py", rows)
+        path = write_results(args.output / "derivatives", rows)
         print(path.read_text(), flush=True)
 
 

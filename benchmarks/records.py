@@ -7,6 +7,7 @@ import json
 import os
 import platform
 import re
+import sys
 from importlib import metadata
 from pathlib import Path
 
@@ -37,10 +38,15 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), **found}
 
 
-def write_rows(path: Path, command: str, rows: list[dict[str, object]]) -> dict[str, object]:
+def command_line() -> str:
+    """Return the command that this program was started by, from the root."""
+    return " ".join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *sys.argv[1:]])
+
+
+def write_rows(path: Path, rows: list[dict[str, object]]) -> dict[str, object]:
     """Write `rows` to `path`.json with the circumstances, and return the latter."""
     circumstances = {
-        "command": command,
+        "command": command_line(),
         "device": device_name(),
         "versions": versions(),
         "date": datetime.date.today().isoformat(),
@@ -52,12 +58,12 @@ def write_rows(path: Path, command: str, rows: list[dict[str, object]]) -> dict[
     return circumstances
 
 
-def write_results(path: Path, command: str, rows: list[dict[str, object]]) -> Path:
+def write_results(path: Path, rows: list[dict[str, object]]) -> Path:
     """Write `rows` to `path`.json and `path`.md, with the circumstances, and return the latter."""
-    circumstances = write_rows(path, command, rows)
+    circumstances = write_rows(path, rows)
     table = [{column: str(row.get(column, "")) for column in rows[-1]} for row in rows]
     lines = [
-        f"`{command}`, {circumstances['date']}, on {circumstances['device']};",
+        f"`{circumstances['command']}`, {circumstances['date']}, on {circumstances['device']};",
         ", ".join(f"{name} {version}" for name, version in versions().items()) + ".",
         "",
         *to_markdown(table),

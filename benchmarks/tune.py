@@ -15,7 +15,6 @@ import math
 import os
 import signal
 import statistics
-import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -99,9 +98,8 @@ def main() -> None:
     names = [(problem, terms, loss) for problem in args.problems for terms in args.terms for loss in args.losses]
     studies = [open_study(args.folder, args.steps, *name) for name in names]
     search(studies, args.trials, args.steps, args.jobs, args.folder)
-    command = " ".join(["python benchmarks/tune.py", *sys.argv[1:]])
-    write_rows(args.out, command, [row for study in studies for row in trial_rows(study)])
-    write_rows(args.out.with_name(TUNED.stem), command, [best_row(study) for study in studies])
+    write_rows(args.out, [row for study in studies for row in trial_rows(study)])
+    write_rows(args.out.with_name(TUNED.stem), [best_row(study) for study in studies])
     Console().print(args.out.with_suffix(".json"), args.out.with_name(TUNED.name))
 
 

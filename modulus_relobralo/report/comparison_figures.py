@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from .figures import finish_axes, new_figure, save
 from .run import Run, Series
 
 COLUMNS = 3
+# Characters in a line above a panel: a label with parameters takes several.
+LABEL_WIDTH = 32
 
 
 def plot_comparison(comparison: Comparison, folder: Path | str) -> list[Path]:
@@ -61,7 +64,7 @@ def _plot_terms(path: Path, title: str, label: str, kind: str, variants: Sequenc
         runs = [run for run in variant.runs if getattr(run, kind)]
         for number, term in enumerate(getattr(runs[0], kind)):
             _plot_band(ax, term, [getattr(run, kind)[term] for run in runs], runs, color=f"C{number % 10}")
-        finish_axes(ax, label, _in_lines(variant.label), legend=False)
+        finish_axes(ax, label, fill(variant.label, LABEL_WIDTH), legend=False)
     figure.legend(*panels[0].get_legend_handles_labels(), loc="outside right upper")
     for ax in panels[len(variants) :]:
         ax.remove()
@@ -79,7 +82,7 @@ def _plot_fields(path: Path, title: str, variable: str, runs: dict[str, Run]) ->
     images = [(f"{variable}, exact", field.exact, "viridis")]
     for label, run in runs.items():
         error = run.fields[variable].predicted - run.fields[variable].exact
-        images.append((f"{_in_lines(label)}\nerror {last_error(run, variable):.2g}", error, "RdBu_r"))
+        images.append((f"{fill(label, LABEL_WIDTH)}\nerror {last_error(run, variable):.2g}", error, "RdBu_r"))
     for ax, (name, values, colors) in zip(axes, images, strict=False):
         # Errors differ by orders of magnitude: each has a scale of its own.
         largest = float(np.abs(values).max()) or 1.0
@@ -101,11 +104,6 @@ def _plot_band(ax: Axes, label: str, series: Sequence[Series], runs: Sequence[Ru
         # Matplotlib draws nothing at infinity: the band of diverged runs is open to the top.
         top = np.where(np.isfinite(high.values), high.values, np.finfo(np.float32).max)
         ax.fill_between(low.steps, low.values, top, alpha=0.2, color=line["color"], linewidth=0)
-
-
-def _in_lines(label: str) -> str:
-    """Return a label with its parameters below each other: side by side they are wider than a panel."""
-    return label.replace(" (", "\n").replace(", ", "\n").replace(")", "")
 
 
 def _is_plane(run: Run, variable: str) -> bool:
