@@ -9,7 +9,7 @@ RUN := $(VENV)/bin/python -W ignore
 DEMO := $(VENV:.venv%=outputs/demo%)
 DEMO_STEPS := 10000
 
-.PHONY: help env env-physicsnemo demo test test-physicsnemo test-lowest test-gpu lint format bench-accuracy tune bench-aggregator bench-derivatives bench-gpu clean
+.PHONY: help env env-physicsnemo demo test test-physicsnemo test-lowest test-gpu lint format bench-accuracy tune bench-aggregator bench-derivatives bench-gpu clean clean-outputs
 .DELETE_ON_ERROR:
 
 help: ## show this list
@@ -76,5 +76,8 @@ format: env ## let ruff put the code in order
 	$(VENV)/bin/python -m ruff check --fix .
 	$(VENV)/bin/python -m ruff format .
 
-clean: ## remove what the commands above made
-	rm -rf $(VENV_modulus) $(VENV_physicsnemo) .venv-lowest outputs multirun build dist *.egg-info
+clean: ## remove the environments and builds; trainings and studies stay, they took hours
+	rm -rf $(VENV_modulus) $(VENV_physicsnemo) .venv-lowest build dist *.egg-info
+
+clean-outputs: ## remove all trainings and studies
+	rm -rf outputs multirun

@@ -13,6 +13,7 @@ import os
 import signal
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import protocol
@@ -23,6 +24,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from modulus_relobralo.report import Run, compare, print_summary, read_run, write_report
+from modulus_relobralo.report.comparison import last_error, mean_square
 
 # Points of an error's history that go into the result file.
 HISTORY = 25
@@ -57,15 +59,17 @@ def main() -> None:
         trainings = finished
     else:
         train(trainings, launcher)
-    evaluate(trainings, args.quick)
+    if args.quick:
+        report = ROOT / "outputs" / "accuracy-quick" / "report"
+        evaluate(trainings, report / "accuracy", report)
+    else:
+        evaluate(trainings, ROOT / "benchmarks" / "results" / "accuracy", ROOT / "docs" / "results")
 
 
-def evaluate(trainings: Sequence[Training], quick: bool) -> None:
-    """Write the result file and the report of `trainings`, and print their tables."""
-    results, figures = ROOT / "benchmarks" / "results" / "accuracy", ROOT / "docs" / "results"
-    if quick:
-        results = figures = ROOT / "outputs" / "accuracy-quick" / "report"
-        results = results / "accuracy"
+def evaluate(trainings: Sequence[Training], results: Path, figures: Path) -> None:
+    """Write the numbers of `trainings` to `results`.json and their report to the folder `figures`, print the tables."""
+    for training in trainings:
+        sweep.check_settings(training)
     runs = [read_run(training.run_dir) for training in trainings]
     rows = [make_row(*pair) for pair in zip(trainings, runs, strict=True)]
     made = write_rows(results, rows)
@@ -86,7 +90,7 @@ def train(trainings: Sequence[Training], launcher: Sequence[str]) -> None:
         def report(finished: int, steps: int) -> None:
             progress.update(bar, completed=steps, description=f"{finished} of {len(trainings)} runs")
 
-        report(sum(map(sweep.is_finished, trainings)), sum(map(sweep.steps_done, trainings)))
+        report(*sweep.progress(trainings))
         sweep.launch(trainings, launcher, report)
 
 
@@ -103,7 +107,6 @@ def print_plan(trainings: Sequence[Training], launcher: Sequence[str]) -> None:
 def make_row(training: Training, run: Run) -> dict[str, object]:
     """Return what the result file keeps of a run."""
     (variable, error), *_ = run.errors.items()
-    field = run.fields[variable]
     chosen = np.unique(np.linspace(0, len(error.steps) - 1, HISTORY).astype(int))
     return {
         "problem": training.problem,
@@ -115,8 +118,8 @@ def make_row(training: Training, run: Run) -> dict[str, object]:
         "seed": training.seed,
         "status": run.status,
         "last step": run.last_step,
-        "relative L2 error": None if run.diverged else float(error.values[-1]),
-        "mean squared error": None if run.diverged else float(np.mean((field.predicted - field.exact) ** 2)),
+        "relative L2 error": None if run.diverged else last_error(run, variable),
+        "mean squared error": None if run.diverged else mean_square(run, variable),
         "seconds": round(run.seconds, 1),
         "ms per step": round(run.step_seconds * 1e3, 2),
         "steps": error.steps[chosen].tolist(),

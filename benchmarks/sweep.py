@@ -15,6 +15,9 @@ from pathlib import Path
 from omegaconf import OmegaConf
 from protocol import ROOT, Training
 
+from modulus_relobralo import host
+from modulus_relobralo.report.run import ends_not_finite
+
 # Where the host's log is read from its end for the last step.
 TAIL = 4096
 POLL_SECONDS = 2
@@ -45,8 +48,9 @@ def launch(
     """
     for training in trainings:
         check_settings(training)
-    for command in commands([training for training in trainings if not is_finished(training)], launcher):
-        _run(command, lambda: report(sum(map(is_finished, trainings)), sum(map(steps_done, trainings))))
+    todo = [training for training in trainings if not is_finished(training)]
+    for command in commands(todo, launcher):
+        _run(command, ROOT / todo[0].folder / "launch.log", lambda: report(*progress(trainings)))
 
 
 def on_this_machine(jobs: int) -> list[str]:
@@ -76,7 +80,7 @@ def commands(trainings: Iterable[Training], launcher: Sequence[str]) -> list[lis
 
 
 def check_settings(training: Training) -> None:
-    """Raise if the run directory of `training` holds a training with other settings."""
+    """Raise if the run directory of `training` holds a training with other settings or on another host."""
     path = training.run_dir / ".hydra" / "overrides.yaml"
     if not path.is_file():
         return
@@ -86,6 +90,9 @@ def check_settings(training: Training) -> None:
     if differing:
         changes = ", ".join(f"{name}={found.get(name)} instead of {wanted.get(name)}" for name in differing)
         raise RuntimeError(f"{training.run_dir} holds a training with {changes}. Move it away or remove it.")
+    # Hydra keeps there which class of the host it called back.
+    if host.name() not in (training.run_dir / ".hydra" / "hydra.yaml").read_text():
+        raise RuntimeError(f"{training.run_dir} holds a training without {host.name()}. Move it away or remove it.")
 
 
 def _values(overrides: Iterable[str]) -> dict[str, object]:
@@ -96,16 +103,18 @@ def _values(overrides: Iterable[str]) -> dict[str, object]:
 
 def is_finished(training: Training) -> bool:
     """Whether the training has come to its end, be it that its loss was not finite."""
-    log = read_log(training)
-    return "finished training!" in log or "went to INFs/NaNs" in log
+    return _is_end(read_log(training))
 
 
-def steps_done(training: Training) -> int:
-    """Return how many steps its log speaks of."""
-    if is_finished(training):
-        return training.steps
-    steps = re.findall(r"\[step: +(\d+)\]", read_log(training))
-    return int(steps[-1]) if steps else 0
+def progress(trainings: Iterable[Training]) -> tuple[int, int]:
+    """Return how many trainings have come to their end, and how many steps were done in all."""
+    finished = steps = 0
+    for training in trainings:
+        log = read_log(training)
+        spoken_of = re.findall(r"\[step: +(\d+)\]", log)
+        finished += _is_end(log)
+        steps += training.steps if _is_end(log) else int([0, *spoken_of][-1])
+    return finished, steps
 
 
 def read_log(training: Training) -> str:
@@ -118,9 +127,11 @@ def read_log(training: Training) -> str:
         return file.read().decode(errors="replace")
 
 
-def _run(command: list[str], report: Callable[[], None]) -> None:
-    (folder,) = (part.removeprefix("hydra.sweep.dir=") for part in command if part.startswith("hydra.sweep.dir="))
-    log = ROOT / folder / "launch.log"
+def _is_end(log: str) -> bool:
+    return "finished training!" in log or ends_not_finite(log)
+
+
+def _run(command: list[str], log: Path, report: Callable[[], None]) -> None:
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("a") as file:
         process = subprocess.Popen(

@@ -11,6 +11,7 @@ benchmarks/accuracy.py compares from then on.
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import os
 import signal
@@ -28,6 +29,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from modulus_relobralo.report import read_run
 
+# The budget of a study.
+TRIALS, STEPS = 12, 5000
 HISTORY = ROOT / "benchmarks" / "results" / "tuning"
 FOLDER = Path("outputs/tune")
 
@@ -86,20 +89,22 @@ def main() -> None:
     parser.add_argument("--problems", nargs="+", choices=PROBLEMS, default=PROBLEMS)
     parser.add_argument("--terms", nargs="+", choices=TERMS, default=["aggregated"])
     parser.add_argument("--losses", nargs="+", choices=SPACES, default=list(SPACES))
-    parser.add_argument("--trials", type=int, default=12, help="of each study")
-    parser.add_argument("--steps", type=int, default=5000, help="of each training")
+    parser.add_argument("--trials", type=int, default=TRIALS, help="of each study")
+    parser.add_argument("--steps", type=int, default=STEPS, help="of each training")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="trainings at a time (default: all cores)")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="of the studies and their runs")
     parser.add_argument("--out", type=Path, default=HISTORY, help="all trials; the best go to tuned.json beside it")
     args = parser.parse_args()
+    if args.out == HISTORY and (args.trials, args.steps) != (TRIALS, STEPS):
+        parser.error(f"the shipped results are of {TRIALS} trials and {STEPS} steps: give another --out")
     # So that whoever ends this ends its trainings too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     names = [(problem, terms, loss) for problem in args.problems for terms in args.terms for loss in args.losses]
     studies = [open_study(args.folder, args.steps, *name) for name in names]
     search(studies, args.trials, args.steps, args.jobs, args.folder)
-    write_rows(args.out, [row for study in studies for row in trial_rows(study)])
-    write_rows(args.out.with_name(TUNED.stem), [best_row(study) for study in studies])
+    update_rows(args.out, [row for study in studies for row in trial_rows(study)])
+    update_rows(args.out.with_name(TUNED.stem), [best_row(study) for study in studies])
     Console().print(args.out.with_suffix(".json"), args.out.with_name(TUNED.name))
 
 
@@ -108,11 +113,10 @@ def open_study(folder: Path, steps: int, problem: str, terms: str, loss: str) ->
     (ROOT / folder).mkdir(parents=True, exist_ok=True)
     name = f"{problem}-{terms}-{loss}-{steps}"
     journal = optuna.storages.journal.JournalFileBackend(str(ROOT / folder / f"{name}.log"))
-    # A constant seed for the sampler: a search that runs anew asks the same questions.
-    sampler = optuna.samplers.TPESampler(seed=0, n_startup_trials=5)
-    study = optuna.create_study(
-        storage=optuna.storages.JournalStorage(journal), study_name=name, sampler=sampler, load_if_exists=True
-    )
+    storage = optuna.storages.JournalStorage(journal)
+    study = optuna.create_study(storage=storage, study_name=name, load_if_exists=True)
+    # A search that runs anew asks the same questions, and one that goes on does not ask the first ones again.
+    study.sampler = optuna.samplers.TPESampler(seed=len(done(study)), n_startup_trials=5)
     study.set_user_attr("training", [problem, terms, loss])
     for point in SPACES[loss][1]:
         study.enqueue_trial(point, skip_if_exists=True)
@@ -169,6 +173,19 @@ def trial_rows(study: optuna.Study) -> list[dict[str, object]]:
         }
         for trial in done(study)
     ]
+
+
+def update_rows(path: Path, rows: list[dict[str, object]]) -> None:
+    """Write `rows` to `path`.json in place of those of the same studies, and keep those of others."""
+    file = path.with_suffix(".json")
+    before = json.loads(file.read_text())["rows"] if file.is_file() else []
+    studies = {study_of(row) for row in rows}
+    write_rows(path, sorted([*(row for row in before if study_of(row) not in studies), *rows], key=study_of))
+
+
+def study_of(row: dict[str, object]) -> tuple[str, ...]:
+    """Return what a row's study is known by."""
+    return tuple(str(row[name]) for name in ("problem", "terms", "loss"))
 
 
 def best_row(study: optuna.Study) -> dict[str, object]:

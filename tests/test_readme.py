@@ -3,6 +3,9 @@
 import re
 from pathlib import Path
 
+import pytest
+
+from modulus_relobralo import host
 from modulus_relobralo.hydra_plugin import FIELDS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -35,3 +38,13 @@ def test_python_blocks_compile():
     assert len(blocks) >= 2
     for block in blocks:
         compile(block, "README.md", "exec")
+
+
+@pytest.mark.host
+def test_the_plate_of_the_readme_becomes_constraints():
+    (block,) = (text for text in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "RectangularPlate(" in text)
+    network = host.load("models.fully_connected").FullyConnectedArch([host.Key("x"), host.Key("y")], [host.Key("w")])
+    domain = host.Domain()
+    exec(block, {"network": network, "domain": domain})  # the README's own code
+    losses = {str(key) for constraint in domain.constraints.values() for key in constraint.output_names}
+    assert losses == {"kirchhoff", "w", "slope_n", "M_n"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from .comparison import compare
@@ -24,29 +25,39 @@ def main() -> None:
         "runs", nargs="+", type=Path, metavar="RUN_DIR", help="Hydra run directories, or folders of them (multirun)"
     )
     parser.add_argument(
-        "--out", type=Path, help="folder for Markdown and figures (default: one run's figures beside it)"
+        "--out", type=Path, help="folder for figures and report.md (default: one run's figures beside it, no report)"
     )
     parser.add_argument("--target", type=float, help="a relative L2 error; adds the steps that it took to reach it")
     args = parser.parse_args()
-    runs = find_runs(args.runs)
-    if not runs:
-        sys.exit(f"No Hydra run directory was found in {', '.join(map(str, args.runs))}.")
-    if len(runs) == 1:
-        print_table(runs)
-        for path in plot_run(runs[0], args.out):
-            print(path)
-        return
+    runs = read_runs([folder for given in args.runs for folder in find_folders(given)])
     if len(runs) <= FEW:
         print_table(runs)
+    if len(runs) == 1:
+        for path in plot_run(runs[0], args.out):
+            print(path)
     comparisons = compare(runs)
-    for comparison in comparisons:
-        print_summary(comparison, args.target)
+    if len(runs) > 1 or args.target:
+        for comparison in comparisons:
+            print_summary(comparison, args.target)
     if args.out:
         command = f"`{shlex.join([parser.prog, *sys.argv[1:]])}`"
         print(write_report(comparisons, args.out, args.target, command))
 
 
-def find_runs(folders: list[Path]) -> list[Run]:
-    """Return the runs in `folders` and below, in the order of the folders and of their names."""
-    found = [path.parent.parent for folder in folders for path in sorted(folder.rglob(".hydra/hydra.yaml"))]
-    return [read_run(folder) for folder in dict.fromkeys(found)]
+def find_folders(folder: Path) -> list[Path]:
+    """Return the run directories in `folder` and below, in the order of their names; exit if there is none."""
+    found = [path.parent.parent for path in sorted(folder.rglob(".hydra/hydra.yaml"))]
+    if not found:
+        sys.exit(f"No Hydra run directory was found in {folder}.")
+    return found
+
+
+def read_runs(folders: Iterable[Path]) -> list[Run]:
+    """Return the runs in `folders`; those that cannot be read are listed, and if there is no other the program ends."""
+    runs = []
+    for folder in dict.fromkeys(folders):
+        try:
+            runs.append(read_run(folder))
+        except ValueError as error:
+            print(f"not counted: {error}")
+    return runs or sys.exit("No run could be read.")

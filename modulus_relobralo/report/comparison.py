@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,9 +36,9 @@ class Variant:
     runs: tuple[Run, ...]
 
     @property
-    def seeds(self) -> int:
-        """How many different seeds the runs have."""
-        return len({run.seed for run in self.runs})
+    def seeds(self) -> frozenset[Any]:
+        """The seeds of the runs."""
+        return frozenset(run.seed for run in self.runs)
 
     @property
     def diverged(self) -> int:
@@ -56,14 +56,15 @@ class Variant:
 
     def mean_squares(self, variable: str) -> list[float]:
         """Return the last mean squared error of each run."""
-        return [
-            math.inf if run.diverged else error**2 * float(np.mean(run.fields[variable].exact ** 2))
-            for run, error in zip(self.runs, self.errors(variable), strict=True)
-        ]
+        return [mean_square(run, variable) for run in self.runs]
 
     def steps_to(self, target: float, variable: str) -> list[float]:
         """Return the first recorded step of each run at which the error is at most `target`, or infinity."""
         return [first_step(run.errors[variable], target) if variable in run.errors else math.inf for run in self.runs]
+
+    def on(self, seeds: Collection[Any]) -> Variant:
+        """Return the variant with its runs from `seeds` only."""
+        return replace(self, runs=tuple(run for run in self.runs if run.seed in seeds))
 
     def median_run(self, variable: str) -> Run:
         """Return the run with the median error; of an even number, the better of the two in the middle."""
@@ -98,6 +99,14 @@ class Comparison:
         """The variant of the plain sum, if there is exactly one."""
         found = [variant for variant in self.variants if variant.scheme == BASELINE]
         return found[0] if len(found) == 1 else None
+
+    def ratio(self, variant: Variant, measure: Callable[[Variant], Iterable[float]]) -> float:
+        """Return the median of a measure over the baseline's, both from the seeds that both have; NaN of none."""
+        if self.baseline is None:
+            return math.nan
+        shared = variant.seeds & self.baseline.seeds
+        ours, theirs = (spread(measure(entry.on(shared))).median for entry in (variant, self.baseline))
+        return ours / theirs
 
 
 def compare(runs: Sequence[Run]) -> list[Comparison]:
@@ -139,6 +148,13 @@ def band(series: Sequence[Series], diverged: Sequence[bool]) -> tuple[Series, Se
 def last_error(run: Run, variable: str) -> float:
     """Return the last relative L2 error of a run; infinity if it diverged."""
     return math.inf if run.diverged else float(run.errors[variable].values[-1])
+
+
+def mean_square(run: Run, variable: str) -> float:
+    """Return the mean squared error at the last step of a run; infinity if it diverged."""
+    if run.diverged:
+        return math.inf
+    return last_error(run, variable) ** 2 * float(np.mean(run.fields[variable].exact ** 2))
 
 
 def first_step(error: Series, target: float) -> float:

@@ -58,14 +58,15 @@ def _plot_errors(path: Path, comparison: Comparison) -> Path:
 def _plot_terms(path: Path, title: str, label: str, kind: str, variants: Sequence[Variant]) -> Path:
     rows = -(-len(variants) // COLUMNS)
     columns = min(COLUMNS, len(variants))
-    figure = new_figure(5.5 * columns, 4 * rows)
+    # A title wants its width, and so does the legend beside it.
+    figure = new_figure(max(5.5 * columns, 9), 4 * rows)
     panels = figure.subplots(rows, columns, squeeze=False, sharey=True).ravel()
     for ax, variant in zip(panels, variants, strict=False):
         runs = [run for run in variant.runs if getattr(run, kind)]
         for number, term in enumerate(getattr(runs[0], kind)):
             _plot_band(ax, term, [getattr(run, kind)[term] for run in runs], runs, color=f"C{number % 10}")
         finish_axes(ax, label, fill(variant.label, LABEL_WIDTH), legend=False)
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside right upper")
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside right center")
     for ax in panels[len(variants) :]:
         ax.remove()
     figure.suptitle(title)

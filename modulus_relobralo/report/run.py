@@ -6,7 +6,11 @@ import csv
 import itertools
 import logging
 import math
+import pickle
 import statistics
+import zipfile
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +23,9 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 # Its reader reports every file that it has read to the end.
 logging.getLogger("tensorboard").setLevel(logging.WARNING)
 
-LOSS, ERROR = "Train/loss_", "l2_relative_error_"
+LOSS, ERROR = "Train/loss_", "/l2_relative_error_"
+# A file that is being written or was cut off, is none of NumPy's, or is one of NumPy 2 read by NumPy 1.
+UNREADABLE = (OSError, EOFError, ValueError, KeyError, ImportError, zipfile.BadZipFile, pickle.UnpicklingError)
 # What the host logs before it stops at such a loss.
 NOT_FINITE = "loss went to INFs/NaNs"
 
@@ -43,7 +49,10 @@ class Field:
 
 @dataclass(frozen=True)
 class Run:
-    """One training: its config, and everything that it recorded, by name."""
+    """One training: its config, and everything that it recorded, by name.
+
+    Errors and fields go by the variable, or by validator and variable where several validators have that variable.
+    """
 
     folder: Path
     problem: str
@@ -94,6 +103,8 @@ def read_run(folder: Path | str) -> Run:
     ------
     FileNotFoundError
         If it is no run directory of a Hydra program.
+    ValueError
+        If a validator's file in it cannot be read.
     """
     folder = Path(folder)
     hydra_file = folder / ".hydra" / "hydra.yaml"
@@ -101,7 +112,8 @@ def read_run(folder: Path | str) -> Run:
         raise FileNotFoundError(f"{folder} is no Hydra run directory: it has no {hydra_file.relative_to(folder)}.")
     hydra: Any = OmegaConf.load(hydra_file)
     scalars, seconds, step_seconds = _read_scalars(folder)
-    fields = _read_fields(folder / "validators")
+    fields = {key: entry for path in _validator_files(folder) for key, entry in _read_fields(path).items()}
+    names = _name_variables(fields)
     losses = {
         tag.removeprefix(LOSS): series
         for tag, series in scalars.items()
@@ -115,12 +127,12 @@ def read_run(folder: Path | str) -> Run:
         losses=losses,
         weights=_read_weights(folder / "monitors" / "weights.csv"),
         errors={
-            variable: _relative_error(series, fields[variable])
+            names[key]: _relative_error(series, fields[key])
             for tag, series in scalars.items()
-            for variable in [tag.split(ERROR)[-1]]
-            if ERROR in tag and variable in fields
+            for key in [_validator_and_variable(tag)]
+            if key in fields
         },
-        fields=fields,
+        fields={names[key]: entry for key, entry in fields.items()},
         seconds=seconds,
         step_seconds=step_seconds,
         diverged=_has_diverged(folder, losses),
@@ -130,10 +142,11 @@ def read_run(folder: Path | str) -> Run:
 def _has_diverged(folder: Path, losses: dict[str, Series]) -> bool:
     if any(not np.isfinite(series.values[-1]) for series in losses.values()):
         return True
-    return any(_ends_not_finite(path.read_text(errors="replace")) for path in folder.glob("*.log"))
+    return any(ends_not_finite(path.read_text(errors="replace")) for path in folder.glob("*.log"))
 
 
-def _ends_not_finite(log: str) -> bool:
+def ends_not_finite(log: str) -> bool:
+    """Whether the host's log of a training ends at a loss that was not finite."""
     # Under AMP the host says the same of a step that its grad scaler skips, and trains on.
     steps = [line for line in log.splitlines() if "[step:" in line]
     return bool(steps) and NOT_FINITE in steps[-1]
@@ -198,15 +211,36 @@ def _read_weights(path: Path) -> dict[str, Series]:
     return {name: Series(steps, table[:, column]) for column, name in enumerate(header) if name != "step"}
 
 
-def _read_fields(folder: Path) -> dict[str, Field]:
-    fields = {}
-    for path in sorted(folder.glob("*.npz")):
+def _validator_files(folder: Path) -> list[Path]:
+    return sorted((folder / "validators").glob("*.npz"))
+
+
+def _validator_and_variable(tag: str) -> tuple[str, str]:
+    """Return the two of the host's tag of an error, such as ``Validators/exact/l2_relative_error_u``."""
+    place, _, variable = tag.partition(ERROR)
+    return place.rpartition("/")[-1], variable
+
+
+def _read_fields(path: Path) -> dict[tuple[str, str], Field]:
+    """Return the fields in a validator's file by the names of validator and variable."""
+    try:
         # The host stores one dictionary of arrays, as an object.
         arrays: dict[str, Any] = np.load(path, allow_pickle=True)["arr_0"].item()
-        arrays = {name: array.reshape(-1).astype(np.float64) for name, array in arrays.items()}
-        coordinates = {name: arrays[name] for name in arrays if not name.startswith(("true_", "pred_"))}
-        for name in arrays:
-            if name.startswith("true_"):
-                variable = name.removeprefix("true_")
-                fields[variable] = Field(coordinates, arrays[name], arrays[f"pred_{variable}"])
-    return fields
+    except UNREADABLE as error:
+        raise ValueError(f"{path} cannot be read: {type(error).__name__}: {error}") from error
+    arrays = {name: array.reshape(-1).astype(np.float64) for name, array in arrays.items()}
+    coordinates = {name: arrays[name] for name in arrays if not name.startswith(("true_", "pred_"))}
+    variables = [name.removeprefix("true_") for name in arrays if name.startswith("true_")]
+    return {
+        (path.stem, variable): Field(coordinates, arrays[f"true_{variable}"], arrays[f"pred_{variable}"])
+        for variable in variables
+    }
+
+
+def _name_variables(keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """Return the variable for each pair of validator and variable, with the validator where that is ambiguous."""
+    times = Counter(variable for _, variable in keys)
+    return {
+        (validator, variable): variable if times[variable] == 1 else f"{validator}.{variable}"
+        for validator, variable in keys
+    }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,6 +12,12 @@ from rich.table import Table
 
 from .comparison import Comparison, Spread, Variant, spread, why_uncounted
 from .comparison_figures import plot_comparison
+
+FOOTNOTE = (
+    "Errors are medians over the seeds, with the quartiles in brackets; ratios to `sum` are of the medians over the "
+    "seeds that both have. The wall time of a step hangs on what else the machine did: for runs that did not take "
+    "turns it is no measure of what a scheme costs."
+)
 
 
 def summarize(comparison: Comparison, target: float | None = None) -> list[dict[str, str]]:
@@ -61,14 +68,13 @@ def write_report(
     `source`, the command that made it for example, comes below the title.
     """
     lines = ["# Loss balancing schemes compared", "", *([source, ""] if source else [])]
-    for number, comparison in enumerate(comparisons):
+    for comparison in comparisons:
         lines += [f"## {comparison.title}", "", *to_markdown(summarize(comparison, target)), ""]
-        name = comparison.problem if len(comparisons) == 1 else f"{comparison.problem}-{number}"
-        for path in plot_comparison(comparison, folder / name):
+        for path in plot_comparison(comparison, folder / _folder_name(comparison)):
             lines += [f"![{path.stem}]({path.relative_to(folder).as_posix()})", ""]
         if comparison.uncounted:
             lines += [*(f"- {line}" for line in list_uncounted(comparison)), ""]
-    lines += ["Errors are medians over the seeds, with the quartiles in brackets.", ""]
+    lines += [FOOTNOTE, ""]
     path = folder / "report.md"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("\n".join(lines))
@@ -87,12 +93,11 @@ def to_markdown(rows: Sequence[dict[str, str]]) -> list[str]:
 
 
 def _row(comparison: Comparison, variant: Variant, variable: str, target: float | None) -> dict[str, str]:
-    error, square = spread(variant.errors(variable)), spread(variant.mean_squares(variable))
     row = {"loss": variant.label, "seeds": _seeds(variant), "at step": _last_steps(variant, variable)}
-    row[f"relative L2 error of {variable}"] = _spread(error)
-    row["/ sum"] = _ratio(error, comparison, "errors", variable)
-    row["mean squared error"] = _spread(square)
-    row["/ sum "] = _ratio(square, comparison, "mean_squares", variable)
+    row[f"relative L2 error of {variable}"] = _spread(spread(variant.errors(variable)))
+    row["error / sum"] = _number(comparison.ratio(variant, lambda entry: entry.errors(variable)))
+    row["mean squared error (MSE)"] = _spread(spread(variant.mean_squares(variable)))
+    row["MSE / sum"] = _number(comparison.ratio(variant, lambda entry: entry.mean_squares(variable)))
     row["ms per step"] = f"{variant.step_seconds * 1e3:.1f}"
     if target is not None:
         steps = variant.steps_to(target, variable)
@@ -101,9 +106,14 @@ def _row(comparison: Comparison, variant: Variant, variable: str, target: float 
     return row
 
 
+def _folder_name(comparison: Comparison) -> str:
+    # Of the title, so that it stays the same whatever else is compared; short enough for every file system.
+    return re.sub(r"[^\w.=-]+", "_", comparison.title)[:200]
+
+
 def _seeds(variant: Variant) -> str:
-    text = str(variant.seeds)
-    if len(variant.runs) != variant.seeds:
+    text = str(len(variant.seeds))
+    if len(variant.runs) != len(variant.seeds):
         text += f" ({len(variant.runs)} runs)"
     return text + (f", {variant.diverged} diverged" if variant.diverged else "")
 
@@ -117,12 +127,6 @@ def _spread(values: Spread) -> str:
     if values.low == values.high:
         return _number(values.median)
     return f"{_number(values.median)} [{_number(values.low)}, {_number(values.high)}]"
-
-
-def _ratio(values: Spread, comparison: Comparison, measure: str, variable: str) -> str:
-    if comparison.baseline is None:
-        return "-"
-    return _number(values.median / spread(getattr(comparison.baseline, measure)(variable)).median)
 
 
 def _number(value: float, form: str = ".2e") -> str:

@@ -1,31 +1,17 @@
 """Launching the trainings of a comparison: which commands, and that what is finished is not run again."""
 
 import itertools
-import shutil
-import sys
-import uuid
 from dataclasses import replace
-from pathlib import Path
 
+import protocol
 import pytest
+import sweep
+from protocol import Training
 from written_runs import write_run
 
 from modulus_relobralo.report import read_run
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
-import protocol
-import sweep
-from protocol import ROOT, Training
-
 ON_ONE_CORE, ON_THREE_CORES = sweep.on_this_machine(1), sweep.on_this_machine(3)
-
-
-@pytest.fixture
-def folder():
-    """Return a new folder for runs, relative to the root: the host writes nowhere else."""
-    name = Path("outputs", f"test-{uuid.uuid4().hex}")
-    yield name
-    shutil.rmtree(ROOT / name, ignore_errors=True)
 
 
 def product(command):
@@ -65,27 +51,35 @@ def test_no_two_trainings_share_a_folder_or_see_a_tuning_seed(trainings):
         ("[step: 40] loss: 1.0", False, 40),
         ("[step: 100] reached maximum training steps, finished training!", True, 100),
         ("[step: 40] loss went to INFs/NaNs", True, 100),
+        # As a grad scaler makes the host say of a step that is skipped.
+        ("[step: 40] loss went to INFs/NaNs\n[step: 50] loss: 1.0", False, 50),
     ],
 )
 def test_the_log_says_how_far_a_training_is(folder, log, finished, steps):
     training = Training("kirchhoff", "per_edge", "sum", 0, 100, folder=folder)
-    assert (sweep.is_finished(training), sweep.steps_done(training)) == (False, 0)
+    assert (sweep.is_finished(training), sweep.progress([training])) == (False, (0, 0))
     write_run(training.run_dir, problem="kirchhoff", log=log)
-    assert (sweep.is_finished(training), sweep.steps_done(training)) == (finished, steps)
+    assert (sweep.is_finished(training), sweep.progress([training])) == (finished, (finished, steps))
 
 
-def test_a_run_with_other_settings_is_not_taken_for_this_one(folder):
+def test_a_run_with_other_settings_is_not_taken_for_this_one(folder, monkeypatch):
     training = Training("kirchhoff", "per_edge", "sum", 0, 100, (("alpha", 0.5),), folder=folder)
     overrides = [*training.overrides, "loss=sum", "custom.seed=0"]
     write_run(training.run_dir, problem="kirchhoff")
     # Hydra writes False and True with capitals.
     text = "\n".join(f"- {override.replace('=true', '=True')}" for override in overrides)
     (training.run_dir / ".hydra" / "overrides.yaml").write_text(text)
+    with (training.run_dir / ".hydra" / "hydra.yaml").open("a") as file:
+        file.write("callbacks: {_target_: modulus.sym.hydra.callbacks.ModulusCallback}")
+    monkeypatch.setattr(sweep.host, "name", lambda: "modulus.sym")
     sweep.check_settings(training)
     with pytest.raises(RuntimeError, match=r"training.max_steps=100 instead of 200"):
         sweep.check_settings(replace(training, steps=200))
     with pytest.raises(RuntimeError, match=r"loss.alpha=0.5 instead of 0.25"):
         sweep.check_settings(replace(training, parameters=(("alpha", 0.25),)))
+    monkeypatch.setattr(sweep.host, "name", lambda: "physicsnemo.sym")
+    with pytest.raises(RuntimeError, match=r"without physicsnemo.sym"):
+        sweep.check_settings(training)
 
 
 @pytest.mark.host

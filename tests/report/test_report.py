@@ -2,15 +2,17 @@
 
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from matplotlib.image import imread
+from pictures import has_colour
 from torch.utils.tensorboard import SummaryWriter
 from written_runs import EXACT, X, write_run
 
 from modulus_relobralo.report import plot_run, print_table, read_run
 from modulus_relobralo.report.cli import main
+from modulus_relobralo.report.run import Series
 
 
 def test_a_run_is_read_as_it_was_written(tmp_path):
@@ -40,6 +42,20 @@ def test_a_run_is_read_as_it_was_written(tmp_path):
 )
 def test_status(tmp_path, changes, status):
     assert read_run(write_run(tmp_path / "run", **changes)).status == status
+
+
+def test_two_validators_of_a_variable_are_told_apart(tmp_path):
+    folder = write_run(tmp_path / "run")
+    np.savez(folder / "validators" / "line", {"x": X, "y": X, "true_w": 2 * EXACT, "pred_w": 3 * EXACT})
+    writer = SummaryWriter(log_dir=str(folder), filename_suffix=".line")
+    logged = 0.5 * np.sqrt(np.mean(EXACT**2)) / np.std(EXACT, ddof=1)
+    writer.add_scalar("Validators/line/l2_relative_error_w", logged, 20, new_style=True)
+    writer.close()
+    run = read_run(folder)
+    assert run.errors["exact.w"].values[-1] == pytest.approx(0.25, rel=1e-6)
+    assert run.errors["line.w"].values[-1] == pytest.approx(0.5, rel=1e-6)
+    np.testing.assert_allclose(run.fields["line.w"].predicted, 3 * EXACT.ravel())
+    assert set(run.fields) == set(run.errors) == {"exact.w", "line.w"}
 
 
 def test_a_folder_that_is_no_run_is_named(tmp_path):
@@ -87,7 +103,12 @@ def test_a_field_over_one_coordinate_is_left_out_of_the_figures(tmp_path):
 def test_figures_show_something(tmp_path):
     paths = plot_run(read_run(write_run(tmp_path / "run")))
     assert [path.name for path in paths] == ["losses.png", "weights.png", "w.png"]
-    assert all(imread(path).std() > 0.01 for path in paths)
+    assert all(has_colour(path) for path in paths)
+    # The check can fail: without values only the axes are left.
+    bare = replace(
+        read_run(tmp_path / "run"), losses={"pde": Series(np.array([]), np.array([]))}, weights={}, fields={}
+    )
+    assert not has_colour(plot_run(bare, tmp_path / "bare")[0])
 
 
 def test_the_command_shows_one_run_as_a_table_and_figures(tmp_path, monkeypatch, capsys):
@@ -98,10 +119,22 @@ def test_the_command_shows_one_run_as_a_table_and_figures(tmp_path, monkeypatch,
     assert "2.500e-01" in printed
     assert "5.000e-01" in printed
     assert str(tmp_path / "out" / "weights.png") in printed.replace("\n", "")
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["losses.png", "w.png", "weights.png"]
+    assert {path.name for path in (tmp_path / "out").glob("*.png")} == {"losses.png", "w.png", "weights.png"}
+    assert "relobralo" in (tmp_path / "out" / "report.md").read_text()
+    assert "steps to 0.5" not in printed
+
+
+def test_the_command_gives_the_steps_to_a_target_of_one_run(tmp_path, monkeypatch, capsys):
+    write_run(tmp_path / "run", errors=(1.0, 0.5, 0.25))
+    monkeypatch.setattr(sys, "argv", ["relobralo-report", str(tmp_path / "run"), "--target", "0.6"])
+    main()
+    printed = capsys.readouterr().out
+    assert "steps to 0.6" in printed
+    assert "10 (1 of 1)" in printed
 
 
 def test_the_command_names_folders_without_runs(tmp_path, monkeypatch):
-    monkeypatch.setattr(sys, "argv", ["relobralo-report", str(tmp_path)])
-    with pytest.raises(SystemExit, match="No Hydra run directory was found"):
+    write_run(tmp_path / "run")
+    monkeypatch.setattr(sys, "argv", ["relobralo-report", str(tmp_path / "run"), str(tmp_path / "ruin")])
+    with pytest.raises(SystemExit, match=r"No Hydra run directory was found in .*ruin"):
         main()

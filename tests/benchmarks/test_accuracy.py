@@ -1,0 +1,40 @@
+"""What the comparison makes of its runs, on runs whose numbers are known."""
+
+import json
+from dataclasses import replace
+
+import accuracy
+import numpy as np
+import pytest
+from protocol import ROOT, Training
+from written_runs import EXACT, write_run
+
+
+@pytest.fixture
+def trainings(tmp_path):
+    """Return two trainings of which the second has diverged; a folder outside of the root serves as well."""
+    first = Training("helmholtz", "aggregated", "sum", 0, 20, folder=tmp_path)
+    write_run(first.run_dir, "sum", problem="helmholtz", seed=0, errors=(1.0, 0.5, 0.25))
+    second = replace(first, loss="relobralo", seed=1)
+    write_run(second.run_dir, problem="helmholtz", seed=1, last_loss=float("nan"))
+    return [first, second]
+
+
+def test_numbers_and_circumstances_go_into_the_result_file(trainings, tmp_path):
+    accuracy.evaluate(trainings, tmp_path / "numbers", tmp_path / "figures")
+    result = json.loads((tmp_path / "numbers.json").read_text())
+    assert {"command", "device", "versions", "date"} < set(result)
+    assert result["versions"]["torch"]
+    first, second = result["rows"]
+    assert (first["status"], first["seed"], first["last step"]) == ("finished", 0, 20)
+    assert first["relative L2 error"] == pytest.approx(0.25, rel=1e-6)
+    assert first["mean squared error"] == pytest.approx(np.mean((0.25 * EXACT) ** 2), rel=1e-6)
+    assert (first["steps"], first["errors"]) == ([0, 10, 20], [1.0, 0.5, 0.25])
+    assert (second["status"], second["relative L2 error"]) == ("diverged", None)
+    assert "1, 1 diverged" in (tmp_path / "figures" / "report.md").read_text()
+
+
+def test_published_tables_hold_the_numbers_of_the_result_file():
+    """Medians, quartiles and ratios in the documents, against the rows and by NumPy."""
+    rows = json.loads((ROOT / "benchmarks" / "results" / "accuracy.json").read_text())["rows"]
+    assert rows
