@@ -1,0 +1,65 @@
+"""The tables of errors in the documents, against the result file and by NumPy."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+from protocol import ROOT
+
+HEAD = r"\| problem \| loss terms \| Adam from \|"
+PROBLEMS = {"Helmholtz": "helmholtz", "plate": "kirchhoff"}
+TERMS = {"2": "aggregated", "3": "aggregated", "5": "per_edge", "9": "per_edge"}
+
+
+def split(line):
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def read_tables(page):
+    """Return the runs of each cell in the tables that begin with HEAD, and the cell's text."""
+    for header, body in re.findall(rf"^({HEAD}.*)\n\|[-|]+\n((?:\|.*\n)+)", page, re.MULTILINE):
+        for problem, terms, rate, *cells in map(split, body.splitlines()):
+            for column, cell in zip(split(header)[3:], cells, strict=True):
+                loss, tuned = re.fullmatch(r"`(\w+)`(, tuned)?", column).groups()
+                if cell:
+                    yield PROBLEMS[problem], TERMS[terms], float(rate), loss, bool(tuned), cell
+
+
+def errors_by_seed(problem, terms, rate, loss, tuned):
+    rows = json.loads((ROOT / "benchmarks" / "results" / "accuracy.json").read_text())["rows"]
+    wanted = problem, terms, rate, loss
+    return {
+        row["seed"]: row["relative L2 error"]
+        for row in rows
+        if (row["problem"], row["terms"], row["learning rate"], row["loss"]) == wanted
+        and bool(row["parameters"]) == tuned
+    }
+
+
+def agrees(text, value):
+    """Whether `value`, rounded to the digits of `text`, is `text`."""
+    half_a_digit = 0.5 * 10.0 ** -len(text.partition(".")[2])
+    return abs(float(text) - value) <= 1.001 * half_a_digit
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/results.md"])
+def test_medians_and_ratios_are_those_of_the_runs(name):
+    cells = list(read_tables((ROOT / name).read_text()))
+    assert len(cells) >= 8
+    for problem, terms, rate, loss, tuned, cell in cells:
+        median, ratio = re.fullmatch(r"([\d.]+)(?: \(([\d.]+)\))?", cell).groups()
+        ours = errors_by_seed(problem, terms, rate, loss, tuned)
+        theirs = errors_by_seed(problem, terms, rate, "sum", False)
+        assert agrees(median, np.median(list(ours.values()))), (problem, terms, rate, loss, cell)
+        if loss != "sum":
+            shared = sorted(ours.keys() & theirs.keys())
+            found = np.median([ours[seed] for seed in shared]) / np.median([theirs[seed] for seed in shared])
+            assert agrees(ratio, found), (problem, terms, rate, loss, cell, found)
+
+
+def test_the_rounding_is_not_generous():
+    assert agrees("0.077", 0.0774)
+    assert not agrees("0.077", 0.0776)
+    assert agrees("89", 89.4)
+    assert not agrees("2.0", 2.06)
