@@ -54,11 +54,3 @@ def test_pins_are_those_of_the_extras():
     named = re.findall(r"nvidia-[\w-]+==[\d.]+\b", str(error.value))
     assert len(named) == 3
     assert all(pin in SETUP for pin in named)
-
-
-def test_every_link_leads_somewhere():
-    links = re.findall(r"\]\((?!http)([^)]+)\)", PAGE)
-    headings = {re.sub(r"[^\w -]", "", line).lower().replace(" ", "-") for line in re.findall(r"^## (.*)", PAGE, re.M)}
-    assert links
-    for link in links:
-        assert link[1:] in headings if link.startswith("#") else (ROOT / "docs" / link).exists(), link

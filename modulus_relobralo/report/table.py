@@ -28,5 +28,5 @@ def print_table(runs: Sequence[Run]) -> None:
         last = [f"{entry.values[-1]:.3e}" if entry is not None else "-" for entry in series]
         table.add_row(run.label, str(run.last_step), *last, f"{run.seconds:.1f}", run.status)
     # Into a file or a pipe as wide as it needs.
-    width = 60 + 18 * (len(terms) + len(variables))
+    width = 60 + 20 * (len(terms) + len(variables))
     Console(width=None if Console().is_terminal else max(140, width)).print(table)
