@@ -16,7 +16,7 @@ from omegaconf import OmegaConf
 from protocol import ROOT, Training
 
 from modulus_relobralo import host
-from modulus_relobralo.report.run import ends_not_finite
+from modulus_relobralo.report.reading import ends_not_finite
 
 # Where the host's log is read from its end for the last step.
 TAIL = 4096
@@ -112,8 +112,9 @@ def progress(trainings: Iterable[Training]) -> tuple[int, int]:
     for training in trainings:
         log = read_log(training)
         spoken_of = re.findall(r"\[step: +(\d+)\]", log)
-        finished += _is_end(log)
-        steps += training.steps if _is_end(log) else int([0, *spoken_of][-1])
+        ended = _is_end(log)
+        finished += ended
+        steps += training.steps if ended else int([0, *spoken_of][-1])
     return finished, steps
 
 

@@ -3,7 +3,8 @@
 from .comparison import Comparison, Variant, compare
 from .comparison_figures import plot_comparison
 from .figures import plot_run
-from .run import Run, read_run
+from .reading import read_run
+from .run import Run
 from .summary import print_summary, summarize, write_report
 from .table import print_table
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from .comparison import compare
 from .figures import plot_run
-from .run import Run, read_run
+from .reading import read_run
+from .run import Run
 from .summary import print_summary, write_report
 from .table import print_table
 
