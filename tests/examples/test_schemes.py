@@ -7,7 +7,7 @@ import pytest
 from test_examples import LIMIT, TERMS, command
 
 from modulus_relobralo.report import compare, summarize
-from modulus_relobralo.report.cli import find_runs
+from modulus_relobralo.report.cli import find_folders, read_runs
 
 pytestmark = pytest.mark.host
 
@@ -24,7 +24,7 @@ def runs(request, tmp_path_factory):
     line = command(request.param, "training.max_steps=20", *swept, *place, "--multirun")
     result = subprocess.run(line, cwd=folder, capture_output=True, text=True, timeout=2 * LIMIT)
     assert result.returncode == 0, result.stdout + result.stderr
-    return find_runs([folder / "runs"])
+    return read_runs(find_folders(folder / "runs"))
 
 
 def test_all_are_compared(runs):
