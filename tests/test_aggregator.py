@@ -1,12 +1,12 @@
 import copy
 import gc
 import math
-import warnings
 
 import numpy as np
 import oracle
 import pytest
 import torch
+from kinds import eager, scripted
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_map_only
 
@@ -19,16 +19,6 @@ def named(values, dtype=torch.float32, grad=False):
     return {
         name: torch.tensor(float(v), dtype=dtype, requires_grad=grad) for name, v in zip(TERMS, values, strict=False)
     }
-
-
-def script(module):
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*torch.jit.script.* is deprecated")
-        return torch.jit.script(module)
-
-
-def eager(module):
-    return module
 
 
 def make(seed=0, terms=3, **options):
@@ -55,7 +45,7 @@ def assert_same(one, other):
         assert torch.equal(one[name], other[name]), name
 
 
-both = pytest.mark.parametrize("compiled", [eager, script], ids=["eager", "scripted"])
+both = pytest.mark.parametrize("compiled", [eager, scripted], ids=["eager", "scripted"])
 
 # ----- the method
 
@@ -522,9 +512,9 @@ def test_copies_are_independent():
 
 def test_scripted_and_original_share_their_state():
     aggregator = make()
-    drive(script(aggregator), oracle.random_losses(5, 3), range(5))
-    scripted = script(aggregator)
+    drive(scripted(aggregator), oracle.random_losses(5, 3), range(5))
+    twin = scripted(aggregator)
     before = aggregator.lmbda_ema.clone()
-    drive(scripted, oracle.random_losses(5, 3, seed=1), range(5, 10))
-    assert torch.equal(aggregator.lmbda_ema, scripted.lmbda_ema)
+    drive(twin, oracle.random_losses(5, 3, seed=1), range(5, 10))
+    assert torch.equal(aggregator.lmbda_ema, twin.lmbda_ema)
     assert not torch.equal(aggregator.lmbda_ema, before)

@@ -1,26 +1,16 @@
 import logging
-import warnings
 
 import numpy as np
 import oracle
 import pytest
 import torch
+from kinds import eager, scripted
 
 from modulus_relobralo import ReLoBRaLo, host
 from modulus_relobralo.checkpoint import FIRST, LATER, SECOND, STATE, find_problem, infer_phase
 
 NAMES = ["init_losses", "prev_losses", "lmbda_ema"]
 OPTIONS = {"rho": 0.5, "alpha": 0.9}
-
-
-def scripted(module):
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message=".*torch.jit.script.* is deprecated")
-        return torch.jit.script(module)
-
-
-def eager(module):
-    return module
 
 
 def make(seed=0, terms=3, **options):
