@@ -76,6 +76,8 @@ SPACES: dict[str, Space] = {
         [
             {"1 - alpha": 1e-3, "temperature": 0.1, "1 - rho": 0.01},
             {"1 - alpha": 1e-3, "temperature": 0.01, "1 - rho": 1e-3},
+            # What the search found on Helmholtz for the host's, whose formula is the same.
+            {"1 - alpha": 0.01324, "temperature": 0.003508, "1 - rho": 0.08698},
         ],
     ),
     "relobralo_builtin": (of_relobralo_builtin, [{"1 - alpha": 0.05, "tau": 1.0, "1 - beta": 0.01}]),
