@@ -47,7 +47,7 @@ FIELDS: tuple[tuple[str, Any, Any], ...] = (
 # Further options of the same class with other defaults, by name: values that `make tune` found and that held up in the
 # comparison (benchmarks/results/tuned.json, docs/results.md).
 TUNED: dict[str, dict[str, float]] = {
-    "relobralo_helmholtz": {"alpha": 0.987122, "temperature": 0.00142985, "rho": 0.973857},
+    "relobralo_helmholtz": {"alpha": 0.986759, "temperature": 0.00350794, "rho": 0.913018},
 }
 
 
