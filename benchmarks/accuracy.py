@@ -3,13 +3,15 @@
     python benchmarks/accuracy.py [--quick] [--jobs 2] [--plan | --report] [hydra/launcher=submitit_slurm ...]
 
 Finished trainings are not run again, interrupted ones resume. Writes the numbers of every run to
-benchmarks/results/accuracy.json, tables and figures to docs/results/; with --quick both go to outputs/accuracy-quick.
+benchmarks/results/accuracy.json, tables and figures to docs/results/; with --quick, or with --report before all are
+finished, to the folder `report` beside the runs.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import shlex
 import signal
 from collections import Counter
 from collections.abc import Sequence
@@ -56,12 +58,12 @@ def main() -> None:
         print(f"{len(finished)} of {len(trainings)} runs are finished")
         if not finished:
             parser.error("no run is finished: nothing to report")
-        trainings = finished
     else:
         train(trainings, launcher)
-    if args.quick:
-        report = ROOT / "outputs" / "accuracy-quick" / "report"
-        evaluate(trainings, report / "accuracy", report)
+        finished = trainings
+    if args.quick or len(finished) < len(trainings):
+        report = ROOT / trainings[0].folder / "report"
+        evaluate(finished, report / "accuracy", report)
     else:
         evaluate(trainings, ROOT / "benchmarks" / "results" / "accuracy", ROOT / "docs" / "results")
 
@@ -100,8 +102,9 @@ def print_plan(trainings: Sequence[Training], launcher: Sequence[str]) -> None:
         print(f"{problem}, {terms}: {number} runs of {steps} steps")
     todo = [training for training in trainings if not sweep.is_finished(training)]
     print(f"{len(trainings)} runs, {len(todo)} of them to be run by")
+    environment = [f"{name}={value}" for name, value in sweep.ENVIRONMENT.items()]
     for command in sweep.commands(todo, launcher):
-        print(" ".join(f"'{part}'" if "$" in part else part for part in command))
+        print(shlex.join([*environment, *command]))
 
 
 def make_row(training: Training, run: Run) -> dict[str, object]:

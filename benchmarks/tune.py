@@ -16,6 +16,7 @@ import math
 import os
 import signal
 import statistics
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -97,7 +98,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=FOLDER, help="of the studies and their runs")
     parser.add_argument("--out", type=Path, default=HISTORY, help="all trials; the best go to tuned.json beside it")
     args = parser.parse_args()
-    if args.out == HISTORY and (args.trials, args.steps) != (TRIALS, STEPS):
+    if args.out.resolve().parent == HISTORY.parent and (args.trials, args.steps) != (TRIALS, STEPS):
         parser.error(f"the shipped results are of {TRIALS} trials and {STEPS} steps: give another --out")
     # So that whoever ends this ends its trainings too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -120,33 +121,56 @@ def open_study(folder: Path, steps: int, problem: str, terms: str, loss: str) ->
     # A search that runs anew asks the same questions, and one that goes on does not ask the first ones again.
     study.sampler = optuna.samplers.TPESampler(seed=len(done(study)), n_startup_trials=5)
     study.set_user_attr("training", [problem, terms, loss])
+    # A point whose trial was cut off counts as not asked: Optuna's own `skip_if_exists` would leave it out.
+    waiting = study.get_trials(states=[optuna.trial.TrialState.WAITING])
+    asked = [trial.params for trial in done(study)] + [trial.system_attrs["fixed_params"] for trial in waiting]
     for point in SPACES[loss][1]:
-        study.enqueue_trial(point, skip_if_exists=True)
+        if point not in asked:
+            study.enqueue_trial(point)
     return study
 
 
 def search(studies: list[optuna.Study], trials: int, steps: int, jobs: int, folder: Path) -> None:
-    """Bring every study to `trials` trials. Each takes one at a time; studies run beside each other."""
+    """Bring every study to `trials` trials. Each takes one at a time; studies run beside each other.
+
+    What interrupts the one or makes a training fail ends all, with their trainings.
+    """
+    ended = threading.Event()
+
+    def go_on(*_: int) -> None:
+        if ended.is_set():
+            raise KeyboardInterrupt
+
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with Progress(*columns, TextColumn("left:"), TimeRemainingColumn(), speed_estimate_period=3600) as progress:
         bar = progress.add_task("trials", total=trials * len(studies), completed=sum(len(done(s)) for s in studies))
 
         def bring_on(study: optuna.Study) -> None:
             while len(done(study)) < trials:
-                study.optimize(lambda trial: evaluate(study, trial, steps, jobs, folder), n_trials=1)
+                study.optimize(lambda trial: evaluate(study, trial, steps, jobs, folder, go_on), n_trials=1)
                 progress.advance(bar)
 
         with ThreadPoolExecutor(max(1, jobs // len(TUNING_SEEDS))) as pool:
-            list(pool.map(bring_on, studies))
+            try:
+                list(pool.map(bring_on, studies))
+            except BaseException:
+                # A signal reaches this thread only; the others would go on to their last trial.
+                ended.set()
+                raise
 
 
-def evaluate(study: optuna.Study, trial: optuna.Trial, steps: int, jobs: int, folder: Path) -> float:
-    """Train once from every tuning seed; return the median of log10 of the error, infinity if most diverged."""
+def evaluate(
+    study: optuna.Study, trial: optuna.Trial, steps: int, jobs: int, folder: Path, go_on: Callable[[int, int], None]
+) -> float:
+    """Train once from every tuning seed; return the median of log10 of the error, infinity if half of them diverged.
+
+    `go_on` is called now and then, and ends the trainings by raising.
+    """
     problem, terms, loss = study.user_attrs["training"]
     parameters = tuple(SPACES[loss][0](trial).items())
     place = folder / study.study_name / f"trial-{trial.number}"
     trainings = [Training(problem, terms, loss, seed, steps, parameters, folder=place) for seed in TUNING_SEEDS]
-    sweep.launch(trainings, sweep.on_this_machine(min(jobs, len(TUNING_SEEDS))))
+    sweep.launch(trainings, sweep.on_this_machine(min(jobs, len(TUNING_SEEDS))), go_on)
     runs = [read_run(training.run_dir) for training in trainings]
     values = [math.inf if run.diverged else math.log10(next(iter(run.errors.values())).values[-1]) for run in runs]
     trial.set_user_attr("parameters", dict(parameters))
@@ -160,7 +184,7 @@ def done(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
 
 
 def trial_rows(study: optuna.Study) -> list[dict[str, object]]:
-    """Return a row for each trial of a study."""
+    """Return a row for each trial of a study; what diverged has None for its error."""
     problem, terms, loss = study.user_attrs["training"]
     return [
         {
@@ -170,8 +194,8 @@ def trial_rows(study: optuna.Study) -> list[dict[str, object]]:
             "trial": trial.number,
             "parameters": {name: float(f"{value:.6g}") for name, value in trial.user_attrs["parameters"].items()},
             "seeds": list(TUNING_SEEDS),
-            "log10 of the error": trial.user_attrs["values"],
-            "median": trial.value,
+            "log10 of the error": [value if math.isfinite(value) else None for value in trial.user_attrs["values"]],
+            "median": trial.value if math.isfinite(trial.value) else None,
         }
         for trial in done(study)
     ]
@@ -192,7 +216,7 @@ def study_of(row: dict[str, object]) -> tuple[str, ...]:
 
 def best_row(study: optuna.Study) -> dict[str, object]:
     """Return the row of the best trial."""
-    return min(trial_rows(study), key=lambda row: row["median"])
+    return next(row for row in trial_rows(study) if row["trial"] == study.best_trial.number)
 
 
 if __name__ == "__main__":

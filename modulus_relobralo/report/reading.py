@@ -38,13 +38,14 @@ def read_run(folder: Path | str) -> Run:
     FileNotFoundError
         If it is no run directory of a Hydra program.
     ValueError
-        If a validator's file in it cannot be read.
+        If its config is none of a training, or if a validator's file cannot be read.
     """
     folder = Path(folder)
     hydra_file = folder / ".hydra" / "hydra.yaml"
     if not hydra_file.is_file():
         raise FileNotFoundError(f"{folder} is no Hydra run directory: it has no {hydra_file.relative_to(folder)}.")
     hydra: Any = OmegaConf.load(hydra_file)
+    config: Any = _read_config(folder)
     scalars, seconds, step_seconds = _read_scalars(folder)
     files = sorted((folder / "validators").glob("*.npz"))
     fields = {key: entry for file in files for key, entry in _read_fields(file).items()}
@@ -58,7 +59,7 @@ def read_run(folder: Path | str) -> Run:
         folder=folder,
         problem=str(hydra.hydra.job.name),
         scheme=str(hydra.hydra.runtime.choices.get("loss", "unknown")),
-        config=OmegaConf.load(folder / ".hydra" / "config.yaml"),  # type: ignore[arg-type]
+        config=config,
         losses=losses,
         weights=_read_weights(folder / "monitors" / "weights.csv"),
         errors={
@@ -72,6 +73,15 @@ def read_run(folder: Path | str) -> Run:
         step_seconds=step_seconds,
         diverged=_has_diverged(folder, losses),
     )
+
+
+def _read_config(folder: Path) -> Any:
+    path = folder / ".hydra" / "config.yaml"
+    config = OmegaConf.load(path) if path.is_file() else OmegaConf.create()
+    missing = [name for name in ("max_steps", "summary_freq") if OmegaConf.select(config, f"training.{name}") is None]
+    if missing:
+        raise ValueError(f"{folder} is no training: {path.relative_to(folder)} has no training.{missing[0]}.")
+    return config
 
 
 def _has_diverged(folder: Path, losses: dict[str, Series]) -> bool:

@@ -1,6 +1,7 @@
 """What the comparison makes of its runs, on runs whose numbers are known."""
 
 import json
+import sys
 from dataclasses import replace
 
 import accuracy
@@ -32,3 +33,17 @@ def test_numbers_and_circumstances_go_into_the_result_file(trainings, tmp_path):
     assert (first["steps"], first["errors"]) == ([0, 10, 20], [1.0, 0.5, 0.25])
     assert (second["status"], second["relative L2 error"]) == ("diverged", None)
     assert "1, 1 diverged" in (tmp_path / "figures" / "report.md").read_text()
+
+
+def test_a_report_before_the_end_does_not_overwrite_the_shipped_results(trainings, tmp_path, monkeypatch, capsys):
+    (trainings[0].run_dir / "helmholtz.log").write_text("[step: 20] finished training!\n")
+    missing = replace(trainings[0], seed=7)
+    monkeypatch.setattr(accuracy.protocol, "full", lambda: [trainings[0], missing])
+    monkeypatch.setattr(accuracy.sweep, "check_settings", lambda training: None)
+    monkeypatch.setattr(sys, "argv", ["accuracy.py", "--report"])
+    shipped = accuracy.ROOT / "benchmarks" / "results" / "accuracy.json"
+    before = shipped.read_bytes()
+    accuracy.main()
+    assert "1 of 2 runs are finished" in capsys.readouterr().out
+    assert shipped.read_bytes() == before
+    assert len(json.loads((tmp_path / "report" / "accuracy.json").read_text())["rows"]) == 1

@@ -1,7 +1,11 @@
 """The search: that it goes on where it was, and that it keeps what other calls have found."""
 
 import json
+import os
+import signal
 import sys
+import threading
+import time
 
 import pytest
 
@@ -51,6 +55,58 @@ def test_a_search_that_goes_on_asks_anew(tmp_path):
     assert first[:2] == [0.1, 0.01]
     assert len({*first, *second, *third}) == 8
     assert suggestions(tmp_path / "b", 4) == first
+
+
+def test_a_point_whose_trial_was_cut_off_is_asked_again(tmp_path):
+    cut_off = tune.open_study(tmp_path, 20, "helmholtz", "aggregated", "lr_annealing").ask()
+    assert tune.of_lr_annealing(cut_off) == {"alpha": 0.01, "update_freq": 1}
+    again = tune.open_study(tmp_path, 20, "helmholtz", "aggregated", "lr_annealing").ask()
+    assert tune.of_lr_annealing(again) == {"alpha": 0.01, "update_freq": 1}
+    # What waits for its turn or has come to its end is not asked again.
+    study = tune.open_study(tmp_path, 20, "helmholtz", "aggregated", "grad_norm")
+    study.tell(study.ask({"alpha": tune.optuna.distributions.FloatDistribution(0, 3)}), 1.0)
+    tune.open_study(tmp_path, 20, "helmholtz", "aggregated", "grad_norm")
+    assert len(tune.open_study(tmp_path, 20, "helmholtz", "aggregated", "grad_norm").trials) == 1
+
+
+def test_an_interrupt_ends_the_trainings_of_all_studies(tmp_path, monkeypatch):
+    seen = []
+
+    def train_for_long(study, trial, steps, jobs, folder, go_on):
+        for _ in range(200):
+            time.sleep(0.05)
+            try:
+                go_on(0, 0)
+            except KeyboardInterrupt:
+                seen.append(study.study_name)
+                raise
+        return 0.0
+
+    monkeypatch.setattr(tune, "evaluate", train_for_long)
+    before = signal.signal(signal.SIGUSR1, signal.default_int_handler)
+    timer = threading.Timer(1, os.kill, [os.getpid(), signal.SIGUSR1])
+    timer.start()
+    try:
+        studies = [tune.open_study(tmp_path, 20, problem, "aggregated", "grad_norm") for problem in tune.PROBLEMS]
+        with pytest.raises(KeyboardInterrupt):
+            tune.search(studies, 3, 20, 4, tmp_path)
+    finally:
+        timer.cancel()
+        signal.signal(signal.SIGUSR1, before)
+    assert len(seen) == 2
+    assert not any(tune.done(study) for study in studies)
+
+
+def test_a_diverged_trial_is_written_as_json_knows_it(tmp_path):
+    study = tune.open_study(tmp_path, 20, "helmholtz", "aggregated", "grad_norm")
+    for values in ([float("inf"), -1.0], [-1.0, -0.5]):
+        trial = study.ask({"alpha": tune.optuna.distributions.FloatDistribution(0, 3)})
+        trial.set_user_attr("parameters", trial.params)
+        trial.set_user_attr("values", values)
+        study.tell(trial, sum(values) / 2)
+    diverged, other = tune.trial_rows(study)
+    assert (diverged["log10 of the error"], diverged["median"]) == ([None, -1.0], None)
+    assert tune.best_row(study) == other
 
 
 @pytest.mark.host

@@ -63,6 +63,15 @@ def test_a_folder_that_is_no_run_is_named(tmp_path):
         read_run(tmp_path)
 
 
+@pytest.mark.parametrize("config", [None, "custom: {seed: 1}", "training: {max_steps: 10}"])
+def test_a_program_that_trains_nothing_is_no_training(tmp_path, config):
+    run = write_run(tmp_path / "run")
+    path = run / ".hydra" / "config.yaml"
+    path.unlink() if config is None else path.write_text(config)
+    with pytest.raises(ValueError, match=r"run is no training: .hydra.config.yaml has no training\.\w+"):
+        read_run(run)
+
+
 def test_a_run_that_recorded_nothing_is_unfinished(tmp_path):
     folder = write_run(tmp_path / "run")
     for path in [*folder.glob("events*"), *folder.glob("validators/*"), *folder.glob("monitors/*")]:
