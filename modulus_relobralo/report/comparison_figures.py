@@ -41,7 +41,8 @@ def plot_comparison(comparison: Comparison, folder: Path | str) -> list[Path]:
 
 
 def _plot_errors(path: Path, comparison: Comparison) -> Path:
-    figure = new_figure(8 * len(comparison.variables), 5)
+    # Room for a legend below, where it hides no line.
+    figure = new_figure(8 * len(comparison.variables), 5 + 0.25 * len(comparison.variants))
     panels = figure.subplots(1, len(comparison.variables), squeeze=False)[0]
     for ax, variable in zip(panels, comparison.variables, strict=True):
         for number, variant in enumerate(comparison.variants):
@@ -51,7 +52,7 @@ def _plot_errors(path: Path, comparison: Comparison) -> Path:
             if runs:
                 _plot_band(ax, f"{variant.label}, {len(runs)}", [run.errors[variable] for run in runs], runs, **line)
         finish_axes(ax, f"relative L2 error of {variable}", comparison.title)
-        ax.legend(title="loss, number of runs", fontsize="small")
+        ax.legend(title="loss, number of runs", fontsize="small", loc="upper center", bbox_to_anchor=(0.5, -0.12))
     return save(figure, path)
 
 
