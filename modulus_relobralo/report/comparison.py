@@ -1,27 +1,20 @@
-"""Runs gathered over their seeds: what is compared with what, and the statistics of it."""
+"""Runs gathered over their seeds: what is compared with what."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from omegaconf import OmegaConf
 
 from .run import Run, Series
+from .spread import spread
 
 SEED = "custom.seed"
 BASELINE = "sum"
-
-
-class Spread(NamedTuple):
-    """The median and the quartiles of some values."""
-
-    median: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -129,22 +122,6 @@ def why_uncounted(run: Run) -> str | None:
     return None if run.errors or run.diverged else "recorded no error: it had no validator, or none saved as np"
 
 
-def spread(values: Iterable[float]) -> Spread:
-    """Return the median and the quartiles, interpolated linearly; NaN of nothing."""
-    ordered = sorted(values)
-    return Spread(*(_quantile(ordered, q) for q in (0.5, 0.25, 0.75)))
-
-
-def band(series: Sequence[Series], diverged: Sequence[bool]) -> tuple[Series, Series, Series]:
-    """Return the median and the quartiles over the steps that all have; after its end, a diverged one is infinite."""
-    whole = [entry for entry, ended in zip(series, diverged, strict=True) if not ended] or list(series)
-    steps = sorted(set.intersection(*({*entry.steps.tolist()} for entry in whole)))
-    known = [dict(zip(entry.steps.tolist(), entry.values.tolist(), strict=True)) for entry in series]
-    spreads = [spread(values.get(step, math.inf) for values in known) for step in steps]
-    median, low, high = (Series(np.array(steps), np.array(column)) for column in np.array(spreads).reshape(-1, 3).T)
-    return median, low, high
-
-
 def last_error(run: Run, variable: str) -> float:
     """Return the last relative L2 error of a run; infinity if it diverged."""
     return math.inf if run.diverged else float(run.errors[variable].values[-1])
@@ -161,15 +138,6 @@ def first_step(error: Series, target: float) -> float:
     """Return the first step at which `error` is at most `target`, or infinity."""
     reached = error.steps[error.values <= target]
     return float(reached[0]) if reached.size else math.inf
-
-
-def _quantile(ordered: Sequence[float], q: float) -> float:
-    # Not by NumPy, whose interpolation makes NaN of infinite values.
-    if not ordered:
-        return math.nan
-    below, part = divmod(q * (len(ordered) - 1), 1)
-    low = ordered[int(below)]
-    return low if part == 0 else low * (1 - part) + ordered[int(below) + 1] * part
 
 
 def _variants(runs: Sequence[Run]) -> list[Variant]:

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from .comparison import Comparison, Variant, band, last_error
+from .comparison import Comparison, Variant, last_error
 from .figures import finish_axes, new_figure, save
 from .run import Run, Series
+from .spread import band
 
 COLUMNS = 3
 # Characters in a line above a panel: a label with parameters takes several.
