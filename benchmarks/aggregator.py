@@ -21,7 +21,8 @@ from rich.progress import track
 from rich.table import Table
 from torch.utils.benchmark import Timer
 
-from modulus_relobralo import ReLoBRaLo, host
+from modulus_relobralo import ReLoBRaLo
+from modulus_relobralo.hosts.sym import host
 
 CALLS = 200
 TERMS = (2, 3, 9, 50)

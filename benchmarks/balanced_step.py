@@ -18,10 +18,10 @@ from records import device_name, write_results
 from rich.console import Console
 from rich.progress import track
 
-from modulus_relobralo import ReLoBRaLo, host
-from modulus_relobralo.derivatives import collapse, derivative_nodes
-from modulus_relobralo.pdes import KirchhoffPlate
-from modulus_relobralo.plates import RectangularPlate
+from modulus_relobralo import ReLoBRaLo
+from modulus_relobralo.derivatives import collapse
+from modulus_relobralo.hosts.sym import derivative_nodes, host
+from modulus_relobralo.plates import KirchhoffPlate, RectangularPlate
 
 NETWORKS = ((2, 128), (4, 128))
 # The host's classes of the rivals, by the names of their configs.

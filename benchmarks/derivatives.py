@@ -34,10 +34,10 @@ import torch
 from records import write_results
 from torch.utils.benchmark import Timer
 
-from modulus_relobralo import host
-from modulus_relobralo.derivatives import autodiff_nodes, collapse, taylor_nodes
-from modulus_relobralo.derivatives.arch import TaylorArch
-from modulus_relobralo.pdes import KirchhoffPlate
+from modulus_relobralo.derivatives import collapse
+from modulus_relobralo.hosts.sym import autodiff_nodes, host, taylor_nodes
+from modulus_relobralo.hosts.sym.taylor_arch import TaylorArch
+from modulus_relobralo.plates import KirchhoffPlate
 
 DistributedManager, GraphManager = host.load("distributed").DistributedManager, host.load("manager").GraphManager
 FullyConnectedArch = host.load("models.fully_connected").FullyConnectedArch

@@ -15,7 +15,7 @@ from pathlib import Path
 from omegaconf import OmegaConf
 from protocol import ROOT, Training
 
-from modulus_relobralo import host
+from modulus_relobralo.hosts.sym import host
 from modulus_relobralo.report.reading import ends_not_finite
 
 # Where the host's log is read from its end for the last step.

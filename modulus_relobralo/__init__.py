@@ -9,17 +9,15 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from modulus_relobralo.aggregator import ReLoBRaLo
-    from modulus_relobralo.lbfgs import LBFGS
-    from modulus_relobralo.monitor import WeightMonitor
+    from modulus_relobralo.balancing.relobralo import ReLoBRaLo
+    from modulus_relobralo.optimizers.lbfgs import LBFGS
 
 __version__ = "0.1.0"
-__all__ = ["LBFGS", "ReLoBRaLo", "WeightMonitor"]
+__all__ = ["LBFGS", "ReLoBRaLo"]
 
 _HOMES = {
-    "LBFGS": "modulus_relobralo.lbfgs",
-    "ReLoBRaLo": "modulus_relobralo.aggregator",
-    "WeightMonitor": "modulus_relobralo.monitor",
+    "LBFGS": "modulus_relobralo.optimizers.lbfgs",
+    "ReLoBRaLo": "modulus_relobralo.balancing.relobralo",
 }
 
 

@@ -6,8 +6,6 @@ import math
 from numbers import Integral, Real
 from typing import Any
 
-from sympy import Expr, Function, Symbol, sympify
-
 
 def check_number(name: str, value: Any, low: float, high: float, open_low: bool = False) -> float:
     """Return `value` as a float if it is a finite number in [low, high], or in (low, high] if `open_low`.
@@ -39,13 +37,3 @@ def check_count(name: str, value: Any) -> None:
         raise TypeError(f"Parameter `{name}` must be an integer. Found `{name} = {value!r}`.")
     if int(value) < 1:
         raise ValueError(f"Parameter `{name}` must be at least 1. Found `{name} = {value!r}`.")
-
-
-def as_expression(name: str, value: Any, fields: tuple[Symbol, ...] = ()) -> Expr:
-    """Return a number or a SymPy expression as the latter, and a str as a field over the coordinates in ``fields``."""
-    if isinstance(value, str) and fields:
-        return Function(value)(*fields)
-    if isinstance(value, bool) or not isinstance(value, (Real, Expr)):
-        allowed = "a number, a SymPy expression or the name of a field" if fields else "a number or a SymPy expression"
-        raise TypeError(f"Parameter `{name}` must be {allowed}. Found `{name} = {value!r}`.")
-    return sympify(value)

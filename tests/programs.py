@@ -5,11 +5,10 @@ import os
 import shutil
 import subprocess
 import sys
-import sysconfig
 import textwrap
 from pathlib import Path
 
-from modulus_relobralo import host
+from modulus_relobralo.hosts.sym import host
 
 ROOT = Path(__file__).parent.parent
 TIMEOUT = 240
@@ -26,7 +25,7 @@ def install(folder, *options):
     shutil.copytree(ROOT, sources, ignore=ignored)
     run([sys.executable, "-m", "venv", "--without-pip", folder / "venv"])
     python = folder / "venv" / "bin" / "python"
-    packages = {sysconfig.get_path(name) for name in ("purelib", "platlib")}
+    packages = {path for path in sys.path if path.endswith("site-packages")}
     path_file = Path(run([python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]).strip(), "host.pth")
     path_file.write_text("\n".join(sorted(packages)) + "\n")
     pip = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", "--no-index", "--no-deps"]

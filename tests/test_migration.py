@@ -5,8 +5,8 @@ import re
 import pytest
 from programs import RENAMED, ROOT
 
-from modulus_relobralo import host
-from modulus_relobralo.hydra_plugin import FIELDS
+from modulus_relobralo.hosts.plugin import FIELDS
+from modulus_relobralo.hosts.sym import host
 
 PAGE = (ROOT / "docs" / "migration.md").read_text()
 SETUP = (ROOT / "setup.cfg").read_text()

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from modulus_relobralo import host
-from modulus_relobralo.hydra_plugin import FIELDS
+from modulus_relobralo.hosts.plugin import FIELDS
+from modulus_relobralo.hosts.sym import host
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()

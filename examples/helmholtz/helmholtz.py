@@ -8,9 +8,17 @@ import numpy as np
 import torch
 from sympy import Symbol, lambdify
 
-from modulus_relobralo import WeightMonitor
-from modulus_relobralo.derivatives import collapse, derivative_nodes
-from modulus_relobralo.host import Domain, Key, PointwiseValidator, Solver, instantiate_arch, main
+from modulus_relobralo.derivatives import collapse
+from modulus_relobralo.hosts.sym import (
+    Domain,
+    Key,
+    PointwiseValidator,
+    Solver,
+    WeightMonitor,
+    derivative_nodes,
+    instantiate_arch,
+    main,
+)
 from modulus_relobralo.report import plot_run, print_table, read_run
 from modulus_relobralo.waves import HelmholtzRectangle, standing_wave
 

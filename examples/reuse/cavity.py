@@ -7,8 +7,7 @@ import numpy as np
 import torch
 from sympy import Abs, Eq, Symbol
 
-from modulus_relobralo import WeightMonitor
-from modulus_relobralo.host import (
+from modulus_relobralo.hosts.sym import (
     Domain,
     Key,
     NavierStokes,
@@ -17,6 +16,7 @@ from modulus_relobralo.host import (
     PointwiseValidator,
     Rectangle,
     Solver,
+    WeightMonitor,
     instantiate_arch,
     main,
 )

@@ -7,8 +7,7 @@ import numpy as np
 import torch
 from sympy import Eq, Symbol, exp, lambdify, pi, sin
 
-from modulus_relobralo import WeightMonitor
-from modulus_relobralo.host import (
+from modulus_relobralo.hosts.sym import (
     Diffusion,
     Domain,
     Key,
@@ -18,6 +17,7 @@ from modulus_relobralo.host import (
     PointwiseInteriorConstraint,
     PointwiseValidator,
     Solver,
+    WeightMonitor,
     instantiate_arch,
     main,
 )

@@ -5,8 +5,7 @@ In a script, replace ``nodes = pde_nodes + [net.make_node(name="net")]`` by
 `collapse` makes the equations cheaper still.
 """
 
-from .collapse import collapse
-from .nodes import autodiff_nodes, derivative_nodes, taylor_nodes
-from .requests import biharmonic, laplacian
+from modulus_relobralo.derivatives.collapse import collapse
+from modulus_relobralo.derivatives.requests import biharmonic, laplacian
 
-__all__ = ["autodiff_nodes", "biharmonic", "collapse", "derivative_nodes", "laplacian", "taylor_nodes"]
+__all__ = ["biharmonic", "collapse", "laplacian"]

@@ -8,7 +8,7 @@ from typing import Any
 import sympy
 from sympy.core.function import AppliedUndef
 
-from .requests import HostModule, HostPDE, Namespace, Terms
+from modulus_relobralo.derivatives.requests import HostModule, HostPDE, Namespace, Terms
 
 
 def collapse(pde: HostPDE, net: HostModule) -> HostPDE:

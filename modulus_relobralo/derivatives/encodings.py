@@ -11,10 +11,10 @@ import math
 import torch
 from torch import Tensor
 
-from .jets import Jet
-from .kernels import activate
-from .partials import Channel
-from .requests import HostModule
+from modulus_relobralo.derivatives.jets import Jet
+from modulus_relobralo.derivatives.kernels import activate
+from modulus_relobralo.derivatives.partials import Channel
+from modulus_relobralo.derivatives.requests import HostModule
 
 
 def _scaled(arch: HostModule, jet: Jet) -> Jet:

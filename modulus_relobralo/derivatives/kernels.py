@@ -17,8 +17,8 @@ import torch
 from torch import Tensor
 from torch.fx.experimental.proxy_tensor import make_fx
 
-from .jets import Jet, activation_rule
-from .partials import Channel
+from modulus_relobralo.derivatives.jets import Jet, activation_rule
+from modulus_relobralo.derivatives.partials import Channel
 
 logger = logging.getLogger(__name__)
 

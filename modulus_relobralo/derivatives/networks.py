@@ -12,14 +12,13 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from modulus_relobralo import host
-
-from . import encodings
-from .activations import recognise
-from .jets import Jet, seed
-from .kernels import activate
-from .partials import Channel
-from .requests import HostModule
+from modulus_relobralo.derivatives import encodings
+from modulus_relobralo.derivatives.activations import recognise
+from modulus_relobralo.derivatives.jets import Jet, seed
+from modulus_relobralo.derivatives.kernels import activate
+from modulus_relobralo.derivatives.partials import Channel
+from modulus_relobralo.derivatives.requests import HostModule
+from modulus_relobralo.hosts.sym import host
 
 
 class UnsupportedNetworkError(ValueError):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from .partials import MAX_ORDER, MultiIndex, Operator
+from modulus_relobralo.derivatives.partials import MAX_ORDER, MultiIndex, Operator
 
 # The host has no types to hold on to.
 HostModule: TypeAlias = Any

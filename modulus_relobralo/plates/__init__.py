@@ -1,11 +1,13 @@
 """Kirchhoff plates: geometry, edge conditions and closed solutions."""
 
-from .edge_condition import EdgeCondition
-from .rectangular_plate import RectangularPlate
-from .solutions import navier_deflection, navier_series, sinusoidal_deflection
+from modulus_relobralo.plates.equation import KirchhoffPlate
+from modulus_relobralo.plates.rectangle import RectangularPlate
+from modulus_relobralo.plates.solutions import navier_deflection, navier_series, sinusoidal_deflection
+from modulus_relobralo.plates.supports import EdgeCondition
 
 __all__ = [
     "EdgeCondition",
+    "KirchhoffPlate",
     "RectangularPlate",
     "navier_deflection",
     "navier_series",

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sympy import Expr, Symbol, pi, sin, sympify
 
-from ..checks import check_count, check_positive
+from modulus_relobralo.checks import check_count, check_positive
 
 
 def sinusoidal_deflection(a: float, b: float, D: float, p0: float) -> Expr:

@@ -1,12 +1,12 @@
 """Reads finished runs and shows them: tables on the terminal, figures in a folder. Needs no host framework."""
 
-from .comparison import Comparison, Variant, compare
-from .comparison_figures import plot_comparison
-from .figures import plot_run
-from .reading import read_run
-from .run import Run
-from .summary import print_summary, summarize, write_report
-from .table import print_table
+from modulus_relobralo.report.comparison import Comparison, Variant, compare
+from modulus_relobralo.report.comparison_figures import plot_comparison
+from modulus_relobralo.report.figures import plot_run
+from modulus_relobralo.report.reading import read_run
+from modulus_relobralo.report.run import Run
+from modulus_relobralo.report.summary import print_summary, summarize, write_report
+from modulus_relobralo.report.table import print_table
 
 __all__ = [
     "Comparison",

@@ -1,5 +1,5 @@
 """Run the report as ``python -m modulus_relobralo.report``."""
 
-from .cli import main
+from modulus_relobralo.report.cli import main
 
 main()

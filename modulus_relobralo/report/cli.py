@@ -8,12 +8,12 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from .comparison import compare
-from .figures import plot_run
-from .reading import read_run
-from .run import Run
-from .summary import print_summary, write_report
-from .table import print_table
+from modulus_relobralo.report.comparison import compare
+from modulus_relobralo.report.figures import plot_run
+from modulus_relobralo.report.reading import read_run
+from modulus_relobralo.report.run import Run
+from modulus_relobralo.report.summary import print_summary, write_report
+from modulus_relobralo.report.table import print_table
 
 # So many runs are shown one by one as well.
 FEW = 6

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from omegaconf import OmegaConf
 
-from .run import Run, Series
-from .spread import spread
+from modulus_relobralo.report.run import Run, Series
+from modulus_relobralo.report.spread import spread
 
 SEED = "custom.seed"
 BASELINE = "sum"

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from .comparison import Comparison, Variant, last_error
-from .figures import finish_axes, new_figure, save
-from .run import Run, Series
-from .spread import band
+from modulus_relobralo.report.comparison import Comparison, Variant, last_error
+from modulus_relobralo.report.figures import finish_axes, new_figure, save
+from modulus_relobralo.report.run import Run, Series
+from modulus_relobralo.report.spread import band
 
 COLUMNS = 3
 # Characters in a line above a panel: a label with parameters takes several.

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from .run import Field, Run, Series
+from modulus_relobralo.report.run import Field, Run, Series
 
 
 def plot_run(run: Run, folder: Path | str | None = None) -> list[Path]:

@@ -18,7 +18,7 @@ import numpy as np
 from omegaconf import OmegaConf
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from .run import Field, Run, Series
+from modulus_relobralo.report.run import Field, Run, Series
 
 # Its reader reports every file that it has read to the end.
 logging.getLogger("tensorboard").setLevel(logging.WARNING)

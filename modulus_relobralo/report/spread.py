@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .run import Series
+from modulus_relobralo.report.run import Series
 
 
 class Spread(NamedTuple):

@@ -10,9 +10,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from .comparison import Comparison, Variant, why_uncounted
-from .comparison_figures import plot_comparison
-from .spread import Spread, spread
+from modulus_relobralo.report.comparison import Comparison, Variant, why_uncounted
+from modulus_relobralo.report.comparison_figures import plot_comparison
+from modulus_relobralo.report.spread import Spread, spread
 
 FOOTNOTE = (
     "Errors are medians over the seeds, with the quartiles in brackets; ratios to `sum` are of the medians over the "

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.console import Console
 from rich.table import Table
 
-from .run import Run
+from modulus_relobralo.report.run import Run
 
 
 def print_table(runs: Sequence[Run]) -> None:

@@ -1,6 +1,6 @@
 """Time-harmonic waves: geometry, wall conditions and closed solutions."""
 
-from .helmholtz_rectangle import HelmholtzRectangle
-from .solutions import standing_wave
+from modulus_relobralo.waves.rectangle import HelmholtzRectangle
+from modulus_relobralo.waves.solutions import standing_wave
 
 __all__ = ["HelmholtzRectangle", "standing_wave"]

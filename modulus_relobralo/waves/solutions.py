@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sympy import Expr, Symbol, pi, sin, sympify
 
-from ..checks import check_positive
+from modulus_relobralo.checks import check_positive
 
 
 def standing_wave(m: float, n: float) -> Expr:

@@ -4,10 +4,9 @@ import pytest
 import sympy
 import torch
 
-from modulus_relobralo import host
-from modulus_relobralo.derivatives import collapse, derivative_nodes
-from modulus_relobralo.host import PDE, HelmholtzEquation, Key
-from modulus_relobralo.pdes import KirchhoffPlate
+from modulus_relobralo.derivatives import collapse
+from modulus_relobralo.hosts.sym import PDE, HelmholtzEquation, Key, derivative_nodes, host
+from modulus_relobralo.plates import KirchhoffPlate
 
 pytestmark = pytest.mark.host
 x, y, z, t = sympy.symbols("x y z t")

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from modulus_relobralo.derivatives import jets, taylor_nodes
+from modulus_relobralo.derivatives import jets
 from modulus_relobralo.derivatives.partials import faa_di_bruno
-from modulus_relobralo.host import Key, load
+from modulus_relobralo.hosts.sym import Key, load, taylor_nodes
 
 FourierNetArch = load("models.fourier_net").FourierNetArch
 FullyConnectedArch = load("models.fully_connected").FullyConnectedArch

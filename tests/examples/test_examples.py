@@ -5,45 +5,16 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
+from example_runs import FIELD, LIMIT, TERMS, command, train
 from pictures import has_colour
 
 from modulus_relobralo.report import read_run
 
-EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
-SMALL = [
-    "arch.fully_connected.layer_size=8",
-    "batch_size.interior=32",
-    "custom.batches=2",
-    "custom.grid=10",
-    "training.summary_freq=5",
-    "training.rec_monitor_freq=5",
-    "training.rec_validation_freq=5",
-    "training.save_network_freq=5",
-    "training.print_stats_freq=5",
-]
 pytestmark = pytest.mark.host
-TERMS = {"helmholtz": ["helmholtz", "u"], "kirchhoff": ["kirchhoff", "w", "M_n"]}
-FIELD = {"helmholtz": "u", "kirchhoff": "w"}
-LIMIT = 120
-
-
-def command(example, *overrides):
-    script = EXAMPLES / example / f"{example}.py"
-    return [sys.executable, "-W", "ignore", str(script), *SMALL, *overrides]
-
-
-def train(folder, example, *overrides):
-    result = subprocess.run(
-        command(example, *overrides, "hydra.run.dir=run"), cwd=folder, capture_output=True, text=True, timeout=LIMIT
-    )
-    assert result.returncode == 0, result.stdout + result.stderr
-    return result.stdout
 
 
 def read_weights(folder):

@@ -57,4 +57,4 @@ def test_they_take_nothing_of_ours_but_what_has_no_problem(problem):
     tree = ast.parse((REUSE / f"{problem}.py").read_text())
     modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     ours = {module for module in modules if module.startswith("modulus_relobralo")}
-    assert ours == {"modulus_relobralo", "modulus_relobralo.host", "modulus_relobralo.report"}
+    assert ours == {"modulus_relobralo.hosts.sym", "modulus_relobralo.report"}

@@ -4,7 +4,7 @@ import subprocess
 
 import numpy as np
 import pytest
-from test_examples import LIMIT, TERMS, command
+from example_runs import LIMIT, TERMS, command
 
 from modulus_relobralo.report import compare, summarize
 from modulus_relobralo.report.cli import find_folders, read_runs

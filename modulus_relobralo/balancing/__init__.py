@@ -1,0 +1,5 @@
+"""Weights of loss terms."""
+
+from modulus_relobralo.balancing.relobralo import ReLoBRaLo
+
+__all__ = ["ReLoBRaLo"]

@@ -1,0 +1,33 @@
+"""Modulus Sym 1.8 and PhysicsNeMo Sym 2.4: one code for both names.
+
+Whatever a script needs of ours or of the host's comes from here; it is loaded when it is used::
+
+    from modulus_relobralo.hosts.sym import Domain, Key, Solver, WeightMonitor, main, taylor_nodes
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from modulus_relobralo.hosts.sym import host
+
+_HOMES = {
+    "TaylorArch": "taylor_arch",
+    "WeightMonitor": "monitor",
+    "autodiff_nodes": "nodes",
+    "derivative_nodes": "nodes",
+    "taylor_nodes": "nodes",
+}
+
+__all__ = [*_HOMES, *host.NAMES]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return getattr(host, name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,156 @@
+"""Nodes of the host that compute a network's derivatives in Taylor mode."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import sympy
+
+from modulus_relobralo.derivatives.networks import UnsupportedNetworkError
+from modulus_relobralo.derivatives.requests import (
+    HostKey,
+    HostModule,
+    HostNode,
+    Namespace,
+    Request,
+    Terms,
+    group,
+    node_names,
+)
+from modulus_relobralo.hosts.sym import host
+from modulus_relobralo.hosts.sym.taylor_arch import TaylorArch
+
+logger = logging.getLogger(__name__)
+
+_Node: Any = host.load("node").Node
+
+
+def taylor_nodes(
+    net: HostModule,
+    name: str,
+    nodes: Iterable[HostNode] = (),
+    derivatives: Iterable[HostKey] = (),
+    operators: Mapping[str, Terms] | None = None,
+    optimize: bool = True,
+    compiled: bool = True,
+) -> list[HostNode]:
+    """Make the nodes of a network and its derivatives; they replace ``[net.make_node(name)]``.
+
+    Parameters
+    ----------
+    net : Arch
+        A network of the host.
+    name : str
+        Unique name of the network, also of its checkpoint.
+    nodes : iterable of Node
+        The nodes of the equations: the derivatives that they need are found here, order 1 to 4. What they need
+        beyond is left to the host's autodiff, which works on top of these nodes.
+    derivatives : iterable of str or Key
+        Further derivatives, such as ``"w__x__x"``, computed in one pass.
+    operators : mapping, optional
+        Linear operators with constant coefficients that equations use under one name, such as
+        ``{"wave_u": {"u__t__t": 1.0, "u__x__x": -c**2}}``. ``laplacian_<output>`` and ``biharmonic_<output>`` are
+        known without.
+    optimize : bool
+        Whether the parameters of the network are trained.
+    compiled : bool
+        Whether to use ``torch.compile`` where it works.
+
+    Returns
+    -------
+    list of Node
+        The network itself, then one node for each group of derivatives that occur together. Each graph of the host
+        takes those that it needs: where only the network's value is wanted nothing is differentiated.
+        For a network without Taylor-mode rules: what `autodiff_nodes` returns, after a warning.
+
+    Raises
+    ------
+    ValueError
+        If `derivatives` or `operators` ask for something that the network cannot give.
+    """
+    nodes = list(nodes)
+    names = Namespace(net.input_key_dict, net.output_key_dict, operators)
+    made = {str(key) for node in nodes for key in node.outputs}
+    requests = [names.request(node_names(node) - made) for node in nodes]
+    explicit = [str(key) for key in derivatives]
+    unknown = [key for key in explicit if not names.knows(key) and key not in names.operators]
+    if unknown:
+        raise ValueError(
+            f"Parameter `derivatives` must name derivatives of order 1 to 4 of outputs {names.outputs} by inputs "
+            f"{names.inputs}. Found `{unknown}`."
+        )
+    net.make_node(name, jit=False)  # gives the network its name and the name of its checkpoint
+    try:
+        parts = [
+            TaylorArch(net, request, operators, compiled) for request in group([*requests, names.request(explicit)])
+        ]
+    except UnsupportedNetworkError as error:
+        logger.warning("Network `%s`: %s. Its derivatives are left to autodiff.", name, error)
+        return autodiff_nodes(net, name, nodes, explicit, operators, optimize)
+    value = TaylorArch(net, Request()).make_node(f"Taylor Arch: {name}", optimize=optimize)
+    return [value, *(part.make_node(f"Taylor derivatives: {name}", optimize=optimize) for part in parts)]
+
+
+def autodiff_nodes(
+    net: HostModule,
+    name: str,
+    nodes: Iterable[HostNode] = (),
+    derivatives: Iterable[HostKey] = (),
+    operators: Mapping[str, Terms] | None = None,
+    optimize: bool = True,
+) -> list[HostNode]:
+    """Make the nodes of a network whose derivatives the host's autodiff computes.
+
+    The same parameters as `taylor_nodes`; operators that are asked for become equations of the host.
+    """
+    names = Namespace(net.input_key_dict, net.output_key_dict, operators)
+    nodes = list(nodes)
+    asked = {str(key) for key in derivatives}.union(*(node_names(node) for node in nodes))
+    used = names.request(asked - {str(key) for node in nodes for key in node.outputs}).operators
+    return [
+        net.make_node(name, optimize=optimize),
+        *(_Node.from_sympy(_expression(terms), operator) for operator, terms in used.items()),
+    ]
+
+
+_METHODS = {"taylor": taylor_nodes, "autodiff": autodiff_nodes}
+
+
+def derivative_nodes(
+    net: HostModule,
+    name: str,
+    nodes: Iterable[HostNode] = (),
+    method: str = "taylor",
+    **options: Any,
+) -> list[HostNode]:
+    """Make the nodes of a network and its derivatives by the method that a config names.
+
+    Parameters
+    ----------
+    net, name, nodes
+        See `taylor_nodes`.
+    method : str
+        ``"taylor"`` (`taylor_nodes`) or ``"autodiff"`` (`autodiff_nodes`).
+    **options
+        Further parameters of these.
+
+    Raises
+    ------
+    ValueError
+        If `method` is neither.
+    """
+    if method not in _METHODS:
+        raise ValueError(f"Parameter `method` must be one of {list(_METHODS)}. Found `method = {method!r}`.")
+    return _METHODS[method](net, name, nodes, **options)
+
+
+def _expression(terms: Terms) -> sympy.Expr:
+    """Write an operator as a SymPy expression, from which the host makes a node."""
+    result = sympy.Integer(0)
+    for term, coefficient in terms.items():
+        output, *by = term.split("__")
+        variables = [sympy.Symbol(v) for v in sorted({v for t in terms for v in t.split("__")[1:]})]
+        result += coefficient * sympy.Function(output)(*variables).diff(*(sympy.Symbol(v) for v in by))
+    return result

@@ -1,0 +1,96 @@
+"""Data-parallel training: two processes under gloo (the host itself trains several processes on CUDA only)."""
+
+import datetime
+import time
+
+import pytest
+import torch
+import torch.distributed as dist
+import torch.multiprocessing as mp
+
+from modulus_relobralo import ReLoBRaLo
+from modulus_relobralo.balancing.ranks import count_ranks
+
+STEPS, RANKS, NAMES = 12, 2, ("pde", "walls", "moment")
+PARAMETERS = {"alpha": 0.6, "rho": 0.5, "temperature": 0.5}
+
+
+def losses_of(rank, step):
+    values = torch.rand(len(NAMES), generator=torch.Generator().manual_seed(100 * rank + step)).add_(0.1)
+    if (rank, step) == (1, 6):
+        values[1] = torch.nan
+    return values
+
+
+def named(values):
+    return dict(zip(NAMES, values.unbind(), strict=True))
+
+
+def work(rank, scripted, folder):
+    torch.set_num_threads(1)
+    timeout = datetime.timedelta(seconds=60)
+    dist.init_process_group("gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=RANKS, timeout=timeout)
+    collectives = []
+    all_reduce = dist.all_reduce
+    dist.all_reduce = lambda tensor, *args, **kwargs: collectives.append(1) or all_reduce(tensor, *args, **kwargs)
+    # Ranks that were seeded differently draw differently, left to themselves.
+    torch.manual_seed(rank)
+    aggregator = ReLoBRaLo([], len(NAMES), **PARAMETERS)
+    aggregator = torch.jit.script(aggregator) if scripted else aggregator
+    weights, totals = [], []
+    for step in range(STEPS):
+        totals.append(aggregator(named(losses_of(rank, step)), step))
+        weights.append(aggregator.lmbda_ema.clone())
+    state = {"weights": torch.stack(weights), "totals": torch.stack(totals), "collectives": len(collectives)}
+    torch.save(state, f"{folder}/rank{rank}.pth")
+    dist.destroy_process_group()
+
+
+@pytest.fixture(scope="module", params=[False, True], ids=["eager", "scripted"])
+def ranks(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("ranks")
+    processes = mp.spawn(work, (request.param, str(folder)), RANKS, join=False)
+    deadline = time.monotonic() + 150
+    try:
+        while not processes.join(timeout=10):
+            assert time.monotonic() < deadline
+    finally:
+        for process in processes.processes:
+            process.kill()
+    return [torch.load(folder / f"rank{rank}.pth") for rank in range(RANKS)]
+
+
+def test_ranks_have_the_same_weights_at_every_step(ranks):
+    assert torch.equal(ranks[0]["weights"], ranks[1]["weights"])
+    assert ranks[0]["weights"].unique(dim=0).shape[0] > STEPS - 3
+
+
+def test_weights_are_those_of_the_mean_loss_and_the_draws_of_rank_0(ranks):
+    torch.manual_seed(0)
+    alone = ReLoBRaLo([], len(NAMES), **PARAMETERS)
+    for step in range(STEPS):
+        alone(named(torch.stack([losses_of(rank, step) for rank in range(RANKS)]).mean(dim=0)), step)
+        torch.testing.assert_close(ranks[0]["weights"][step], alone.lmbda_ema, rtol=1e-5, atol=1e-6)
+
+
+def test_a_rank_that_is_not_finite_stops_no_other(ranks):
+    for state in ranks:
+        assert torch.equal(state["weights"][6], state["weights"][5])
+        assert not torch.equal(state["weights"][7], state["weights"][6])
+
+
+def test_the_loss_is_of_the_ranks_own_terms(ranks):
+    for rank, state in enumerate(ranks):
+        for step in (0, 3, 9):
+            expected = torch.dot(losses_of(rank, step), state["weights"][step])
+            torch.testing.assert_close(state["totals"][step], expected)
+
+
+def test_one_collective_per_step(ranks):
+    assert [state["collectives"] for state in ranks] == [STEPS, STEPS]
+
+
+def test_one_process_needs_no_collective(monkeypatch):
+    assert count_ranks() == 1
+    monkeypatch.setattr(dist, "all_reduce", lambda *args: pytest.fail("a collective in one process"))
+    ReLoBRaLo([], 1)({"pde": torch.ones(())}, 0)

@@ -1,0 +1,273 @@
+"""The nodes in the host's graphs and domain: selection, sharing, saving, fallback."""
+
+import logging
+import re
+
+import numpy as np
+import pytest
+import sympy
+import torch
+
+from modulus_relobralo.derivatives import biharmonic, kernels, laplacian
+from modulus_relobralo.hosts.sym import (
+    Domain,
+    Key,
+    Node,
+    PointwiseValidator,
+    autodiff_nodes,
+    derivative_nodes,
+    load,
+    taylor_nodes,
+)
+from modulus_relobralo.hosts.sym.taylor_arch import TaylorArch
+
+Activation = load("models.activation").Activation
+Derivative = load("eq.derivatives").Derivative
+DistributedManager = load("distributed").DistributedManager
+FullyConnectedArch = load("models.fully_connected").FullyConnectedArch
+Graph = load("graph").Graph
+GraphManager = load("manager").GraphManager
+ModifiedFourierNetArch = load("models.modified_fourier_net").ModifiedFourierNetArch
+PointwiseConstraint = load("domain.constraint").PointwiseConstraint
+
+pytestmark = pytest.mark.host
+x, y, nu = sympy.symbols("x y nu")
+w = sympy.Function("w")(x, y)
+UNCOMPILED = {"taylor": {"compiled": False}, "autodiff": {}}
+PLATE = {
+    "kirchhoff": w.diff(x, 4) + 2 * w.diff(x, 2, y, 2) + w.diff(y, 4) - 1,
+    "moment": w.diff(x, 2) + 0.3 * w.diff(y, 2) + w,
+}
+
+
+@pytest.fixture(autouse=True)
+def _host(monkeypatch):
+    DistributedManager.initialize()
+    # As the host's config has it by default.
+    monkeypatch.setattr(GraphManager(), "_func_arch", False, raising=False)
+    torch.manual_seed(0)
+
+
+def equations(**expressions):
+    return [Node.from_sympy(expression, name) for name, expression in (expressions or PLATE).items()]
+
+
+def network(names="xy", **options):
+    options = {"layer_size": 8, "nr_layers": 2, **options}
+    return FullyConnectedArch([Key(n) for n in names], [Key("w")], **options)
+
+
+def evaluate(nodes, points, *names):
+    graph = Graph(nodes, [Key(name) for name in points], Key.convert_list(names))
+    return graph, graph({name: value.clone().requires_grad_() for name, value in points.items()})
+
+
+def points(names=("x", "y"), number=7):
+    generator = torch.Generator().manual_seed(3)
+    return {name: torch.rand(number, 1, generator=generator) for name in names}
+
+
+def orders(graph):
+    """Return the highest order that each of our modules in a graph computes; 0 for the plain network."""
+    return sorted(
+        max((name.count("__") for name in module._request.derivatives), default=0)
+        for module in graph.evaluation_order
+        if isinstance(module, TaylorArch)
+    )
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"), [("kirchhoff", [0, 4]), ("moment", [0, 2]), ("w", [0])], ids=lambda value: str(value)
+)
+def test_graph_takes_only_the_orders_that_it_needs(wanted, expected):
+    net, pde = network(), equations()
+    graph, found = evaluate(pde + taylor_nodes(net, "net", pde, compiled=False), points(), wanted)
+    assert orders(graph) == expected
+    assert not any(isinstance(module, Derivative) for module in graph.evaluation_order)
+    _, truth = evaluate(pde + autodiff_nodes(net, "net", pde), points(), wanted)
+    torch.testing.assert_close(found[wanted], truth[wanted], rtol=1e-4, atol=1e-5)
+
+
+def test_value_alone_needs_no_gradients():
+    net = network()
+    graph = Graph(taylor_nodes(net, "net", equations()), [Key("x"), Key("y")], [Key("w")])
+    with torch.no_grad():
+        found = graph(points())["w"]
+    assert torch.equal(found, net(points())["w"])
+
+
+def test_equations_that_share_a_derivative_share_the_pass():
+    pde = equations(a=w.diff(x) + w.diff(x, 2), b=w.diff(x, 2) + w.diff(y), c=w.diff(x, y))
+    _, *parts = taylor_nodes(network(), "net", pde)
+    assert sorted(sorted(map(str, part.outputs)) for part in parts) == [["w__x", "w__x__x", "w__y"], ["w__x__y"]]
+
+
+def test_value_used_by_the_equation_comes_from_the_same_pass():
+    net, pde = network(), equations()
+    graph, _ = evaluate(pde + taylor_nodes(net, "net", pde, compiled=False), points(), "moment")
+    module = next(m for m in graph.evaluation_order if getattr(m, "_channels", ()))
+    torch.testing.assert_close(module(points())["w"], net(points())["w"])
+
+
+def test_mixed_use_with_autodiff():
+    net = network("xy")
+    pde = equations(fifth=w.diff(x, 5), fourth=w.diff(x, 4))
+    nodes = taylor_nodes(net, "net", pde, compiled=False)
+    graph, found = evaluate(pde + nodes, points(), "fifth")
+    assert any(isinstance(module, Derivative) for module in graph.evaluation_order)
+    _, truth = evaluate(pde + autodiff_nodes(net, "net", pde), points(), "fifth")
+    torch.testing.assert_close(found["fifth"], truth["fifth"], rtol=1e-4, atol=1e-4)
+
+
+def test_derivative_by_a_parameter_is_one_like_any_other():
+    net = FullyConnectedArch([Key("x"), Key("nu")], [Key("w")], layer_size=8, nr_layers=2)
+    u = sympy.Function("w")(x, nu)
+    pde = equations(sensitivity=u.diff(x, 2).diff(nu) + u.diff(nu))
+    graph, found = evaluate(pde + taylor_nodes(net, "net", pde, compiled=False), points(("x", "nu")), "sensitivity")
+    assert orders(graph) == [0, 3]
+    _, truth = evaluate(pde + autodiff_nodes(net, "net", pde), points(("x", "nu")), "sensitivity")
+    torch.testing.assert_close(found["sensitivity"], truth["sensitivity"], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("method", ["taylor", "autodiff"])
+@pytest.mark.parametrize("name", ["biharmonic_w", "laplacian_w", "mixed"])
+def test_operators_equal_their_sums(method, name):
+    net = network()
+    mixed = {"w__x__y": 2.5, "w__x__x__x": -1}
+    terms = {"biharmonic_w": biharmonic("w"), "laplacian_w": laplacian("w"), "mixed": mixed}
+    pde = equations(residual=sympy.Function(name)(x, y) - w)
+    nodes = derivative_nodes(net, "net", pde, method, operators={"mixed": mixed}, **UNCOMPILED[method])
+    _, found = evaluate(pde + nodes, points(), "residual")
+    _, parts = evaluate(autodiff_nodes(net, "net"), points(), *terms[name], "w")
+    truth = sum(c * parts[term] for term, c in terms[name].items()) - parts["w"]
+    torch.testing.assert_close(found["residual"], truth, rtol=1e-4, atol=1e-5)
+
+
+def test_operators_carry_fewer_channels():
+    def channels(**options):
+        return len(taylor_nodes(network("xyz"), "net", **options)[1].evaluate._channels)
+
+    plane = {"plate": biharmonic("w"), "membrane": laplacian("w")}
+    assert channels(derivatives=list(biharmonic("w"))) == 13
+    assert channels(derivatives=["plate"], operators=plane) == 11
+    assert channels(derivatives=list(laplacian("w"))) == 5
+    assert channels(derivatives=["membrane"], operators=plane) == 4
+
+
+def domain(net, method):
+    pde = equations()
+    nodes = pde + derivative_nodes(net, "net", pde, method)
+    result = Domain()
+    for name in ("kirchhoff", "moment", "w"):
+        constraint = PointwiseConstraint.from_numpy(
+            nodes, {k: v.numpy() for k, v in points().items()}, {name: np.zeros((7, 1))}, batch_size=7
+        )
+        result.add_constraint(constraint)
+    result.add_validator(
+        PointwiseValidator(
+            nodes=nodes, invar={k: v.numpy() for k, v in points().items()}, true_outvar={"w": np.zeros((7, 1))}
+        )
+    )
+    return result
+
+
+def test_domain_sees_one_network():
+    net = network()
+    found = domain(net, "taylor")
+    assert found.get_saveable_models() == [net]
+    assert list(found.create_global_optimizer_model()) == [net]
+
+
+def test_checkpoints_are_the_network_s_own(tmp_path):
+    first, second = network(), network()
+    domain(first, "taylor").get_saveable_models()[0].save(str(tmp_path))
+    assert [path.name for path in tmp_path.iterdir()] == ["net.0.pth"]
+    domain(second, "autodiff").get_saveable_models()[0].load(str(tmp_path))
+    assert all(torch.equal(a, b) for a, b in zip(first.parameters(), second.parameters(), strict=True))
+
+
+def test_func_arch_of_the_host_does_not_compute_the_same_again(monkeypatch):
+    monkeypatch.setattr(GraphManager(), "_func_arch", True)
+    net, pde = network(), equations()
+    graph, found = evaluate(pde + taylor_nodes(net, "net", pde, compiled=False), points(), "moment")
+    assert orders(graph) == [0, 2]
+    assert len(graph.evaluation_order) == 3
+    assert torch.isfinite(found["moment"]).all()
+
+
+def test_autocast_leaves_derivatives_in_single_precision():
+    net, pde = network(), equations()
+    nodes = taylor_nodes(net, "net", pde, compiled=False)
+    truth = nodes[1].evaluate(points())
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = nodes[1].evaluate(points())
+    assert found.keys() == truth.keys()
+    assert all(torch.equal(found[name], truth[name]) for name in truth)
+
+
+def detaching():
+    return FullyConnectedArch([Key("x"), Key("y")], [Key("w")], detach_keys=[Key("x")], layer_size=8, nr_layers=1)
+
+
+@pytest.mark.parametrize(
+    ("build", "reason"),
+    [
+        (lambda: ModifiedFourierNetArch([Key("x"), Key("y")], [Key("w")], layer_size=8, nr_layers=2),
+         "ModifiedFourierNetArch has no Taylor-mode rule"),
+        (lambda: network(activation_fn=Activation.RELU), "not smooth enough"),
+        (lambda: network(activation_fn=Activation.ELU), "not smooth enough"),
+        (lambda: network(activation_fn=torch.nn.Hardswish()), "Hardswish.*not smooth enough"),
+        (detaching, "detaches x"),
+    ],
+    ids=["architecture", "relu", "elu", "hardswish", "detached input"],
+)  # fmt: skip
+def test_other_networks_fall_back_to_autodiff_with_a_message(build, reason, caplog):
+    net, pde = build(), equations(moment=PLATE["moment"], laplace=sympy.Function("laplacian_w")(x, y))
+    with caplog.at_level(logging.WARNING, "modulus_relobralo"):
+        nodes = taylor_nodes(net, "net", pde)
+    (message,) = (r.getMessage() for r in caplog.records if r.name.startswith("modulus_relobralo"))
+    assert message.startswith("Network `net`: ")
+    assert message.endswith("Its derivatives are left to autodiff.")
+    assert re.search(reason, message)
+    assert nodes[0].evaluate is net
+    if build is detaching:
+        return  # by such an input the host does not differentiate twice either
+    _, found = evaluate(pde + nodes, points(), "moment", "laplace")
+    _, truth = evaluate(pde + autodiff_nodes(net, "net", pde), points(), "moment", "laplace")
+    assert torch.equal(found["moment"], truth["moment"])
+    assert torch.equal(found["laplace"], truth["laplace"])
+
+
+def test_without_compiler_runs_uncompiled_and_says_so_once(monkeypatch, caplog):
+    def broken(*args, **kwargs):
+        raise RuntimeError("no compiler found\nand more")
+
+    monkeypatch.setattr(torch, "compile", broken)
+    monkeypatch.setattr(kernels._Compiled, "warned", False)
+    kernels._kernel.cache_clear()
+    net = network()
+    pde = equations(bending=w.diff(x, 2), slope=w.diff(y))
+    nodes = pde + taylor_nodes(net, "net", pde)
+    with caplog.at_level(logging.WARNING, "modulus_relobralo"):
+        for name in ("bending", "slope"):
+            _, found = evaluate(nodes, points(), name)
+            found[name].square().mean().backward()
+    kernels._kernel.cache_clear()
+    (record,) = (r for r in caplog.records if r.name.startswith("modulus_relobralo"))
+    assert "torch.compile does not work here (RuntimeError: no compiler found)" in record.getMessage()
+    assert all(torch.isfinite(p.grad).all() for p in net.parameters() if p.grad is not None)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"derivatives": ["w__q"]}, r"Parameter `derivatives` must name derivatives .* Found `\['w__q'\]`"),
+        ({"derivatives": ["w__x__x__x__x__x"]}, "order 1 to 4"),
+        ({"operators": {"bad": {"w__x": 1.0}}}, "Operator `bad` must be a sum of derivatives of order 2 to 4"),
+        ({"operators": {"bad": {}}}, "Operator `bad`"),
+        ({"method": "magic"}, "Parameter `method` must be one of .* Found `method = 'magic'`"),
+    ],
+)
+def test_wrong_requests_are_named(options, message):
+    with pytest.raises(ValueError, match=message):
+        derivative_nodes(network(), "net", **options)

@@ -1,0 +1,319 @@
+"""Short trainings through the host's Solver, killed and resumed."""
+
+import json
+import re
+import shutil
+
+import pytest
+from programs import found, start, write_files
+
+pytestmark = pytest.mark.host
+
+CONFIG = """
+    defaults:
+      - modulus_default
+      - arch:
+          - fully_connected
+      - scheduler: tf_exponential_lr
+      - optimizer: adam
+      - loss: relobralo
+      - _self_
+    hydra:
+      run:
+        dir: outputs
+    cuda_graphs: false
+    jit: false
+    save_filetypes: np
+    arch:
+      fully_connected:
+        layer_size: 16
+        nr_layers: 2
+    training:
+      max_steps: 30
+      save_network_freq: 10
+      rec_monitor_freq: 1
+      rec_constraint_freq: 1000
+      print_stats_freq: 10
+      summary_freq: 10
+    custom:
+      kill_at: -1
+      loss: pointwise
+      seed: 0
+"""
+PROGRAM = """
+    import json, os, signal, sys
+    import numpy as np
+    import torch
+    import modulus.sym
+    import modulus.sym.models.fully_connected
+    from modulus.sym.domain import Domain
+    from modulus.sym.domain.monitor import Monitor
+    from modulus.sym.hydra import instantiate_arch
+    from modulus.sym.key import Key
+    from modulus.sym.loss import PointwiseLossNorm
+    from modulus.sym.solver import Solver
+    from modulus_relobralo.hosts.sym import WeightMonitor
+    from modulus_relobralo.waves import HelmholtzRectangle, standing_wave
+
+    class Watch(Monitor):
+        def __init__(self, solver):
+            self.solver = solver
+
+        def save_results(self, name, writer, step, data_dir):
+            aggregator = self.solver.aggregator
+            values = {k: v.tolist() for k, v in aggregator.state_dict().items()}
+            print("FOUND", json.dumps({"step": step, **values}), flush=True)
+            if step == self.solver.cfg.custom.kill_at:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return {}
+
+    class Halves(PointwiseLossNorm):
+        def forward(self, *args):
+            losses = super().forward(*args)
+            return {f"{name}_{half}": loss / 2 for name, loss in losses.items() for half in ("a", "b")}
+
+    LOSSES = {"pointwise": PointwiseLossNorm(), "halves": Halves()}
+
+    @modulus.sym.main(config_path="conf", config_name="config")
+    def run(cfg):
+        np.random.seed(0)
+        torch.manual_seed(0)
+        problem = HelmholtzRectangle.with_solution(standing_wave(1, 1), k=1)
+        inputs, outputs = [Key("x"), Key("y")], [Key("u")]
+        network = instantiate_arch(input_keys=inputs, output_keys=outputs, cfg=cfg.arch.fully_connected)
+        nodes = problem.make_nodes() + [network.make_node(name="network")]
+        domain = Domain()
+        # One batch is the whole data set, in one order: a resumed run sees what an unbroken one sees.
+        sampling = {"batch_per_epoch": 1, "shuffle": False, "loss": LOSSES[cfg.custom.loss]}
+        for name, constraint in problem.constraints(nodes, interior=16, edge=4, **sampling).items():
+            domain.add_constraint(constraint, name)
+        solver = Solver(cfg, domain)
+        domain.add_monitor(WeightMonitor(solver), "weights")
+        domain.add_monitor(Watch(solver), "watch")
+        # As a resumed run would find it: not at the place where the first part stood.
+        torch.manual_seed(cfg.custom.seed)
+        solver.solve()
+
+    def serve():
+        # The imports take seconds: they were done once, and every training is a fork of this process.
+        for line in sys.stdin:
+            folder, *overrides = json.loads(line)
+            child = os.fork()
+            if child == 0:
+                os.chdir(folder)
+                sys.argv[1:] = overrides
+                for stream in (1, 2):
+                    os.dup2(os.open("output.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND), stream)
+                run()
+                sys.exit(0)
+            print("FOUND", os.waitpid(child, 0)[1], flush=True)
+
+    if __name__ == "__main__":
+        serve()
+"""
+# An alpha that lets the weights move within few steps, and lookbacks: a resumed run must have their draws.
+LIVELY = ("loss.alpha=0.9", "loss.rho=0.5")
+
+
+@pytest.fixture(scope="module")
+def server(wheel_python, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("program")
+    write_files(folder, program_DOT_py=PROGRAM, conf__config_DOT_yaml=CONFIG)
+    with start([wheel_python, "program.py"], folder) as process:
+        yield process
+
+
+@pytest.fixture(scope="module")
+def train(server):
+    """Return a function that trains in a folder, and returns what was printed and the state after each step."""
+
+    def train(folder, *overrides, succeeds=True):
+        (folder / "output.txt").unlink(missing_ok=True)
+        server.stdin.write(json.dumps([str(folder), *overrides]) + "\n")
+        server.stdin.flush()
+        status = next(line for line in server.stdout if line.startswith("FOUND "))
+        output = (folder / "output.txt").read_text()
+        assert (status == "FOUND 0\n") == succeeds, status + output
+        return output, found(output)
+
+    return train
+
+
+@pytest.fixture(scope="module")
+def unbroken(train, tmp_path_factory):
+    return train(tmp_path_factory.mktemp("unbroken"), *LIVELY)
+
+
+@pytest.fixture(scope="module")
+def killed(train, tmp_path_factory):
+    """Return the folder of a run that was killed at step 15, with a checkpoint of step 10."""
+    folder = tmp_path_factory.mktemp("killed")
+    output, steps = train(folder, *LIVELY, "custom.kill_at=15", succeeds=False)
+    assert [state["step"] for state in steps] == list(range(16))
+    assert "Traceback" not in output
+    return folder
+
+
+@pytest.fixture
+def resume(train, killed, tmp_path):
+    def resume(*overrides, **options):
+        folder = tmp_path / "resumed"
+        shutil.copytree(killed, folder)
+        return folder, *train(folder, *overrides, **options)
+
+    return resume
+
+
+def without_steps(states):
+    return [{name: value for name, value in state.items() if name != "step"} for state in states]
+
+
+def rows(folder):
+    header, *rows = (folder / "outputs" / "monitors" / "weights.csv").read_text().splitlines()
+    assert header == "step,helmholtz,u"
+    return [[float(value) for value in row.split(",")] for row in rows]
+
+
+def test_training_balances(unbroken):
+    _, steps = unbroken
+    assert [state["step"] for state in steps] == list(range(31))
+    assert steps[0]["lmbda_ema"] == [1.0, 1.0]
+    assert steps[0]["init_losses"] == steps[0]["prev_losses"]
+    assert all(sum(state["lmbda_ema"]) == pytest.approx(2.0, rel=1e-5) for state in steps)
+    assert all(state["init_losses"] == steps[0]["init_losses"] for state in steps)
+    assert max(abs(state["lmbda_ema"][0] - 1.0) for state in steps) > 0.1
+
+
+def test_training_under_jit_gives_the_same_numbers(train, unbroken, tmp_path):
+    output, steps = train(tmp_path, *LIVELY, "jit=true")
+    assert "TorchScript" in output
+    for scripted, plain in zip(steps, unbroken[1], strict=True):
+        assert scripted["lmbda_ema"] == pytest.approx(plain["lmbda_ema"], rel=1e-3)
+
+
+def test_resumed_training_is_the_unbroken_one_bit_for_bit(resume, unbroken):
+    folder, output, steps = resume(*LIVELY, "training.max_steps=29", "custom.seed=7")
+    assert "Success loading optimizer" in output
+    # The host repeats the label of the step at which it saved.
+    assert [state["step"] for state in steps] == list(range(10, 30))
+    assert without_steps(steps) == without_steps(unbroken[1][11:])
+    # One file over both parts: without what the killed one wrote beyond its checkpoint.
+    assert [row[0] for row in rows(folder)] == list(range(30))
+    weights = [state["lmbda_ema"] for state in [*unbroken[1][:10], *unbroken[1][11:]]]
+    assert [row[1:] for row in rows(folder)] == [pytest.approx(row, rel=1e-8) for row in weights]
+
+
+def test_resumed_under_jit(resume, unbroken):
+    _, _, steps = resume(*LIVELY, "jit=true", "training.max_steps=14")
+    assert steps[0]["step"] == 10
+    for state, expected in zip(steps, unbroken[1][11:16], strict=True):
+        assert state["lmbda_ema"] == pytest.approx(expected["lmbda_ema"], rel=1e-3)
+
+
+@pytest.mark.parametrize("jit", ["true", "false"])
+def test_our_checkpoint_resumes_under_the_hosts_own(resume, unbroken, jit):
+    output, steps = resume("loss=relobralo_builtin", f"jit={jit}", "training.max_steps=12")[1:]
+    assert "Success loading optimizer" in output
+    assert [state["step"] for state in steps] == [10, 11, 12]
+    assert steps[0]["init_losses"] == unbroken[1][0]["init_losses"]
+
+
+@pytest.mark.parametrize("jit", ["true", "false"])
+def test_a_checkpoint_of_the_hosts_own_resumes_under_ours(train, jit, tmp_path):
+    _, theirs = train(tmp_path, "loss=relobralo_builtin", f"jit={jit}", "training.max_steps=10")
+    output, ours = train(tmp_path, "loss.alpha=0.9", f"jit={jit}", "training.max_steps=12")
+    assert "Success loading optimizer" in output
+    assert [state["step"] for state in ours] == [10, 11, 12]
+    assert ours[0]["init_losses"] == theirs[-1]["init_losses"]
+    # Not a first call (weights 1) nor a second one: 90 % of the weights are remembered.
+    step = [new - 0.9 * old for new, old in zip(ours[0]["lmbda_ema"], theirs[-1]["lmbda_ema"], strict=True)]
+    assert sum(step) == pytest.approx(0.2, abs=1e-4)
+    assert min(step) >= -1e-6
+
+
+def test_a_checkpoint_of_another_aggregator_stops_the_training(train, tmp_path):
+    train(tmp_path, "loss=soft_adapt", "training.max_steps=10")
+    output, steps = train(tmp_path, "training.max_steps=12", succeeds=False)
+    assert steps == []
+    assert output.count("The checkpoint's aggregator state does not fit ReLoBRaLo") >= 2
+    assert "Remove the checkpoint to start anew" in output
+
+
+def test_a_checkpoint_without_balancing_starts_it_and_says_so(train, tmp_path):
+    train(tmp_path, "loss=sum", "training.max_steps=10")
+    output, steps = train(tmp_path, "training.max_steps=12")
+    assert "has no state: ReLoBRaLo starts with weights of 1" in output
+    assert [state["step"] for state in steps] == [10, 11, 12]
+    assert steps[0]["lmbda_ema"] == [1.0, 1.0]
+
+
+def test_a_value_out_of_range_is_named_by_the_program(train, tmp_path):
+    output, steps = train(tmp_path, "loss.temperature=-1", succeeds=False)
+    assert steps == []
+    assert "Parameter `temperature` must be in (0, inf). Found `temperature = -1.0`" in output
+
+
+def test_gradient_accumulation_moves_the_weights_once_per_step(train, tmp_path):
+    # Without lookbacks: where the step is a tensor, as in PhysicsNeMo Sym, every micro-batch draws, one counts.
+    overrides = ("loss.alpha=0.9", "loss.rho=1", "training.max_steps=5")
+    runs = [tmp_path / "whole", tmp_path / "in two"]
+    for folder in runs:
+        folder.mkdir()
+    _, whole = train(runs[0], *overrides)
+    _, steps = train(runs[1], *overrides, "training.grad_agg_freq=2")
+    assert abs(whole[-1]["lmbda_ema"][0] - 1.0) > 0.05
+    # Each micro-batch's losses are halved by the host: ratios and so weights stay, as long as a step is one move.
+    for state, expected in zip(steps, whole, strict=True):
+        assert [2 * loss for loss in state["prev_losses"]] == pytest.approx(expected["prev_losses"], rel=1e-3)
+        assert state["lmbda_ema"] == pytest.approx(expected["lmbda_ema"], rel=1e-3)
+
+
+def test_lbfgs_minimises_one_objective(train, tmp_path):
+    output, steps = train(tmp_path, "optimizer=bfgs", "jit=true")
+    assert re.search("lbfgs optimization completed after [1-9]", output)
+    (state,) = steps
+    assert state["lmbda_ema"] == [1.0, 1.0]
+
+
+def test_lbfgs_goes_on_from_adams_checkpoint_with_its_weights(train, tmp_path):
+    _, adam = train(tmp_path, *LIVELY, "training.max_steps=20")
+    output, (state,) = train(tmp_path, *LIVELY, "training.max_steps=20", "optimizer=lbfgs")
+    assert "The checkpoint is of another optimizer: L-BFGS starts without history" in output
+    assert re.search("lbfgs optimization completed after [1-9]", output)
+    assert state["step"] == 20
+    # The network is Adam's too: the first losses of L-BFGS are near the last of Adam, not near the first.
+    assert sum(state["prev_losses"]) == pytest.approx(sum(adam[-1]["prev_losses"]), rel=0.01)
+    assert sum(adam[0]["prev_losses"]) != pytest.approx(sum(adam[-1]["prev_losses"]), rel=0.02)
+    assert state["init_losses"] == adam[-1]["init_losses"]
+    assert max(state["lmbda_ema"]) > 1.001
+    # And once more, now from a checkpoint of L-BFGS.
+    output, _ = train(tmp_path, *LIVELY, "training.max_steps=20", "optimizer=lbfgs")
+    assert "Success loading optimizer" in output
+    assert "without history" not in output
+
+
+@pytest.mark.parametrize("jit", ["true", "false"])
+def test_amp_balances_as_full_precision_does(train, unbroken, jit, tmp_path):
+    # On a CPU the host casts to bfloat16, with about 3 digits.
+    _, steps = train(tmp_path, *LIVELY, "training.max_steps=10", "amp.enabled=true", "amp.dtype=bfloat16", f"jit={jit}")
+    assert steps[0]["lmbda_ema"] == [1.0, 1.0]
+    for state, expected in zip(steps, unbroken[1][:11], strict=True):
+        assert state["lmbda_ema"] == pytest.approx(expected["lmbda_ema"], rel=0.05)
+    assert steps[-1]["lmbda_ema"] != unbroken[1][10]["lmbda_ema"]
+
+
+@pytest.mark.parametrize("jit", ["true", "false"])
+def test_terms_that_the_host_does_not_count(train, jit, tmp_path):
+    """A custom loss makes four terms of two; the host counts two and tells the aggregator so."""
+    output, steps = train(tmp_path, *LIVELY, "training.max_steps=10", "custom.loss=halves", f"jit={jit}")
+    header = (tmp_path / "outputs" / "monitors" / "weights.csv").read_text().splitlines()[0]
+    assert header == "step,helmholtz_a,helmholtz_b,u_a,u_b"
+    weights = steps[-1]["lmbda_ema"]
+    assert len(weights) == 4
+    assert sum(weights) == pytest.approx(4)
+    assert weights[0] == pytest.approx(weights[1])
+    assert abs(weights[0] - weights[2]) > 1e-3
+    # And a checkpoint of them is one to go on from.
+    output, more = train(tmp_path, *LIVELY, "training.max_steps=12", "custom.loss=halves", f"jit={jit}")
+    assert "Success loading optimizer" in output
+    assert [state["step"] for state in more] == [10, 11, 12]

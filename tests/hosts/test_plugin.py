@@ -1,0 +1,299 @@
+import inspect
+import json
+import re
+from pathlib import Path
+
+import pytest
+from hydra.core.config_store import ConfigStore
+from omegaconf import OmegaConf
+from programs import found, on_host, run, write_files
+
+from modulus_relobralo import ReLoBRaLo
+from modulus_relobralo.hosts import plugin
+from modulus_relobralo.hosts.plugin import FIELDS, PROVIDER, store_options
+from modulus_relobralo.hosts.sym import host
+
+needs_host = pytest.mark.host
+ROOT = Path(__file__).resolve().parents[2]
+
+CONFIG = """
+    defaults:
+      - modulus_default
+      - scheduler: tf_exponential_lr
+      - optimizer: adam
+      - loss: {loss}
+      - _self_
+    hydra:
+      run:
+        dir: outputs
+      sweep:
+        dir: multirun
+"""
+# A user's program: it imports nothing of ours.
+PROGRAM = """
+    import json
+    import torch
+    import modulus.sym
+    from modulus.sym.hydra import ModulusConfig
+    from modulus.sym.hydra.utils import instantiate_agg
+    from omegaconf import OmegaConf
+
+    @modulus.sym.main(config_path="conf", config_name="config")
+    def run(cfg: ModulusConfig):
+        aggregator = instantiate_agg(cfg, iter([torch.zeros(1)]), 2)
+        import modulus_relobralo
+        kind = type(aggregator)
+        print("FOUND", json.dumps({
+            "class": f"{kind.__module__}.{kind.__name__}",
+            "loss": OmegaConf.to_container(cfg.loss),
+            "file": modulus_relobralo.__file__,
+        }))
+
+    if __name__ == "__main__":
+        run()
+"""
+OURS = "modulus_relobralo.balancing.relobralo.ReLoBRaLo"
+THEIRS = on_host("modulus.sym.loss.aggregator.Relobralo")
+# What Hydra prints where a file on its search path has the name of a stored option.
+DEPRECATION = re.compile("deprecat.*(ConfigStore|schema|relobralo)|(ConfigStore|schema|relobralo).*deprecat", re.I)
+
+
+@pytest.fixture
+def program(tmp_path):
+    """Return a folder with a user's program whose config says `loss: relobralo`."""
+    write_files(tmp_path, program_DOT_py=PROGRAM, conf__config_DOT_yaml=CONFIG.format(loss="relobralo"))
+    return tmp_path
+
+
+def defaults_of(option):
+    return {name: default for name, _, default in option}
+
+
+# ----- in this process
+
+
+def test_fields_are_the_keywords_of_the_constructor():
+    keywords = dict(inspect.signature(ReLoBRaLo).parameters)
+    del keywords["params"], keywords["num_losses"]
+    fields = defaults_of(FIELDS)
+    assert fields.pop("_target_") == "modulus_relobralo.ReLoBRaLo"
+    # The host's LossConf brings the field `weights`.
+    assert {**fields, "weights": None} == {name: keyword.default for name, keyword in keywords.items()}
+
+
+# ----- without a host
+
+
+def test_a_hydra_program_without_a_host_is_left_alone(wheel_python, tmp_path):
+    write_files(
+        tmp_path,
+        conf__config_DOT_yaml="a: 1",
+        program_DOT_py="""
+            import hydra, sys
+            from hydra.core.config_store import ConfigStore
+            from hydra.core.plugins import Plugins
+            from hydra.plugins.search_path_plugin import SearchPathPlugin
+
+            @hydra.main(config_path="conf", config_name="config", version_base=None)
+            def run(cfg):
+                assert cfg == {"a": 1}
+                plugins = {p.__name__: p.__module__ for p in Plugins.instance().discover(SearchPathPlugin)}
+                assert plugins["ReLoBRaLoPlugin"] == "modulus_relobralo.hosts.plugin", plugins
+                assert "loss" not in ConfigStore.instance().repo
+                loaded = {"torch", "modulus", "physicsnemo", "sympy"} & set(sys.modules)
+                assert not loaded, loaded
+
+            run()
+        """,
+    )
+    # Hydra 1.2 warns of itself.
+    assert run([wheel_python, "-W", "ignore", "program.py"], tmp_path) == ""
+
+
+def test_importing_the_package_imports_no_torch(wheel_python, tmp_path):
+    code = """if True:
+        import sys
+        import modulus_relobralo
+        assert "torch" not in sys.modules and "hydra" not in sys.modules
+        assert "ReLoBRaLo" in dir(modulus_relobralo)
+        from modulus_relobralo import ReLoBRaLo
+        assert "torch" in sys.modules and not {"modulus", "physicsnemo"} & set(sys.modules)
+        try:
+            modulus_relobralo.Relobralo
+        except AttributeError as error:
+            assert "'modulus_relobralo' has no attribute 'Relobralo'" in str(error)
+        else:
+            raise AssertionError
+    """
+    assert run([wheel_python, "-c", code], tmp_path) == ""
+
+
+# ----- with one
+
+
+@needs_host
+@pytest.mark.parametrize("install", ["wheel", "editable"])
+def test_a_config_gets_our_aggregator(install, program, request):
+    output = run([request.getfixturevalue(f"{install}_python"), "program.py", "loss.temperature=0.2"], program)
+    (job,) = found(output)
+    assert job["class"] == OURS
+    assert job["loss"] == {**defaults_of(FIELDS), "weights": None, "temperature": 0.2}
+    assert ("sources" in job["file"]) == (install == "editable")
+    assert not DEPRECATION.search(output)
+
+
+@needs_host
+@pytest.mark.parametrize("start", ["with main", "with compose"])
+def test_host_default_is_the_hosts_base_config(start, wheel_python, program):
+    compose = """
+        import json
+        import modulus.sym
+        from modulus.sym.hydra.amp import register_amp_configs
+        from modulus.sym.hydra.utils import compose
+        from omegaconf import OmegaConf
+
+        register_amp_configs()
+        cfg = compose(config_path="conf", config_name="config")
+        print("FOUND", json.dumps(OmegaConf.to_container(cfg)))
+    """
+    main = """
+        import json
+        import modulus.sym
+        from omegaconf import OmegaConf
+
+        @modulus.sym.main(config_path="conf", config_name="config")
+        def run(cfg):
+            print("FOUND", json.dumps(OmegaConf.to_container(cfg)))
+
+        run()
+    """
+    write_files(program, program_DOT_py=main if start == "with main" else compose)
+    (own,) = found(run([wheel_python, "program.py"], program))
+    config = CONFIG.replace("modulus_default", "host_default").format(loss="relobralo")
+    write_files(program, conf__config_DOT_yaml=config)
+    assert found(run([wheel_python, "program.py"], program)) == [own]
+    assert own["loss"]["_target_"] == "modulus_relobralo.ReLoBRaLo"
+    assert own["training"]["max_steps"] == 10000
+
+
+@needs_host
+def test_multirun_gets_ours_and_the_hosts_own(wheel_python, program):
+    write_files(program, conf__config_DOT_yaml=CONFIG.format(loss="sum"))
+    output = run([wheel_python, "program.py", "--multirun", "loss=relobralo,relobralo_builtin,sum"], program)
+    assert [job["class"] for job in found(output)] == [OURS, THEIRS, on_host("modulus.sym.loss.aggregator.Sum")]
+    assert not DEPRECATION.search(output)
+
+
+@needs_host
+def test_command_line_with_the_keys_of_the_hosts_option(wheel_python, program):
+    write_files(program, conf__config_DOT_yaml=CONFIG.format(loss="sum"))
+    command = [wheel_python, "program.py", "loss=relobralo", "loss.tau=1", "loss.beta=0.9", "loss.weights={u: 2}"]
+    (job,) = found(run(command, program))
+    assert job["class"] == OURS
+    assert (job["loss"]["tau"], job["loss"]["beta"], job["loss"]["weights"]) == (1.0, 0.9, {"u": 2})
+
+
+@needs_host
+def test_a_mistyped_key_is_named(wheel_python, program):
+    output = run([wheel_python, "program.py", "loss.temprature=1"], program, succeeds=False)
+    assert "Could not override 'loss.temprature'" in output
+    assert "Key 'temprature' not in 'ReLoBRaLoConf'" in output
+
+
+@needs_host
+@pytest.mark.parametrize(
+    ("text", "kind", "options"),
+    [
+        (
+            f"_target_: {THEIRS}\nalpha: 0.25\ntau: 3.0\n",
+            THEIRS,
+            {"alpha": 0.25, "beta": 0.99, "tau": 3.0, "eps": 1e-8},
+        ),
+        ("alpha: 0.25\ntemperature: 3.0\n", OURS, {"alpha": 0.25, "temperature": 3.0, "eps": 1e-12}),
+    ],
+    ids=["for the host's class", "for ours"],
+)
+def test_a_users_own_file_wins(text, kind, options, wheel_python, program):
+    write_files(program, conf__loss__relobralo_DOT_yaml=text)
+    (job,) = found(run([wheel_python, "program.py"], program))
+    assert job["class"] == kind
+    assert job["loss"].items() >= options.items()
+
+
+@needs_host
+def test_compose_gets_our_aggregator(wheel_python, tmp_path):
+    write_files(
+        tmp_path,
+        conf__config_DOT_yaml=CONFIG.format(loss="relobralo"),
+        program_DOT_py="""
+            import json
+            import torch
+            import modulus.sym
+            from modulus.sym.hydra.amp import register_amp_configs
+            from modulus.sym.hydra.utils import compose, instantiate_agg
+
+            # The host's compose forgets these.
+            register_amp_configs()
+
+            for overrides in (
+                [],
+                ["loss.tau=1", "loss.beta=0.9"],
+                ["loss=relobralo_builtin"],
+                ["loss.temprature=1"],
+                ["loss.temperature=hot"],
+                ["loss.temperature=-1"],
+                ["loss.temperature=0.5", "loss.tau=1"],
+                ["loss.weights={u: -1}"],
+            ):
+                result = {}
+                try:
+                    cfg = compose(config_path="conf", config_name="config", overrides=overrides)
+                    result["target"] = cfg.loss._target_
+                    aggregator = instantiate_agg(cfg, iter([torch.zeros(1)]), 2)
+                    result["repr"] = repr(aggregator)
+                except Exception as error:
+                    result["error"] = f"{error} {error.__cause__}"
+                print("FOUND", json.dumps(result))
+        """,
+    )
+    plain, aliases, builtin, mistyped, hot, negative, both, weights = found(run([wheel_python, "program.py"], tmp_path))
+    assert plain["repr"] == "ReLoBRaLo(alpha=0.999, temperature=0.1, rho=0.99, eps=1e-12)"
+    assert aliases["repr"] == "ReLoBRaLo(alpha=0.999, temperature=1.0, rho=0.9, eps=1e-12)"
+    assert builtin["target"] == THEIRS
+    assert "error" not in builtin
+    assert "Could not override 'loss.temprature'" in mistyped["error"]
+    assert "Value 'hot' of type 'str' could not be converted to Float" in hot["error"]
+    assert "`temperature` must be in (0, inf). Found `temperature = -1.0`" in negative["error"]
+    assert "`temperature` and its alias `tau` must not be given together" in both["error"]
+    assert "`weights[u]` must be in [0, inf). Found `weights[u] = -1`" in weights["error"]
+
+
+@needs_host
+def test_option_is_a_dataclass_of_the_hosts_kind(monkeypatch):
+    host_loss = host.load("hydra.loss")
+    monkeypatch.setattr(ConfigStore.instance(), "repo", {})
+    store_options(host.name())
+    stored = ConfigStore.instance().repo["loss"]["relobralo.yaml"]
+    assert stored.provider == PROVIDER
+    assert issubclass(OmegaConf.get_type(stored.node), host_loss.LossConf)
+    assert dict(stored.node) == {**defaults_of(FIELDS), "weights": None}
+
+
+@needs_host
+def test_tuned_values_are_an_option_of_their_own(monkeypatch):
+    host.load("hydra.loss")
+    monkeypatch.setattr(ConfigStore.instance(), "repo", {})
+    monkeypatch.setitem(plugin.TUNED, "relobralo_plate", {"temperature": 0.02})
+    store_options(host.name())
+    options = ConfigStore.instance().repo["loss"]
+    ours, tuned = (dict(options[f"{name}.yaml"].node) for name in ("relobralo", "relobralo_plate"))
+    assert ours == {**defaults_of(FIELDS), "weights": None}
+    assert tuned == {**ours, "temperature": 0.02}
+
+
+def test_the_tuned_values_are_those_that_the_search_found():
+    found = json.loads((ROOT / "benchmarks" / "results" / "tuned.json").read_text())["rows"]
+    best = {row["problem"]: row["parameters"] for row in found if row["loss"] == "relobralo"}
+    assert plugin.TUNED
+    for option, values in plugin.TUNED.items():
+        assert values == best[option.removeprefix("relobralo_")]
