@@ -34,8 +34,7 @@ import torch
 from records import write_results
 from torch.utils.benchmark import Timer
 
-from modulus_relobralo.derivatives import collapse
-from modulus_relobralo.hosts.sym import autodiff_nodes, host, taylor_nodes
+from modulus_relobralo.hosts.sym import autodiff_nodes, equation_nodes, host, taylor_nodes
 from modulus_relobralo.hosts.sym.taylor_arch import TaylorArch
 from modulus_relobralo.plates import KirchhoffPlate
 
@@ -78,7 +77,7 @@ class Run:
         x, y = sympy.symbols("x y")
         pde, conditions = make_pde(equation, sympy.sin(x) * sympy.sin(y))
         partials = method in ("autodiff", "taylor, each partial")
-        nodes = (pde if partials else collapse(pde, self.net)).make_nodes()
+        nodes = equation_nodes(pde, None if partials else self.net)
         if method == "autodiff":
             self.nodes = autodiff_nodes(self.net, "net", nodes)
         else:

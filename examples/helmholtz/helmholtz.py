@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from sympy import Symbol, lambdify
 
-from modulus_relobralo.derivatives import collapse
 from modulus_relobralo.hosts.sym import (
     Domain,
     Key,
@@ -16,6 +15,7 @@ from modulus_relobralo.hosts.sym import (
     Solver,
     WeightMonitor,
     derivative_nodes,
+    equation_nodes,
     instantiate_arch,
     main,
 )
@@ -39,7 +39,7 @@ def run(cfg):
         output_keys=[Key("u")],
         cfg=cfg.arch.fully_connected,
     )
-    nodes = collapse(problem.equations, network).make_nodes()
+    nodes = equation_nodes(problem.equations, network)
     nodes += derivative_nodes(network, "wave_network", nodes, method=cfg.custom.derivatives)
 
     # constraints: the equation inside, u on the walls

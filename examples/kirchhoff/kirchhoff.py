@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from sympy import Symbol, lambdify, pi, sin
 
-from modulus_relobralo.derivatives import collapse
 from modulus_relobralo.hosts.sym import (
     Domain,
     Key,
@@ -16,6 +15,7 @@ from modulus_relobralo.hosts.sym import (
     Solver,
     WeightMonitor,
     derivative_nodes,
+    equation_nodes,
     instantiate_arch,
     main,
 )
@@ -55,7 +55,7 @@ def run(cfg):
         output_keys=[Key("w", scale=(0.0, strip))],
         cfg=cfg.arch.fully_connected,
     )
-    nodes = collapse(equations, network).make_nodes()
+    nodes = equation_nodes(equations, network)
     nodes += derivative_nodes(network, "plate_network", nodes, method=cfg.custom.derivatives)
 
     # constraints: equilibrium inside, no deflection and no moment on the edges

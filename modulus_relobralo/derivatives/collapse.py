@@ -1,54 +1,55 @@
-"""Writes the operators of a PDE, such as its Laplacian, as one quantity each, which Taylor mode computes faster."""
+"""Writes operators of equations, such as their Laplacian, as one quantity each, which Taylor mode computes faster."""
 
 from __future__ import annotations
 
-import copy
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sympy
 from sympy.core.function import AppliedUndef
 
-from modulus_relobralo.derivatives.requests import HostModule, HostPDE, Namespace, Terms
+from modulus_relobralo.derivatives.requests import Namespace, Terms
 
 
-def collapse(pde: HostPDE, net: HostModule) -> HostPDE:
+def collapse(
+    equations: Mapping[str, sympy.Expr], inputs: Iterable[str], outputs: Iterable[str]
+) -> dict[str, sympy.Expr]:
     """Write Laplacians and biharmonics of a network's outputs as ``laplacian_<output>`` and ``biharmonic_<output>``.
 
-    The equations keep their names and values. Their nodes then need these quantities, which `taylor_nodes` computes
-    with one channel instead of one for each partial derivative, and `autodiff_nodes` from the partial derivatives.
+    The equations keep their names and values. They then need these quantities, each of which takes one channel of
+    the Taylor pass instead of one for each partial derivative.
 
     Parameters
     ----------
-    pde : PDE
-        Equations of the host; left as it is.
-    net : Arch
-        The network that will give the dependent variables. Its inputs among x, y, z are those of the operators.
+    equations : mapping of str to Expr
+        Equations by name; left as they are.
+    inputs, outputs : iterable of str
+        Those of the network that will give the dependent variables, each of one column. Its inputs among x, y, z are
+        those of the operators.
 
     Returns
     -------
-    PDE
-        A copy. An equation without such an operator is taken over as it is, and so is one whose partial derivatives
+    dict of str to Expr
+        An equation without such an operator is taken over as it is, and so is one whose partial derivatives
         another equation needs too: one pass then serves both.
 
     Examples
     --------
-    >>> equations = collapse(HelmholtzEquation("u", k=1, dim=2), network)  # doctest: +SKIP
-    >>> equations.pprint()  # doctest: +SKIP
-    helmholtz: -laplacian_u(x, y) - u
-    >>> nodes = equations.make_nodes()  # doctest: +SKIP
-    >>> nodes += taylor_nodes(network, "network", nodes)  # doctest: +SKIP
+    >>> x, y = sympy.symbols("x y")
+    >>> u = sympy.Function("u")(x, y)
+    >>> collapse({"helmholtz": u.diff(x, 2) + u.diff(y, 2) + 4 * u}, inputs=["x", "y"], outputs=["u"])
+    {'helmholtz': laplacian_u(x, y) + 4*u(x, y)}
     """
-    collapsed = copy.copy(pde)
-    collapsed.equations = copy.copy(pde.equations)
-    names = Namespace(net.input_key_dict, net.output_key_dict)
-    for name, equation in pde.equations.items():
-        others = {d for other, e in pde.equations.items() if other != name for d in e.atoms(sympy.Derivative)}
+    collapsed = {}
+    names = Namespace(dict.fromkeys(inputs, 1), dict.fromkeys(outputs, 1))
+    for name, equation in equations.items():
+        others = {d for other, e in equations.items() if other != name for d in e.atoms(sympy.Derivative)}
         for function in sorted(equation.atoms(AppliedUndef), key=str):
             for operator in (f"biharmonic_{function.name}", f"laplacian_{function.name}"):
                 derivatives = _derivatives(function, names.operators.get(operator, {}))
                 if len(derivatives) > 1 and not others & derivatives.keys():
                     equation = _replaced(equation, derivatives, sympy.Function(operator)(*function.args))
-        collapsed.equations[name] = equation
+        collapsed[name] = equation
     return collapsed
 
 

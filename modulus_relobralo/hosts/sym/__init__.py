@@ -17,6 +17,7 @@ _HOMES = {
     "WeightMonitor": "monitor",
     "autodiff_nodes": "nodes",
     "derivative_nodes": "nodes",
+    "equation_nodes": "equations",
     "taylor_nodes": "nodes",
 }
 

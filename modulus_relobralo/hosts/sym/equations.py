@@ -1,0 +1,35 @@
+"""Equations as nodes of the host."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from modulus_relobralo.derivatives import collapse
+from modulus_relobralo.hosts.sym import host
+
+
+def equation_nodes(pde: Any, net: Any = None) -> list[Any]:
+    """Make the nodes of equations.
+
+    Parameters
+    ----------
+    pde : object
+        Whatever has ``equations``, a mapping from names to SymPy expressions: a description of this package, such as
+        `KirchhoffPlate`, or a PDE of the host.
+    net : Arch, optional
+        The network that will give the dependent variables. With it, Laplacians and biharmonics become one quantity
+        each (`derivatives.collapse`), which `taylor_nodes` computes with one channel instead of one for each partial
+        derivative, and `autodiff_nodes` from the partial derivatives. Keys of more than one column are left out.
+
+    Returns
+    -------
+    list of Node
+        One for each equation.
+    """
+    equations = pde.equations
+    if net is not None:
+        inputs, outputs = (
+            [name for name, size in keys.items() if size == 1] for keys in (net.input_key_dict, net.output_key_dict)
+        )
+        equations = collapse(equations, inputs, outputs)
+    return [host.Node.from_sympy(equation, name) for name, equation in equations.items()]
