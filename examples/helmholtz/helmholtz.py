@@ -14,6 +14,7 @@ from modulus_relobralo.hosts.sym import (
     PointwiseValidator,
     Solver,
     WeightMonitor,
+    constraints,
     derivative_nodes,
     equation_nodes,
     instantiate_arch,
@@ -31,7 +32,7 @@ def run(cfg):
 
     # the problem, made so that a standing wave solves it
     solution = standing_wave(m=cfg.custom.m, n=cfg.custom.n)
-    problem = HelmholtzRectangle.with_solution(solution, k=cfg.custom.k)
+    wave = HelmholtzRectangle.with_solution(2, 2, solution, k=cfg.custom.k, lower=(-1, -1))
 
     # network and nodes: it sees x and y scaled to [-pi, pi], or its first layer would be too smooth for the wave
     network = instantiate_arch(
@@ -39,19 +40,14 @@ def run(cfg):
         output_keys=[Key("u")],
         cfg=cfg.arch.fully_connected,
     )
-    nodes = equation_nodes(problem.equations, network)
+    nodes = equation_nodes(wave, network)
     nodes += derivative_nodes(network, "wave_network", nodes, method=cfg.custom.derivatives)
 
-    # constraints: the equation inside, u on the walls
+    # constraints: the equation inside, u on the edges
     domain = Domain()
-    constraints = problem.constraints(
-        nodes,
-        interior=cfg.batch_size.interior,
-        edge=cfg.batch_size.wall,
-        per_edge=cfg.custom.per_edge,
-        batch_per_epoch=cfg.custom.batches,
-    )
-    for name, constraint in constraints.items():
+    points = {"interior": cfg.batch_size.interior, "edge": cfg.batch_size.wall}
+    sampling = {"per_edge": cfg.custom.per_edge, "batch_per_epoch": cfg.custom.batches}
+    for name, constraint in constraints(wave, nodes, **points, **sampling).items():
         domain.add_constraint(constraint, name)
 
     # validator: the exact solution on a grid

@@ -16,8 +16,10 @@ _HOMES = {
     "TaylorArch": "taylor_arch",
     "WeightMonitor": "monitor",
     "autodiff_nodes": "nodes",
+    "constraints": "builders",
     "derivative_nodes": "nodes",
     "equation_nodes": "equations",
+    "geometry": "builders",
     "taylor_nodes": "nodes",
 }
 
