@@ -45,9 +45,15 @@ def run(cfg):
 
     # constraints: the equation inside, u on the edges
     domain = Domain()
-    points = {"interior": cfg.batch_size.interior, "edge": cfg.batch_size.wall}
-    sampling = {"per_edge": cfg.custom.per_edge, "batch_per_epoch": cfg.custom.batches}
-    for name, constraint in constraints(wave, nodes, **points, **sampling).items():
+    made = constraints(
+        wave,
+        nodes,
+        interior=cfg.batch_size.interior,
+        edge=cfg.batch_size.wall,
+        per_edge=cfg.custom.per_edge,
+        batch_per_epoch=cfg.custom.batches,
+    )
+    for name, constraint in made.items():
         domain.add_constraint(constraint, name)
 
     # validator: the exact solution on a grid

@@ -61,9 +61,15 @@ def run(cfg):
 
     # constraints: equilibrium inside, no deflection and no moment on the edges
     domain = Domain()
-    points = {"interior": cfg.batch_size.interior, "edge": cfg.batch_size.edge}
-    sampling = {"per_edge": cfg.custom.per_edge, "batch_per_epoch": cfg.custom.batches}
-    for name, constraint in constraints(plate, nodes, **points, **sampling).items():
+    made = constraints(
+        plate,
+        nodes,
+        interior=cfg.batch_size.interior,
+        edge=cfg.batch_size.edge,
+        per_edge=cfg.custom.per_edge,
+        batch_per_epoch=cfg.custom.batches,
+    )
+    for name, constraint in made.items():
         domain.add_constraint(constraint, name)
 
     # validator: the exact deflection on a grid

@@ -1,5 +1,7 @@
 """Constraints of plates and waves: their points, loss terms and values, where an expression stands for the network."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 from sympy import Piecewise, Symbol, exp, pi, sin
@@ -54,6 +56,11 @@ def test_the_geometry_is_the_described_one():
     bounds = {str(key): ends for key, ends in geometry(wave).bounds.bound_ranges.items()}
     assert bounds["x"] == pytest.approx((-0.1, 0.2))
     assert bounds["y"] == pytest.approx((2, 9.3))
+
+
+def test_other_shapes_are_refused():
+    with pytest.raises(TypeError, match=r"must have a shape that the host knows: Rectangle. Found 'disc'"):
+        geometry(SimpleNamespace(shape="disc"))
 
 
 @SAMPLING
