@@ -121,6 +121,12 @@ def test_there_must_be_points(name, points, error):
         wave_constraints(**{name: points})
 
 
+@pytest.mark.parametrize("per_edge", ["false", 1, None])
+def test_whether_edges_have_terms_of_their_own_is_yes_or_no(per_edge):
+    with pytest.raises(TypeError, match=f"Parameter `per_edge` must be a bool. Found `per_edge = {per_edge!r}`."):
+        wave_constraints(per_edge=per_edge)
+
+
 # ----- plates
 
 A, B, D, NU, P = 3.0, 2.0, 1.5, 0.2, 0.7
@@ -206,13 +212,13 @@ def test_a_family_of_plates_gets_its_parameters_from_the_sampling():
         assert terms["kirchhoff"] == pytest.approx((24 * thickness) ** 2 * A * B, rel=1e-4)
 
 
-@pytest.mark.parametrize("name", ["area", "sdf"])
+@pytest.mark.parametrize("name", ["area", "sdf", "w_left"])
 @pytest.mark.parametrize("parameters", [[], None], ids=["field", "parameter"])
-def test_names_of_what_the_host_samples_are_refused(name, parameters):
-    """The host would take the weight of a point, or its distance from the edge, for the load."""
+def test_names_that_mean_something_else_to_the_host_are_refused(name, parameters):
+    """The host would take the weight of a point, its distance from the edge or the deflection there for the load."""
     load, parameters = (name, []) if parameters == [] else (Symbol(name), [name])
     plate = RectangularPlate(A, B, KirchhoffPlate(D=D, nu=NU, p=load, parameters=parameters))
-    with pytest.raises(ValueError, match=f"must not be named as what the host samples. Found {name}."):
+    with pytest.raises(ValueError, match=f"must not be named as a loss term or as what the host .* Found {name}."):
         losses(plate, PARABOLA)
 
 
