@@ -8,7 +8,8 @@ from typing import Any
 import sympy
 from sympy.core.function import AppliedUndef
 
-from modulus_relobralo.derivatives.requests import Namespace, Terms
+from modulus_relobralo.derivatives.names import Namespace
+from modulus_relobralo.derivatives.operators import Terms
 
 
 def collapse(

@@ -14,7 +14,7 @@ from torch import Tensor
 from modulus_relobralo.derivatives.jets import Jet
 from modulus_relobralo.derivatives.kernels import activate
 from modulus_relobralo.derivatives.partials import Channel
-from modulus_relobralo.derivatives.requests import HostModule
+from modulus_relobralo.hosts.sym.grouping import HostModule
 
 
 def _scaled(arch: HostModule, jet: Jet) -> Jet:
