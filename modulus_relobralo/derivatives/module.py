@@ -103,8 +103,9 @@ class TaylorDerivatives(Module):
         """
         x = self._columns(points)
         with torch.autocast(x.device.type, enabled=False):
-            plan = self.plan
-            result = self.read().propagate(x, plan.variables, plan.channels, plan.targets, self.compiled)
+            plan, network = self.plan, self.read()
+            x = self._widened(x)
+            result = network.propagate(x, plan.variables, plan.channels, plan.targets, self.compiled)
         places = plan.places
         return {name: result[places[name][0], :, places[name][1], None] for name in self.names}
 
@@ -120,6 +121,9 @@ class TaylorDerivatives(Module):
         width = sum(self.inputs.values())
         if points.ndim != 2 or points.shape[1] != width:
             raise ValueError(f"Parameter `points` must be of shape [points, {width}]. Found {tuple(points.shape)}.")
+        return points
+
+    def _widened(self, points: Tensor) -> Tensor:
         x = points.float() if points.dtype in (torch.float16, torch.bfloat16) else points
         expected = next((p.dtype for p in self.network.parameters()), x.dtype)
         if x.dtype != expected:
@@ -131,4 +135,7 @@ def _sizes(names: Sizes, parameter: str) -> dict[str, int]:
     names = names if isinstance(names, Mapping) else list(names)
     if not names or len(set(names)) < len(names):
         raise ValueError(f"Parameter `{parameter}` must hold one or more different names. Found `{names}`.")
-    return dict(names) if isinstance(names, Mapping) else dict.fromkeys(names, 1)
+    sizes = dict(names) if isinstance(names, Mapping) else dict.fromkeys(names, 1)
+    if not all(isinstance(size, int) and size > 0 for size in sizes.values()):
+        raise ValueError(f"Parameter `{parameter}` must map names to numbers of columns. Found `{sizes}`.")
+    return sizes

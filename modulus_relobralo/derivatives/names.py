@@ -71,7 +71,7 @@ class Namespace:
         self.outputs = [name for name, size in outputs.items() if size == 1]
         space = [name for name in ("x", "y", "z") if name in self.inputs]
         self.operators: dict[str, Terms] = {}
-        for output in self.outputs if space else ():
+        for output in (output for output in self.outputs if space and "__" not in output):
             standard = {f"laplacian_{output}": laplacian(output, space)}
             standard[f"biharmonic_{output}"] = biharmonic(output, space)
             self.operators |= {name: terms for name, terms in standard.items() if name not in self._keys}

@@ -80,6 +80,12 @@ def recognise(function: Any) -> Activation:
     >>> recognise(torch.nn.SiLU()).name, recognise(lambda z: z.tanh()).name
     ('silu', 'tanh')
     """
+    return Activation(_name(function))
+
+
+@torch.compiler.assume_constant_result
+def _name(function: Any) -> str:
+    # Plain Python, run when ``torch.compile`` meets it, and again when it compiles anew because a module changed.
     key = _module_key(function) if isinstance(function, Module) else _key(function)
     if key not in _KNOWN:
         _KNOWN[key] = _references().get(_program(function))
@@ -88,12 +94,12 @@ def recognise(function: Any) -> Activation:
         raise UnsupportedNetworkError(
             f"the activation function {function!r} is not smooth enough, or not known, for derivatives"
         )
-    return Activation(name)
+    return name
 
 
 def _module_key(module: Module) -> tuple[Any, ...]:
     """Return what decides over a module's forward pass."""
-    own = [name for name, _ in (*module.named_parameters(), *module.named_buffers(), *module.named_children())]
+    own = (*module._parameters.keys(), *module._buffers.keys(), *module._modules.keys())
     if own:
         raise UnsupportedNetworkError(
             f"the module {type(module).__name__} has no Taylor-mode rule: it has a `{own[0]}` of its own, which may "
