@@ -35,7 +35,7 @@ NETWORKS = {
     "one input": lambda: mlp(1),
     "two outputs": lambda: mlp(2, 2, nn.GELU),
     "width one": lambda: mlp(width=1),
-    "nested": lambda: nn.Sequential(nn.Sequential(nn.Linear(2, 5), nn.Tanh()), nn.Sequential(mlp(5, 5), nn.Linear(5, 1))),
+    "nested": lambda: nn.Sequential(nn.Sequential(nn.Linear(2, 5), nn.Tanh()), nn.Sequential(mlp(5)), nn.Tanh()),
     "without biases": lambda: nn.Sequential(nn.Linear(2, 6, bias=False), nn.Mish(), nn.Linear(6, 1, bias=False)),
     "linear": lambda: nn.Linear(2, 1),
     "two linear": lambda: nn.Sequential(nn.Linear(2, 4), nn.Linear(4, 1)),
@@ -184,7 +184,7 @@ def test_network_in_other_precision_later():
     with pytest.raises(ValueError, match=r"must be of the network's torch.float32. Found torch.float64"):
         derivatives(points)
     network.half()
-    with pytest.raises(UnsupportedNetworkError, match=r"must be of torch.float32 or torch.float64 \(found torch.float16"):
+    with pytest.raises(UnsupportedNetworkError, match=r"torch.float32 or torch.float64 \(found torch.float16"):
         derivatives({name: value.half() for name, value in points.items()})
 
 
@@ -310,7 +310,8 @@ def test_torch_compile_takes_the_whole_module_and_sees_changes():
     network, points, outputs = build("tanh")
     derivatives = TaylorDerivatives(network, list(points), outputs, ["u__x"])
     compiled = torch.compile(derivatives, fullgraph=True, backend="eager")
-    torch.testing.assert_close(compiled(points), derivatives(points))
+    expected = oracle(network, points, outputs, ["u__x"])
+    torch.testing.assert_close(compiled(points), expected, rtol=1e-10, atol=1e-13)
     network[1] = Sine()
     expected = oracle(network, points, outputs, ["u__x"])
     torch.testing.assert_close(compiled(points), expected, rtol=1e-10, atol=1e-13)
@@ -325,7 +326,7 @@ X = torch.rand(5, 1)
         ({"names": ["w__q"]}, None, r"Parameter `names` must name derivatives of order 1 to 4 .* Found `\['w__q'\]`"),
         ({"names": ["w__x__x__x__x__x"]}, None, "order 1 to 4"),
         ({"names": ["v"]}, None, r"Found `\['v'\]`"),
-        ({"inputs": ["x", "x"]}, None, r"Parameter `inputs` must hold one or more different names. Found `\['x', 'x'\]"),
+        ({"inputs": ["x", "x"]}, None, r"Parameter `inputs` must hold one or more different names. Found `\['x', "),
         ({"inputs": {"x": 1.0, "y": 1}}, None, "Parameter `inputs` must map names to numbers of columns"),
         ({"outputs": []}, None, "Parameter `outputs` must hold one or more different names"),
         ({"outputs": ["w", "v"]}, None, "Parameter `outputs` must name all 1 columns of the network"),

@@ -1,14 +1,15 @@
-"""Every derivative up to order 4 of every supported kind of network, against nested autograd in float64."""
-
-import itertools
+"""Every derivative up to order 4 of every architecture that has rules, against nested autograd in float64."""
 
 import numpy as np
 import pytest
 import torch
+from differentiated import all_derivatives, differentiated, gradients, worst
+from kinds import scripted
 
-from modulus_relobralo.derivatives import jets
-from modulus_relobralo.derivatives.partials import faa_di_bruno
+from modulus_relobralo.derivatives import UnsupportedNetworkError
+from modulus_relobralo.derivatives.names import Request
 from modulus_relobralo.hosts.sym import Key, load, taylor_nodes
+from modulus_relobralo.hosts.sym.taylor_arch import TaylorArch
 
 FourierNetArch = load("models.fourier_net").FourierNetArch
 FullyConnectedArch = load("models.fully_connected").FullyConnectedArch
@@ -50,7 +51,7 @@ SMOOTH = ("MISH", "GELU", "SIGMOID", "SILU", "SIN", "SQUAREPLUS", "SOFTPLUS", "T
 NETWORKS = {
     **{name.lower(): lambda name=name: fully_connected(activation_fn=Activation[name]) for name in SMOOTH},
     "stan": stan,
-    "gelu by tanh": lambda: fully_connected(activation_fn=gelu),
+    "gelu by tanh": lambda: fully_connected(activation_fn=gelu, nr_layers=1),
     "modules as activations": lambda: fully_connected(activation_fn=[torch.nn.Softplus(), torch.nn.Tanh(), Stan(8)]),
     "one input": lambda: fully_connected("x"),
     "time": lambda: fully_connected("xt"),
@@ -87,64 +88,29 @@ def build(kind):
     return net, {name: value.requires_grad_() for name, value in points.items()}
 
 
-def all_derivatives(net, order=4):
+def names_of(net):
     inputs = [key.name for key in net.input_keys if key.size == 1 and key.name != "nu"]
-    outputs = [key.name for key in net.output_keys if key.size == 1]
-    return [
-        "__".join((output, *by))
-        for output in outputs
-        for n in range(1, order + 1)
-        for by in itertools.combinations_with_replacement(inputs, n)
-    ]
+    return all_derivatives(inputs, [key.name for key in net.output_keys if key.size == 1])
 
 
 def oracle(net, points, names):
-    """Return derivatives by nested reverse mode, one order after the other."""
-    known = dict(net(dict(points)))
-
-    def derivative(name):
-        if name not in known:
-            lower, _, by = name.rpartition("__")
-            value = derivative(lower)
-            (known[name],) = torch.autograd.grad(value.sum(), points[by], create_graph=True, materialize_grads=True)
-        return known[name]
-
-    return {name: derivative(name) for name in names}
+    return differentiated(net(dict(points)), points, names)
 
 
-def taylor(net, points, names, compiled=False):
-    _, node = taylor_nodes(net, "net", derivatives=names, compiled=compiled)
+def taylor(net, points, names):
+    _, node = taylor_nodes(net, "net", derivatives=names, compiled=False)
     return node.evaluate(dict(points))
-
-
-def scale(values, name):
-    """Return a derivative's norm; for one that (nearly) cancels a hundredth of the largest of the same order."""
-    norms = {n: float(v.detach().norm()) for n, v in values.items() if n.count("__") == name.count("__")}
-    return max(norms[name], 1e-2 * max(norms.values()), 1e-12)
-
-
-def gradients(net, values):
-    """Return the parameter gradients of a loss in which every value counts alike, as one vector."""
-    loss = sum((value / scale(values, name)).sin().sum() for name, value in values.items())
-    found = torch.autograd.grad(loss, list(net.parameters()), materialize_grads=True)
-    return torch.cat([gradient.flatten() for gradient in found])
-
-
-def worst(found, expected):
-    """Return the largest relative error of any derivative, over all points."""
-    assert found.keys() == expected.keys()
-    return max(float((found[n] - expected[n]).detach().norm()) / scale(expected, n) for n in expected)
 
 
 @pytest.mark.parametrize("kind", NETWORKS)
 def test_derivatives_and_gradients_agree_in_double_precision(kind):
     net, points = build(kind)
-    names = all_derivatives(net)
+    names = names_of(net)
     expected = oracle(net, points, names)
     found = taylor(net, points, names)
     assert worst(found, expected) < 1e-10
-    truth = gradients(net, expected)
-    assert (gradients(net, found) - truth).norm() < 1e-10 * truth.norm()
+    truth = gradients(net.parameters(), expected)
+    assert (gradients(net.parameters(), found) - truth).norm() < 1e-10 * truth.norm()
 
 
 @pytest.mark.parametrize("kind", NETWORKS)
@@ -152,14 +118,14 @@ def test_derivatives_and_gradients_agree_in_single_precision(kind):
     net, points = build(kind)
     net = net.float()
     single = {name: value.detach().float() for name, value in points.items()}
-    names = all_derivatives(net)
+    names = names_of(net)
     found = taylor(net, single, names)
-    slopes = gradients(net, found).double()
+    slopes = gradients(net.parameters(), found).double()
     assert all(value.dtype == torch.float32 for value in found.values())
     net = net.double()
     expected = oracle(net, {name: value.double().requires_grad_() for name, value in single.items()}, names)
     assert worst({name: value.double() for name, value in found.items()}, expected) < 1e-5
-    truth = gradients(net, expected)
+    truth = gradients(net.parameters(), expected)
     assert (slopes - truth).norm() < 1e-5 * truth.norm()
 
 
@@ -173,47 +139,129 @@ def test_collapsed_operators_agree(kind):
     }
     terms = oracle(net, points, [name for operator in operators.values() for name in operator])
     expected = {name: sum(c * terms[n] for n, c in operator.items()) for name, operator in operators.items()}
-    _, node = taylor_nodes(net, "net", derivatives=operators, operators={"lopsided": operators["lopsided"]})
-    with torch.no_grad():  # uncompiled
-        assert worst(node.evaluate(dict(points)), expected) < 1e-10
+    _, node = taylor_nodes(
+        net, "net", derivatives=operators, operators={"lopsided": operators["lopsided"]}, compiled=False
+    )
+    assert worst(node.evaluate(dict(points)), expected) < 1e-10
 
 
-@pytest.mark.parametrize("order", [1, 2, 3, 4])
-def test_comparison_notices_a_wrong_coefficient(order, monkeypatch):
-    net, points = build("silu")
-    names = [name for name in all_derivatives(net) if name.count("__") == order]
+CHANGES = {
+    "stan's beta": ("stan", lambda net: net._impl.layers[0].activation_fn.beta.data.mul_(2)),
+    "adaptive activations": ("adaptive", lambda net: net._impl.layers[0].activation_par.data.mul_(2)),
+    "weight norm": ("tanh", lambda net: net._impl.layers[1].linear.weight_g.data.mul_(2)),
+    "output scale": ("scales", lambda net: net.double().set_scaling("u", 3.0, 5.0)),
+    "input scale": ("scales", lambda net: net.double().set_scaling("x", 3.0, 5.0)),
+    "frequencies": ("fourier axis", lambda net: net.fourier_layer_xyzt.frequencies.mul_(1.5)),
+    "normalization": ("siren normalized", lambda net: net.normalization_tensor.mul_(1.5)),
+    "siren's omega": ("siren", lambda net: setattr(net.layers[1], "omega_0", 5.0)),
+    "period": ("periodic", lambda net: net.periodicity.update(y=(-1.0, 5.0))),
+    "an activation": ("tanh", lambda net: setattr(net._impl.layers[0], "activation_fn", torch.nn.SiLU())),
+    "a layer": ("plain weights", lambda net: setattr(net._impl.layers[1], "linear", torch.nn.Linear(8, 8).double())),
+    "skip connections": ("tanh", lambda net: setattr(net._impl, "skip_connections", True)),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_changes_after_the_nodes_were_made_is_followed(change):
+    kind, apply = CHANGES[change]
+    net, points = build(kind)
+    names = ["u__x", "u__x__x"] if kind == "stan" else ["u__x", "u__y__y", "v__x__y"]
+    _, node = taylor_nodes(net, "net", derivatives=names, compiled=False)
+    before = node.evaluate(dict(points))
+    apply(net)
     expected = oracle(net, points, names)
-
-    def perturbed(alpha):
-        *rest, (k, blocks, count) = faa_di_bruno(alpha)
-        return (*rest, (k, blocks, count * (1 + 1e-6)))
-
-    monkeypatch.setattr(jets, "faa_di_bruno", perturbed)
-    assert worst(taylor(net, points, names), expected) > 1e-9
+    assert worst(before, expected) > 1e-3
+    assert worst(node.evaluate(dict(points)), expected) < 1e-10
 
 
-def test_compiled_rules_give_the_same_numbers_for_every_batch_size():
-    net, points = build("scales")
-    names = ["u__x__x", "u__x"]
-    _, node = taylor_nodes(net, "net", derivatives=names)
-    for size in (12, 5, 1):
-        batch = {name: value[:size].detach().requires_grad_() for name, value in points.items()}
-        expected = oracle(net, batch, names)
-        found = node.evaluate(batch)
-        assert worst(found, expected) < 1e-10
-        truth = gradients(net, expected)
-        assert (gradients(net, found) - truth).norm() < 1e-10 * truth.norm()
+def test_trained_frequencies_get_their_gradient():
+    net, points = build("fourier axis")
+    layer = net.fourier_layer_xyzt
+    frequencies = layer._buffers.pop("frequencies")
+    layer.frequencies = torch.nn.Parameter(frequencies + 0.1 * torch.rand_like(frequencies))
+    names = ["u__x__x", "u__x__y"]
+    found, expected = taylor(net, points, names), oracle(net, points, names)
+    truth = gradients([layer.frequencies], expected)
+    assert truth.norm() > 1e-3
+    assert (gradients([layer.frequencies], found) - truth).norm() < 1e-10 * truth.norm()
 
 
-@pytest.mark.parametrize("compiled", [False, True])
-def test_results_can_be_differentiated_further(compiled):
-    net, points = build("tanh")
-    found = taylor(net, points, ["u__x__x", "u__y"], compiled)
-    fourth = oracle(net, points, ["u__x__x__y__y"])["u__x__x__y__y"]
-    value = found["u__x__x"]
-    for _ in range(2):
-        (value,) = torch.autograd.grad(value.sum(), points["y"], create_graph=True)
-    torch.testing.assert_close(value, fourth, rtol=1e-9, atol=1e-12)
-    slopes = torch.autograd.grad(value.square().sum(), list(net.parameters()), materialize_grads=True)
-    truth = torch.autograd.grad(fourth.square().sum(), list(net.parameters()), materialize_grads=True)
-    torch.testing.assert_close(slopes, truth, rtol=1e-8, atol=1e-10)
+class Swish(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.beta = torch.nn.Parameter(torch.ones(1))
+
+    def forward(self, x):
+        return x * torch.sigmoid(self.beta * x)
+
+
+class OtherStan(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.beta = torch.nn.Parameter(torch.ones(8))
+
+    def forward(self, x):
+        return torch.tanh(self.beta * x)
+
+
+OtherStan.__name__ = OtherStan.__qualname__ = "Stan"
+REFUSED = {
+    "swish": ("tanh", lambda net: setattr(net._impl.layers[0], "activation_fn", Swish()), "it has a `beta` of its own"),
+    "scripted swish": (
+        "tanh",
+        lambda net: setattr(net._impl.layers[0], "activation_fn", scripted(Swish())),
+        "it has a `beta` of its own",
+    ),
+    "another stan": (
+        "tanh",
+        lambda net: setattr(net._impl.layers[0], "activation_fn", OtherStan()),
+        "`beta` of its own",
+    ),
+    "hook": ("tanh", lambda net: net._impl.layers[0].register_forward_hook(lambda *a: None), "has hooks"),
+    "linear with hook": ("siren", lambda net: net.layers[0].linear.register_forward_hook(lambda *a: None), "has hooks"),
+    "half": ("tanh", lambda net: net.half(), "must be of torch.float32 or torch.float64"),
+    "layer": ("tanh", lambda net: setattr(net._impl.layers[0], "linear", torch.nn.Bilinear(2, 2, 8)), "Bilinear"),
+    "function after the last layer": (
+        "tanh",
+        lambda net: setattr(net._impl.final_layer, "activation_fn", torch.nn.Tanh()),
+        "after the last layer",
+    ),
+    "derived layer": (
+        "siren",
+        lambda net: setattr(net.layers[0], "__class__", type("Mine", (type(net.layers[0]),), {})),
+        "the layer Mine",
+    ),
+    "siren without sine": ("siren", lambda net: setattr(net.layers[0], "apply_activation", False), "not followed by a"),
+    "detached input": ("tanh", lambda net: net.detach_key_dict.update(x=1), "detaches x"),
+}
+
+
+@pytest.mark.parametrize("kind", REFUSED)
+def test_what_has_no_rule_is_refused_when_it_comes_later(kind):
+    kind, apply, message = REFUSED[kind]
+    net, points = build(kind)
+    _, node = taylor_nodes(net, "net", derivatives=["u__x"], compiled=False)
+    apply(net)
+    with pytest.raises(UnsupportedNetworkError, match=message):
+        node.evaluate(dict(points))
+    with pytest.raises(UnsupportedNetworkError, match=message):
+        TaylorArch(net, node.evaluate.request)
+
+
+def test_a_derived_architecture_is_refused():
+    class Mine(FullyConnectedArch):
+        pass
+
+    net = Mine(*keys(), **SMALL)
+    net.make_node("net")
+    with pytest.raises(UnsupportedNetworkError, match="the architecture Mine has no Taylor-mode rule"):
+        TaylorArch(net, Request({"u__x"}))
+
+
+def test_without_scripting(monkeypatch):
+    monkeypatch.setattr(load("manager").JitManager(), "_enabled", False, raising=False)
+    for kind in ("silu", "squareplus", "gelu by tanh", "modules as activations", "stan"):
+        net, points = build(kind)
+        assert not any(isinstance(module, torch.jit.ScriptModule) for module in net.modules())
+        names = ["u__x", "u__x__x"]
+        assert worst(taylor(net, points, names), oracle(net, points, names)) < 1e-10
