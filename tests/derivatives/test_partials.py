@@ -51,6 +51,7 @@ def test_closure_carries_an_operator_as_one_channel():
     assert collapsed[-1] == BIHARMONIC
     assert len(collapsed) == 11
     assert {alpha for alpha, _ in BIHARMONIC}.isdisjoint(collapsed)
+    assert closure([], [BIHARMONIC, BIHARMONIC]) == collapsed
     assert len(closure([], [(((0, 2), 1.0), ((2, 0), 1.0))])) == 4
 
 
