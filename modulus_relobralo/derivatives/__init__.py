@@ -1,11 +1,12 @@
-"""Taylor-mode derivatives of the host's networks: exact, and several times faster than nested autodiff.
+"""Taylor-mode derivatives of networks: exact, and several times faster than nested autodiff.
 
-In a script, replace ``nodes = pde_nodes + [net.make_node(name="net")]`` by
-``nodes = pde_nodes + taylor_nodes(net, "net", pde_nodes)``. The mathematics is explained in `jets`.
-`collapse` makes the equations cheaper still.
+`TaylorDerivatives` is the module for any training loop; `hosts.sym` makes nodes of it for Modulus Sym. The
+mathematics is explained in `jets`. `collapse` makes equations cheaper still.
 """
 
 from modulus_relobralo.derivatives.collapse import collapse
-from modulus_relobralo.derivatives.requests import biharmonic, laplacian
+from modulus_relobralo.derivatives.layers import UnsupportedNetworkError
+from modulus_relobralo.derivatives.module import TaylorDerivatives
+from modulus_relobralo.derivatives.operators import biharmonic, laplacian
 
-__all__ = ["biharmonic", "collapse", "laplacian"]
+__all__ = ["TaylorDerivatives", "UnsupportedNetworkError", "biharmonic", "collapse", "laplacian"]

@@ -8,7 +8,8 @@ from typing import Any
 import sympy
 from sympy.core.function import AppliedUndef
 
-from modulus_relobralo.derivatives.requests import Namespace, Terms
+from modulus_relobralo.derivatives.names import Namespace
+from modulus_relobralo.derivatives.operators import Terms
 
 
 def collapse(
@@ -31,7 +32,8 @@ def collapse(
     -------
     dict of str to Expr
         An equation without such an operator is taken over as it is, and so is one whose partial derivatives
-        another equation needs too: one pass then serves both.
+        another equation needs too: one pass then serves both. Names that mean something else in the equations are
+        not used.
 
     Examples
     --------
@@ -41,12 +43,15 @@ def collapse(
     {'helmholtz': laplacian_u(x, y) + 4*u(x, y)}
     """
     collapsed = {}
+    taken = {*equations, *(str(a) for e in equations.values() for a in e.free_symbols)}
+    taken |= {f.name for e in equations.values() for f in e.atoms(AppliedUndef)}
     names = Namespace(dict.fromkeys(inputs, 1), dict.fromkeys(outputs, 1))
     for name, equation in equations.items():
         others = {d for other, e in equations.items() if other != name for d in e.atoms(sympy.Derivative)}
         for function in sorted(equation.atoms(AppliedUndef), key=str):
             for operator in (f"biharmonic_{function.name}", f"laplacian_{function.name}"):
-                derivatives = _derivatives(function, names.operators.get(operator, {}))
+                terms = {} if operator in taken else names.operators.get(operator, {})
+                derivatives = _derivatives(function, terms)
                 if len(derivatives) > 1 and not others & derivatives.keys():
                     equation = _replaced(equation, derivatives, sympy.Function(operator)(*function.args))
         collapsed[name] = equation
@@ -55,10 +60,10 @@ def collapse(
 
 def _derivatives(function: Any, terms: Terms) -> dict[sympy.Expr, int]:
     """Return the terms of an operator on a function of the coordinates, with their coefficients."""
-    variables = {v for term in terms for v in term.split("__")[1:]}
-    if not variables <= {str(argument) for argument in function.args}:
+    arguments = {str(argument): argument for argument in function.args}
+    if not {v for term in terms for v in term.split("__")[1:]} <= arguments.keys():
         return {}
-    return {function.diff(*(sympy.Symbol(v) for v in term.split("__")[1:])): int(c) for term, c in terms.items()}
+    return {function.diff(*(arguments[v] for v in term.split("__")[1:])): int(c) for term, c in terms.items()}
 
 
 def _replaced(equation: sympy.Expr, derivatives: dict[sympy.Expr, int], operator: sympy.Expr) -> sympy.Expr:

@@ -38,7 +38,7 @@ class Kernel:
     def __call__(self, inputs: tuple[Tensor, ...], compiled: bool) -> Tensor:
         """Apply the rule to ``(dense, bias, constant, *parameters)``; see `jets.activation_rule`."""
         # Validators and inferencers run once in a while, without gradients, with sizes of their own.
-        if compiled and torch.is_grad_enabled():
+        if compiled and torch.is_grad_enabled() and not _transformed():
             return _Differentiable.apply(self, *inputs)
         return self.rule(*inputs)
 
@@ -46,6 +46,11 @@ class Kernel:
         with torch.enable_grad():
             inputs = tuple(tensor.detach().requires_grad_() for tensor in inputs)
             return torch.autograd.grad(self.rule(*inputs), inputs, gradient, allow_unused=True)
+
+
+def _transformed() -> bool:
+    """Tell whether ``torch.compile`` or a transform of ``torch.func`` is at work, which want plain operations."""
+    return torch.compiler.is_compiling() or torch._C._are_functorch_transforms_active()
 
 
 class _Differentiable(torch.autograd.Function):
@@ -76,10 +81,12 @@ class _Compiled:
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self._function = function
-        self._compiled: dict[tuple[str, torch.dtype], Callable[..., Any]] = {}
+        self._compiled: dict[Any, Callable[..., Any]] = {}
 
     def __call__(self, *tensors: Tensor) -> Any:
-        kind = (tensors[0].device.type, tensors[0].dtype)  # a trace holds for one of each
+        # A trace holds for one of each; sizes are free in it, save those of 1 (which broadcast) and 0.
+        sizes = tuple(tuple(min(size, 2) for size in tensor.shape) for tensor in tensors)
+        kind = (tensors[0].device.type, tensors[0].dtype, sizes)
         if kind in self._compiled:
             return self._compiled[kind](*tensors)
         self._announce_once()

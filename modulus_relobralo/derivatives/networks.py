@@ -1,66 +1,76 @@
-"""Reads the host's networks: which layers, activation functions and encodings they are made of.
+"""What a fully connected network computes, and how a jet travels through it.
 
-A network that is not understood in full is refused with `UnsupportedNetworkError`, never approximated.
+A reader turns a module into a `Network`; `read` is the one for plain torch, hosts have theirs. A network that is not
+understood in full is refused with `UnsupportedNetworkError`, never approximated. Networks are read anew at every
+step, which takes microseconds: so whatever was changed since, a layer, a scale, a hook, counts from the next one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import torch
 from torch import Tensor
+from torch.nn import Module
+from torch.nn.utils.parametrize import is_parametrized
 
-from modulus_relobralo.derivatives import encodings
-from modulus_relobralo.derivatives.activations import recognise
 from modulus_relobralo.derivatives.jets import Jet, seed
 from modulus_relobralo.derivatives.kernels import activate
+from modulus_relobralo.derivatives.layers import UnsupportedNetworkError, affine
 from modulus_relobralo.derivatives.partials import Channel
-from modulus_relobralo.derivatives.requests import HostModule
-from modulus_relobralo.hosts.sym import host
+from modulus_relobralo.derivatives.recognition import Activation, recognise
 
-
-class UnsupportedNetworkError(ValueError):
-    """The network has a part for which there is no propagation rule."""
+Encoding = Callable[[Jet, tuple[Channel, ...]], Jet]
 
 
 @dataclass(frozen=True)
 class Layer:
-    """A hidden layer: ``f(factor * (W h + b))``.
+    """A hidden layer: ``f(W h + b)``.
 
     Parameters
     ----------
-    linear : module
-        ``nn.Linear`` or the host's ``WeightNormLinear``.
-    activation : str
-        Name of ``f`` in `activations`.
-    parameters : tuple of Tensor
-        Trained parameters of ``f``.
-    factor : Tensor, float or None
-        The host's adaptive activation parameter, or SIREN's omega.
+    affine : tuple of Tensor, optional
+        ``W``, [features out, features in], and ``b``, [features out]; ``f(h)`` without.
+    activation : Activation
+        ``f``.
     """
 
-    linear: HostModule
-    activation: str
-    parameters: tuple[Tensor, ...] = ()
-    factor: Tensor | float | None = None
-
-    def affine(self) -> tuple[Tensor, Tensor]:
-        """Return weight and bias with norm and factor multiplied in: cheaper than to scale every channel."""
-        weight, bias = affine(self.linear)
-        return (weight, bias) if self.factor is None else (weight * self.factor, bias * self.factor)
+    affine: tuple[Tensor, Tensor] | None
+    activation: Activation
 
 
 @dataclass(frozen=True)
 class Network:
-    """What a network computes, in order: encode the input, hidden layers, last linear layer, output scale."""
+    """What a network computes, in order.
 
-    encode: Callable[[Jet, tuple[Channel, ...]], Jet]
+    Parameters
+    ----------
+    layers : tuple of Layer
+        Hidden layers.
+    last : tuple of Tensor, optional
+        Weight and bias of a linear layer after them.
+    encode : callable, optional
+        What becomes of the input before the first layer: from its jet and the channels that are carried to the jet
+        of the first layer's input.
+    skip_connections : bool
+        Whether every second layer's output is added to that of the second next, as Modulus does.
+    output_scale : Tensor, optional
+        Shift and factor of each output, [2, outputs].
+    """
+
     layers: tuple[Layer, ...]
-    last: HostModule
-    skip_connections: bool
-    output_scale: Callable[[], Tensor | None]
+    last: tuple[Tensor, Tensor] | None = None
+    encode: Encoding | None = None
+    skip_connections: bool = False
+    output_scale: Tensor | None = None
+
+    @property
+    def outputs(self) -> int | None:
+        """Return the number of columns of the result, None if no linear layer tells."""
+        weights = [layer.affine[0] for layer in self.layers if layer.affine is not None]
+        weights += [] if self.last is None else [self.last[0]]
+        return len(weights[-1]) if weights else None
 
     def propagate(
         self,
@@ -90,78 +100,82 @@ class Network:
         Tensor
             [targets, points, outputs]
         """
-        jet, skip = self.encode(seed(x, variables), channels), None
+        jet, skip = seed(x, variables), None
+        if self.encode is not None:
+            jet = self.encode(jet, channels)
         for i, layer in enumerate(self.layers):
-            weight, bias = layer.affine()
+            # The last layer of all needs the wanted channels alone.
             wanted = targets if i == len(self.layers) - 1 else channels
-            jet = activate(jet.linear(weight), bias, layer.activation, layer.parameters, wanted, compiled)
+            jet = _through(layer, jet, wanted, compiled)
             if self.skip_connections and i % 2 == 0:
                 plain = jet
                 if skip is not None:
                     jet = Jet(wanted, jet.dense + skip.select(wanted))
                 skip = plain
-        weight, bias = affine(self.last)
-        return self._finish(jet.linear(weight).dense, bias, targets)
+        return self._finish(jet, targets)
 
-    def _finish(self, result: Tensor, bias: Tensor, targets: tuple[Channel, ...]) -> Tensor:
-        """Apply bias and output scale; the shifts concern the value alone."""
-        scale = self.output_scale()
-        if scale is not None:
-            result, bias = result * scale[1], bias * scale[1] + scale[0]
-        shifts = [torch.zeros_like(bias) if any(target) else bias for target in targets]
-        return result + torch.stack(shifts)[:, None]
+    def _finish(self, jet: Jet, targets: tuple[Channel, ...]) -> Tensor:
+        """Apply the last layer and the output scale; their shifts concern the value alone."""
+        shift: Tensor | None = None
+        if self.last is not None:
+            weight, shift = self.last
+            jet = jet.linear(weight)
+        result = jet.select(targets)
+        if self.output_scale is not None:
+            offset, factor = self.output_scale
+            result, shift = result * factor, offset if shift is None else shift * factor + offset
+        if shift is None:
+            return result
+        return (
+            result + torch.stack([torch.zeros_like(shift) if any(channel) else shift for channel in targets])[:, None]
+        )
 
 
-def affine(linear: HostModule) -> tuple[Tensor, Tensor]:
-    """Return weight and bias of a linear layer as its forward pass uses them."""
-    weight, bias = linear.weight, linear.bias
-    if type(linear).__name__ == "WeightNormLinear":
-        weight = linear.weight_g * weight / weight.norm(dim=1, p=2, keepdim=True)
-    return weight, bias
+def _through(layer: Layer, jet: Jet, wanted: tuple[Channel, ...], compiled: bool) -> Jet:
+    if layer.affine is None:
+        bias = jet.dense.new_zeros(jet.dense.shape[-1])
+    else:
+        weight, bias = layer.affine
+        jet = jet.linear(weight)
+    return activate(jet, bias, layer.activation.name, layer.activation.parameters, wanted, compiled)
 
 
-def read(arch: HostModule) -> Network:
-    """Return what `arch` computes.
+def read(network: Module) -> Network:
+    """Return what a plain torch network computes.
+
+    Parameters
+    ----------
+    network : Module
+        ``torch.nn.Sequential`` of ``torch.nn.Linear``, activation functions that `recognition` knows, and further
+        ``Sequential``.
 
     Raises
     ------
     UnsupportedNetworkError
-        If it is not one of the architectures, or uses an activation function, without a rule here.
+        If it has a part without a rule.
     """
-    # By name and place: a subclass may change the forward pass, and the two hosts have one class each.
-    readers = {"FullyConnectedArch": _fully_connected, "FourierNetArch": _fourier, "SirenArch": _siren}
-    kind = type(arch).__name__
-    if kind not in readers or not type(arch).__module__.startswith(host.name()):
-        raise UnsupportedNetworkError(f"the architecture {kind} has no Taylor-mode rule (known: {', '.join(readers)})")
-    return readers[kind](arch)
-
-
-def _fully_connected(arch: HostModule) -> Network:
-    return _network(arch, arch._impl, partial(encodings.periodic, arch))
-
-
-def _fourier(arch: HostModule) -> Network:
-    return _network(arch, arch.fc, partial(encodings.fourier, arch))
-
-
-def _network(arch: HostModule, core: HostModule, encode: Callable[[Jet, tuple[Channel, ...]], Jet]) -> Network:
-    layers = tuple(_hidden(layer) for layer in core.layers)
-    return Network(encode, layers, core.final_layer.linear, core.skip_connections, lambda: arch.output_scales_tensor)
-
-
-def _hidden(layer: HostModule) -> Layer:
-    name = recognise(layer.activation_fn)
-    if name is None:
+    if type(network) not in (torch.nn.Sequential, torch.nn.Linear) and not is_parametrized(network):
         raise UnsupportedNetworkError(
-            f"the activation function {layer.activation_fn!r} is not smooth enough, or not known, for derivatives"
+            f"the network {type(network).__name__} has no Taylor-mode rule (known: torch.nn.Sequential of Linear "
+            "layers and smooth activation functions)"
         )
-    if type(layer.linear).__name__ not in ("Linear", "WeightNormLinear"):
-        raise UnsupportedNetworkError(f"the layer {type(layer.linear).__name__} has no Taylor-mode rule")
-    parameters = (layer.activation_fn.beta,) if name == "stan" else ()
-    return Layer(layer.linear, name, parameters, layer.activation_par)
+    layers: list[Layer] = []
+    pending: tuple[Tensor, Tensor] | None = None
+    for module in _chain(network):
+        if isinstance(module, torch.nn.Linear):
+            if pending is not None:
+                layers.append(Layer(pending, Activation("identity")))
+            pending = affine(module)
+        else:
+            layers.append(Layer(pending, recognise(module)))
+            pending = None
+    return Network(tuple(layers), pending)
 
 
-def _siren(arch: HostModule) -> Network:
-    *hidden, last = arch.layers
-    layers = tuple(Layer(layer.linear, "sin", (), layer.omega_0) for layer in hidden)
-    return Network(partial(encodings.siren, arch), layers, last.linear, False, lambda: arch.output_scales_tensor)
+def _chain(module: Module) -> Iterator[Module]:
+    """Yield the modules of nested ``Sequential`` in order."""
+    if type(module) is not torch.nn.Sequential:
+        yield module
+        return
+    for child in module:
+        yield from _chain(child)

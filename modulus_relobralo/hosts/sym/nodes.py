@@ -8,23 +8,14 @@ from typing import Any
 
 import sympy
 
-from modulus_relobralo.derivatives.networks import UnsupportedNetworkError
-from modulus_relobralo.derivatives.requests import (
-    HostKey,
-    HostModule,
-    HostNode,
-    Namespace,
-    Request,
-    Terms,
-    group,
-    node_names,
-)
+from modulus_relobralo.derivatives.layers import UnsupportedNetworkError
+from modulus_relobralo.derivatives.names import Namespace, Request
+from modulus_relobralo.derivatives.operators import Terms
 from modulus_relobralo.hosts.sym import host
+from modulus_relobralo.hosts.sym.grouping import HostKey, HostModule, HostNode, group, node_names
 from modulus_relobralo.hosts.sym.taylor_arch import TaylorArch
 
 logger = logging.getLogger(__name__)
-
-_Node: Any = host.load("node").Node
 
 
 def taylor_nodes(
@@ -75,12 +66,7 @@ def taylor_nodes(
     made = {str(key) for node in nodes for key in node.outputs}
     requests = [names.request(node_names(node) - made) for node in nodes]
     explicit = [str(key) for key in derivatives]
-    unknown = [key for key in explicit if not names.knows(key) and key not in names.operators]
-    if unknown:
-        raise ValueError(
-            f"Parameter `derivatives` must name derivatives of order 1 to 4 of outputs {names.outputs} by inputs "
-            f"{names.inputs}. Found `{unknown}`."
-        )
+    names.check(explicit, "derivatives")
     net.make_node(name, jit=False)  # gives the network its name and the name of its checkpoint
     try:
         parts = [
@@ -111,7 +97,7 @@ def autodiff_nodes(
     used = names.request(asked - {str(key) for node in nodes for key in node.outputs}).operators
     return [
         net.make_node(name, optimize=optimize),
-        *(_Node.from_sympy(_expression(terms), operator) for operator, terms in used.items()),
+        *(host.Node.from_sympy(_expression(terms), operator) for operator, terms in used.items()),
     ]
 
 

@@ -8,7 +8,7 @@ import pytest
 import sympy
 import torch
 
-from modulus_relobralo.derivatives import biharmonic, kernels, laplacian
+from modulus_relobralo.derivatives import biharmonic, laplacian
 from modulus_relobralo.hosts.sym import (
     Domain,
     Key,
@@ -16,6 +16,7 @@ from modulus_relobralo.hosts.sym import (
     PointwiseValidator,
     autodiff_nodes,
     derivative_nodes,
+    equation_nodes,
     load,
     taylor_nodes,
 )
@@ -38,6 +39,11 @@ PLATE = {
     "kirchhoff": w.diff(x, 4) + 2 * w.diff(x, 2, y, 2) + w.diff(y, 4) - 1,
     "moment": w.diff(x, 2) + 0.3 * w.diff(y, 2) + w,
 }
+
+
+class Equations:
+    def __init__(self, **equations):
+        self.equations = equations
 
 
 @pytest.fixture(autouse=True)
@@ -70,7 +76,7 @@ def points(names=("x", "y"), number=7):
 def orders(graph):
     """Return the highest order that each of our modules in a graph computes; 0 for the plain network."""
     return sorted(
-        max((name.count("__") for name in module._request.derivatives), default=0)
+        max((name.count("__") for name in module.request.derivatives), default=0)
         for module in graph.evaluation_order
         if isinstance(module, TaylorArch)
     )
@@ -105,7 +111,7 @@ def test_equations_that_share_a_derivative_share_the_pass():
 def test_value_used_by_the_equation_comes_from_the_same_pass():
     net, pde = network(), equations()
     graph, _ = evaluate(pde + taylor_nodes(net, "net", pde, compiled=False), points(), "moment")
-    module = next(m for m in graph.evaluation_order if getattr(m, "_channels", ()))
+    module = next(m for m in graph.evaluation_order if isinstance(m, TaylorArch) and m.request)
     torch.testing.assert_close(module(points())["w"], net(points())["w"])
 
 
@@ -145,7 +151,7 @@ def test_operators_equal_their_sums(method, name):
 
 def test_operators_carry_fewer_channels():
     def channels(**options):
-        return len(taylor_nodes(network("xyz"), "net", **options)[1].evaluate._channels)
+        return len(taylor_nodes(network("xyz"), "net", **options)[1].evaluate.taylor.plan.channels)
 
     plane = {"plate": biharmonic("w"), "membrane": laplacian("w")}
     assert channels(derivatives=list(biharmonic("w"))) == 13
@@ -205,6 +211,29 @@ def test_autocast_leaves_derivatives_in_single_precision():
     assert all(torch.equal(found[name], truth[name]) for name in truth)
 
 
+def test_a_quantity_that_the_network_gives_is_not_computed_anew():
+    # A mixed formulation: the Laplacian is an output of its own, with an equation that ties it to the deflection.
+    net = FullyConnectedArch([Key("x"), Key("y")], [Key("w"), Key("laplacian_w")], layer_size=8, nr_layers=2)
+    tie = Equations(tie=w.diff(x, 2) + w.diff(y, 2) - sympy.Function("laplacian_w")(x, y))
+    nodes = equation_nodes(tie, net)
+    _, found = evaluate(nodes + taylor_nodes(net, "net", nodes, compiled=False), points(), "tie")
+    _, truth = evaluate(equation_nodes(tie) + autodiff_nodes(net, "net"), points(), "tie")
+    assert truth["tie"].abs().max() > 1e-3
+    torch.testing.assert_close(found["tie"], truth["tie"], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("method", ["taylor", "autodiff"])
+def test_collapsed_equations_keep_their_values(method):
+    net, plate = network(), Equations(kirchhoff=PLATE["kirchhoff"])
+    nodes = equation_nodes(plate, net)
+    assert "biharmonic_w" in {str(key) for key in nodes[0].inputs}
+    _, found = evaluate(
+        nodes + derivative_nodes(net, "net", nodes, method, **UNCOMPILED[method]), points(), "kirchhoff"
+    )
+    _, truth = evaluate(equation_nodes(plate) + autodiff_nodes(net, "net"), points(), "kirchhoff")
+    torch.testing.assert_close(found["kirchhoff"], truth["kirchhoff"], rtol=1e-4, atol=1e-4)
+
+
 def detaching():
     return FullyConnectedArch([Key("x"), Key("y")], [Key("w")], detach_keys=[Key("x")], layer_size=8, nr_layers=1)
 
@@ -236,26 +265,6 @@ def test_other_networks_fall_back_to_autodiff_with_a_message(build, reason, capl
     _, truth = evaluate(pde + autodiff_nodes(net, "net", pde), points(), "moment", "laplace")
     assert torch.equal(found["moment"], truth["moment"])
     assert torch.equal(found["laplace"], truth["laplace"])
-
-
-def test_without_compiler_runs_uncompiled_and_says_so_once(monkeypatch, caplog):
-    def broken(*args, **kwargs):
-        raise RuntimeError("no compiler found\nand more")
-
-    monkeypatch.setattr(torch, "compile", broken)
-    monkeypatch.setattr(kernels._Compiled, "warned", False)
-    kernels._kernel.cache_clear()
-    net = network()
-    pde = equations(bending=w.diff(x, 2), slope=w.diff(y))
-    nodes = pde + taylor_nodes(net, "net", pde)
-    with caplog.at_level(logging.WARNING, "modulus_relobralo"):
-        for name in ("bending", "slope"):
-            _, found = evaluate(nodes, points(), name)
-            found[name].square().mean().backward()
-    kernels._kernel.cache_clear()
-    (record,) = (r for r in caplog.records if r.name.startswith("modulus_relobralo"))
-    assert "torch.compile does not work here (RuntimeError: no compiler found)" in record.getMessage()
-    assert all(torch.isfinite(p.grad).all() for p in net.parameters() if p.grad is not None)
 
 
 @pytest.mark.parametrize(

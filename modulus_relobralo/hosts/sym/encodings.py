@@ -14,12 +14,15 @@ from torch import Tensor
 from modulus_relobralo.derivatives.jets import Jet
 from modulus_relobralo.derivatives.kernels import activate
 from modulus_relobralo.derivatives.partials import Channel
-from modulus_relobralo.derivatives.requests import HostModule
+from modulus_relobralo.hosts.sym.grouping import HostModule
 
 
 def _scaled(arch: HostModule, jet: Jet) -> Jet:
-    scales = arch.input_scales_tensor
-    return jet if scales is None else jet.scale(1 / scales[1], scales[0])
+    if arch.input_scales_tensor is None:
+        return jet
+    # The host's `set_scaling` makes them in single precision, whose reciprocals are not good enough for others.
+    shift, factor = arch.input_scales_tensor.to(jet.dense.dtype)
+    return jet.scale(1 / factor, shift)
 
 
 def siren(arch: HostModule, jet: Jet, channels: tuple[Channel, ...]) -> Jet:

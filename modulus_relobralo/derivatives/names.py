@@ -1,44 +1,14 @@
-"""Finds out which derivatives a set of equations needs, and which of them to compute in one pass."""
+"""The names of derivatives and operators: which ones a network can answer for, and which ones are asked for."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from numbers import Real
 
+from modulus_relobralo.derivatives.operators import Terms, biharmonic, laplacian
 from modulus_relobralo.derivatives.partials import MAX_ORDER, MultiIndex, Operator
-
-# The host has no types to hold on to.
-HostModule: TypeAlias = Any
-HostPDE: TypeAlias = Any
-HostNode: TypeAlias = Any
-HostKey: TypeAlias = Any
-Terms = Mapping[str, float]
-
-
-def laplacian(output: str, variables: Iterable[str] = ("x", "y")) -> dict[str, float]:
-    """Return the Laplacian as derivative names with coefficients.
-
-    Examples
-    --------
-    >>> laplacian("u")
-    {'u__x__x': 1.0, 'u__y__y': 1.0}
-    """
-    return {f"{output}__{v}__{v}": 1.0 for v in variables}
-
-
-def biharmonic(output: str, variables: Iterable[str] = ("x", "y")) -> dict[str, float]:
-    """Return the biharmonic operator, the Laplacian of the Laplacian, as derivative names with coefficients.
-
-    Examples
-    --------
-    >>> biharmonic("w")
-    {'w__x__x__x__x': 1.0, 'w__x__x__y__y': 2.0, 'w__y__y__y__y': 1.0}
-    """
-    variables = list(variables)
-    return {
-        f"{output}__{a}__{a}__{b}__{b}": 1.0 if a == b else 2.0 for i, a in enumerate(variables) for b in variables[i:]
-    }
 
 
 @dataclass
@@ -58,6 +28,10 @@ class Request:
     derivatives: set[str] = field(default_factory=set)
     operators: dict[str, Terms] = field(default_factory=dict)
     values: set[str] = field(default_factory=set)
+
+    def __bool__(self) -> bool:
+        """Tell whether anything has to be differentiated."""
+        return bool(self.derivatives or self.operators)
 
     def overlaps(self, other: Request) -> bool:
         """Tell whether the two have something to compute in common; a plain value does not count."""
@@ -79,35 +53,67 @@ class Namespace:
         The network's keys with their sizes. Only those of size 1 can be differentiated.
     operators : mapping, optional
         Linear operators with constant coefficients beyond the standard ones. ``laplacian_<output>`` and
-        ``biharmonic_<output>`` over those of x, y, z that are inputs are always known.
+        ``biharmonic_<output>`` over those of x, y, z that are inputs are always known, except where an input or an
+        output has that name: it then means the network's own.
+
+    Raises
+    ------
+    ValueError
+        If an operator is not a sum of derivatives of one output with numbers as coefficients, or if its name means
+        something else already.
     """
 
     def __init__(
         self, inputs: Mapping[str, int], outputs: Mapping[str, int], operators: Mapping[str, Terms] | None = None
     ) -> None:
+        self._keys = {*inputs, *outputs}
         self.inputs = [name for name, size in inputs.items() if size == 1]
         self.outputs = [name for name, size in outputs.items() if size == 1]
         space = [name for name in ("x", "y", "z") if name in self.inputs]
         self.operators: dict[str, Terms] = {}
-        for output in self.outputs if space else ():
-            self.operators[f"laplacian_{output}"] = laplacian(output, space)
-            self.operators[f"biharmonic_{output}"] = biharmonic(output, space)
+        for output in (output for output in self.outputs if space and "__" not in output):
+            standard = {f"laplacian_{output}": laplacian(output, space)}
+            standard[f"biharmonic_{output}"] = biharmonic(output, space)
+            self.operators |= {name: terms for name, terms in standard.items() if name not in self._keys}
         for name, terms in (operators or {}).items():
-            self.operators[name] = self._checked(name, terms)
+            self._check(name, terms)
+            self.operators[name] = terms
 
-    def _checked(self, name: str, terms: Terms) -> Terms:
+    def _check(self, name: str, terms: Terms) -> None:
         wrong = [term for term in terms if not self.knows(term) or term.count("__") < 2]
         if wrong or not terms or len({term.split("__")[0] for term in terms}) > 1:
             raise ValueError(
                 f"Operator `{name}` must be a sum of derivatives of order 2 to {MAX_ORDER} of one output of the "
                 f"network by its inputs. Found `{dict(terms)}`."
             )
-        return terms
+        # A tensor would be read once and never trained.
+        if not all(isinstance(c, Real) and math.isfinite(c) for c in terms.values()):
+            raise ValueError(f"Operator `{name}` must have finite numbers as coefficients. Found `{dict(terms)}`.")
+        if name in self._keys or "__" in name or self.operators.get(name, terms) != terms:
+            raise ValueError(
+                f"Operator `{name}` must have a name of its own: not that of an input or output, nor of a derivative, "
+                "nor of a standard operator with other terms."
+            )
 
     def knows(self, derivative: str) -> bool:
         """Tell whether a name is a derivative, of an order in range, of an output by inputs."""
         output, *variables = derivative.split("__")
+        if derivative in self._keys:  # what a network gives under this name is its own
+            return False
         return output in self.outputs and 1 <= len(variables) <= MAX_ORDER and set(variables) <= set(self.inputs)
+
+    def check(self, names: Iterable[str], parameter: str, values: bool = False) -> None:
+        """Raise a ValueError if one of `names`, given as `parameter`, is nothing that the network can compute.
+
+        Plain outputs count if `values`.
+        """
+        plain = self.outputs if values else []
+        unknown = [name for name in names if not (self.knows(name) or name in self.operators or name in plain)]
+        if unknown:
+            raise ValueError(
+                f"Parameter `{parameter}` must name derivatives of order 1 to {MAX_ORDER} of outputs {self.outputs} by "
+                f"inputs {self.inputs}, or operators {list(self.operators)}. Found `{unknown}`."
+            )
 
     def request(self, names: Iterable[str]) -> Request:
         """Pick from `names` what the network can compute."""
@@ -126,27 +132,3 @@ class Namespace:
     def operator(self, terms: Terms, variables: list[str]) -> Operator:
         """Return an operator in the form that `partials` works with."""
         return tuple(sorted((self.multi_index(name, variables), float(c)) for name, c in terms.items()))
-
-
-def node_names(node: HostNode) -> set[str]:
-    """Return the names of everything that a node of the host takes in."""
-    return {str(key) for key in (*node.inputs, *node.derivatives)}
-
-
-def group(requests: Iterable[Request]) -> list[Request]:
-    """Merge requests until no two compute the same thing.
-
-    What one equation needs is best computed in one pass; equations that share a derivative share the pass. What is
-    left apart, such as a plate's fourth derivatives inside and its moments on the boundary, becomes a node of its
-    own, and each of the host's graphs takes just the nodes that it needs.
-    """
-    groups: list[Request] = []
-    for request in requests:
-        if not request.derivatives and not request.operators:
-            continue
-        apart = [other for other in groups if not other.overlaps(request)]
-        for other in groups:
-            if other.overlaps(request):
-                request = request.merged(other)
-        groups = [*apart, request]
-    return groups
