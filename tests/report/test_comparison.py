@@ -10,8 +10,16 @@ from matplotlib.image import imread
 from pictures import has_colour
 from written_runs import EXACT, write_run
 
-from modulus_relobralo.report import compare, plot_comparison, read_run, summarize, write_report
-from modulus_relobralo.report.cli import find_folders, main, read_runs
+from modulus_relobralo.report import (
+    compare,
+    find_trainings,
+    plot_comparison,
+    read_run,
+    read_runs,
+    summarize,
+    write_report,
+)
+from modulus_relobralo.report.cli import main
 
 SUM = (0.1, 0.5, 0.4, 0.3, 0.2)
 OURS = (0.05, 0.01, 0.03, 0.02)
@@ -30,7 +38,7 @@ def folder(tmp_path):
 
 
 def runs_in(folder):
-    return read_runs(find_folders(folder))
+    return read_runs(find_trainings(folder))[0]
 
 
 def only(folder):
