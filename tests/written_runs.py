@@ -91,18 +91,14 @@ def write_training(
         scalars = {f"Train/loss_{term}": (place + 1) * loss for place, term in enumerate(terms)}
         scalars |= {"Train/loss_aggregated": 3 * loss, "Train/learning_rate": 1e-3}
         for variable, field in exact.items():
-            predicted = field + error * np.where(field, field, 1)
-            scalars[f"Validators/exact/l2_relative_error_{variable}"] = host_error(field, predicted)
+            scalars[f"Validators/exact/l2_relative_error_{variable}"] = host_error(field, predict(field, error))
         for tag, value in scalars.items():
             writer.add_scalar(tag, value, step, walltime=start + step_seconds * step, new_style=True)
     writer.close()
-    write_fields(
-        folder,
-        "exact",
-        {name: (field, field + errors[-1] * np.where(field, field, 1)) for name, field in exact.items()},
-    )
+    write_fields(folder, "exact", {name: (field, predict(field, errors[-1])) for name, field in exact.items()})
     (folder / "monitors").mkdir(exist_ok=True)
-    (folder / "monitors" / "weights.csv").write_text("step,pde,walls\n0,1,1\n10,1.5,0.5\n20,1.75,0.25\n")
+    weights = "0,1,1\r\n10,1.5,0.5\r\n20,1.75,0.25\r\n"
+    (folder / "monitors" / "weights.csv").write_text(f"step,pde,walls\r\n{weights}", newline="")
 
 
 def write_fields(folder, validator, fields, coordinates=None):
@@ -111,6 +107,11 @@ def write_fields(folder, validator, fields, coordinates=None):
     for name, (exact, predicted) in fields.items():
         arrays |= {f"true_{name}": exact, f"pred_{name}": predicted}
     np.savez(folder / "validators" / validator, arrays)
+
+
+def predict(exact, error):
+    """Return a field whose relative L2 error is `error`; of one that is 0 everywhere, one that is off by `error`."""
+    return exact + error * np.where(exact, exact, 1)
 
 
 def host_error(exact, predicted):

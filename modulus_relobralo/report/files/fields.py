@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from modulus_relobralo.report.files.unpickling import load_object
+from modulus_relobralo.report.files.unpickling import OtherContentError, load_object
 from modulus_relobralo.report.run import Field
 
+EXPECTED = "not the host's dictionary of arrays"
 EXACT, PREDICTED = "true_", "pred_"
 
 
@@ -22,9 +23,12 @@ def read_fields(path: Path) -> tuple[dict[str, Field], list[str]]:
     ValueError
         If the file cannot be read, or holds more than arrays.
     """
-    content = load_object(path)
+    try:
+        content = load_object(path)
+    except OtherContentError as error:
+        return {}, [f"{path.name} is left out: {error}, {EXPECTED}"]
     if not isinstance(content, dict):
-        return {}, [f"{path.name} is left out: it holds {type(content).__name__}, not the host's dictionary of arrays"]
+        return {}, [f"{path.name} is left out: it holds a {type(content).__name__}, {EXPECTED}"]
     names = [str(name) for name in content]
     variables = [name.removeprefix(EXACT) for name in names if name.startswith(EXACT)]
     if not variables:

@@ -10,11 +10,15 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.lib import format as npy
 
+# Where numpy.savez puts what has no name.
+MEMBER = "arr_0.npy"
 # All that a pickle may call: the host stores arrays. NumPy 2 moved its modules, what it makes of them is the same.
 ALLOWED = {
     ("numpy", "ndarray"): np.ndarray,
     ("numpy", "dtype"): np.dtype,
     ("collections", "OrderedDict"): dict,
+    ("builtins", "set"): set,
+    ("builtins", "frozenset"): frozenset,
     **{
         (f"numpy.{core}.multiarray", name): function
         for core in ("core", "_core")
@@ -24,6 +28,10 @@ ALLOWED = {
         )
     },
 }
+
+
+class OtherContentError(ValueError):
+    """An archive of NumPy's that holds something else than one object."""
 
 
 class ArrayUnpickler(pickle.Unpickler):
@@ -44,11 +52,18 @@ def load_object(path: Path) -> Any:
     Raises
     ------
     ValueError
-        If the file cannot be read, or holds anything but arrays, numbers, texts and plain containers.
+        If the file cannot be read, or its object is made of more than arrays, numbers, texts and plain containers.
+    OtherContentError
+        If it holds arrays, but no object.
     """
     try:
-        with zipfile.ZipFile(path) as archive, archive.open("arr_0.npy") as file:
-            return _read_object(file)  # type: ignore[arg-type]
+        with zipfile.ZipFile(path) as archive:
+            if MEMBER not in archive.namelist():
+                raise OtherContentError(f"it holds {', '.join(archive.namelist()) or 'nothing'}")
+            with archive.open(MEMBER) as file:
+                return _read_object(file)  # type: ignore[arg-type]
+    except OtherContentError:
+        raise
     # Whatever a damaged file makes of NumPy and of the unpickler: their errors are of many kinds.
     except Exception as error:
         raise ValueError(f"{path} cannot be read: {type(error).__name__}: {error}") from error
@@ -61,5 +76,5 @@ def _read_object(file: BinaryIO) -> Any:
         raise ValueError(f"a header of version {version}")
     shape, _, dtype = headers[version](file)
     if shape != () or dtype != np.dtype(object):
-        raise ValueError(f"an object was expected, an array of shape {shape} and type {dtype} was found")
+        raise OtherContentError(f"it holds an array of shape {shape} and type {dtype}")
     return ArrayUnpickler(file).load().item()

@@ -6,8 +6,6 @@ import contextlib
 import csv
 from pathlib import Path
 
-import numpy as np
-
 from modulus_relobralo.report.run import Series
 
 # Of a monitor that was added under that name, as the documentation says.
@@ -33,11 +31,11 @@ def read_weights(folder: Path) -> dict[str, Series]:
     header, *rows = [*csv.reader(line for line in text.splitlines(keepends=True) if line.endswith("\n"))] or [[]]
     if header and header[0] != "step":
         raise ValueError(f"{FILE.as_posix()} is left out: its first column is {header[0]}, not step")
-    values: dict[int, list[float]] = {}
+    values: dict[str, dict[int, float]] = {name: {} for name in header[1:]}
     for row in rows:
         if len(row) == len(header):
             with contextlib.suppress(ValueError, OverflowError):
-                values[int(row[0])] = [float(cell) for cell in row[1:]]
-    steps = sorted(values)
-    table = np.array([values[step] for step in steps]).reshape(len(steps), -1)
-    return {name: Series(np.array(steps), table[:, column]) for column, name in enumerate(header[1:]) if steps}
+                step, numbers = int(row[0]), [float(cell) for cell in row[1:]]
+                for name, number in zip(values, numbers, strict=True):
+                    values[name][step] = number
+    return {name: Series.from_dict(entries) for name, entries in values.items() if entries}
