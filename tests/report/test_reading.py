@@ -111,7 +111,7 @@ def test_two_validators_of_a_variable_are_told_apart(tmp_path):
 
 
 def test_a_constant_exact_field(tmp_path):
-    run = read_run(write_run(tmp_path / "run", exact={"w": EXACT, "c": np.full_like(EXACT, 0.1)}, errors=(1.0, 0.25)))
+    run = read_run(write_run(tmp_path / "run", exact={"w": EXACT, "c": np.full_like(EXACT, 0.5)}, errors=(1.0, 0.25)))
     assert run.errors["w"].steps.tolist() == [0, 10, 20]
     assert run.errors["c"].steps.tolist() == [20]
     assert run.errors["c"].values[0] == pytest.approx(0.25)

@@ -40,7 +40,7 @@ def test_names_of_all_kinds_are_drawn(tmp_path, terms):
     assert {path.parent for path in paths} == {tmp_path / "out"}
 
 
-@pytest.mark.parametrize("exact", [np.full_like(EXACT, 0.1), np.zeros_like(EXACT)], ids=["constant", "zero"])
+@pytest.mark.parametrize("exact", [np.full_like(EXACT, 0.5), np.zeros_like(EXACT)], ids=["constant", "zero"])
 def test_constant_fields_are_drawn(tmp_path, exact):
     paths = plot_run(read_run(write_run(tmp_path / "run", exact={"w": exact})))
     assert paths[-1].name == "w.png"

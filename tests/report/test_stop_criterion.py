@@ -29,7 +29,7 @@ def test_it_is_the_hosts(mode, delta):
     generator = np.random.default_rng(0)
     ends = set()
     for patience in (10, 20, 30):
-        for _ in range(50):
+        for _ in range(15):
             # Rounded, so that some are alike.
             values = np.round(np.cumsum(generator.normal(-0.02, 0.1, 30)) + 1, 1).tolist()
             theirs = criterion("loss", delta, patience, mode, 10)
