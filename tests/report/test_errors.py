@@ -39,6 +39,12 @@ def test_of_a_constant_field_the_last_error_is_the_fields(constant, logged):
     assert "the error of w (exact) is of the last field only" in note
 
 
+def test_a_field_whose_spread_single_precision_loses_counts_as_constant():
+    series, (note,) = errors_of(7 + 1e-6 * X, 1.0, 0.25, logged=[2e5, 3e5])
+    assert series.values.tolist() == pytest.approx([0.25])
+    assert "of the last field only" in note
+
+
 def test_a_field_at_one_point_has_its_own_error():
     series, notes = errors_of(np.array([[2.0]]), 0.5, logged=[np.nan])
     assert (series.values.tolist(), len(notes)) == ([0.5], 1)

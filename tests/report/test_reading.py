@@ -149,9 +149,26 @@ def test_the_directory_of_several_trainings_names_them(sequence):
     assert read_run(sequence / "w_0000").window == "w_0000"
 
 
-def test_a_folder_that_is_no_run_is_named(tmp_path):
+@pytest.mark.parametrize("name", ["", "missing", "run/validators"])
+def test_a_folder_that_is_no_run_is_named(tmp_path, name):
+    write_run(tmp_path / "run")
     with pytest.raises(FileNotFoundError, match=r"is no Hydra run directory: it has no .hydra.hydra.yaml"):
-        read_run(tmp_path)
+        read_run(tmp_path / name)
+
+
+def test_a_folder_that_may_not_be_read_costs_itself(tmp_path, monkeypatch):
+    good, secret = write_run(tmp_path / "good"), write_run(tmp_path / "secret")
+    is_file = type(good).is_file
+
+    def guard(path):
+        if secret in path.parents:
+            raise PermissionError(13, "Permission denied", str(path))
+        return is_file(path)
+
+    monkeypatch.setattr(type(good), "is_file", guard)
+    runs, (failure,) = read_runs([secret, good])
+    assert [run.folder for run in runs] == [good]
+    assert "Permission denied" in failure
 
 
 def test_a_run_that_recorded_nothing_is_unfinished(tmp_path):
