@@ -1,95 +1,15 @@
-"""Runs over several seeds, against statistics that are known by how the runs were written."""
-
-import math
-import statistics
-import sys
+"""What is compared with what."""
 
 import numpy as np
 import pytest
-from matplotlib.image import imread
-from pictures import has_colour
-from written_runs import EXACT, write_run
+from several_runs import OURS, SUM, only, runs_in, write_seeds
+from written_runs import EXACT, START, write_fields, write_hydra, write_run, write_training
 
-from modulus_relobralo.report import compare, plot_comparison, read_run, summarize, write_report
-from modulus_relobralo.report.cli import find_folders, main, read_runs
-
-SUM = (0.1, 0.5, 0.4, 0.3, 0.2)
-OURS = (0.05, 0.01, 0.03, 0.02)
+from modulus_relobralo.report.comparison import compare
 
 
-def write_seeds(folder, scheme, errors, **changes):
-    for seed, error in enumerate(errors):
-        write_run(folder / f"{scheme}-{seed}", scheme, seed=seed, errors=(1.0, 2 * error, error), **changes)
-
-
-@pytest.fixture
-def folder(tmp_path):
-    write_seeds(tmp_path / "runs", "relobralo", OURS, step_seconds=0.25)
-    write_seeds(tmp_path / "runs", "sum", SUM)
-    return tmp_path / "runs"
-
-
-def runs_in(folder):
-    return read_runs(find_folders(folder))
-
-
-def only(folder):
-    (comparison,) = compare(runs_in(folder))
-    return comparison
-
-
-def test_statistics_over_the_seeds(folder):
-    comparison = only(folder)
-    assert [variant.label for variant in comparison.variants] == ["sum", "relobralo"]
-    first, second = summarize(comparison, target=0.045)
-    assert (first["seeds"], second["seeds"]) == ("5", "4")
-    assert (first["at step"], second["at step"]) == ("20", "20")
-    # Five values have their quartiles among them, four have them between.
-    assert first["relative L2 error of w"] == "0.3 [0.2, 0.4]"
-    low, middle, high = statistics.quantiles(OURS, method="inclusive")
-    assert second["relative L2 error of w"] == f"{middle:.3g} [{low:.3g}, {high:.3g}]"
-    # Of the first four seeds, which both have, the plain sum's median is 0.35.
-    assert second["error / sum"] == f"{middle / 0.35:.3g}"
-    square = np.mean(EXACT**2)
-    assert first["mean squared error (MSE)"].startswith(f"{0.09 * square:.3g} [")
-    expected = statistics.median(error**2 for error in OURS) * square
-    assert second["mean squared error (MSE)"].startswith(f"{expected:.2e} [")
-    assert (first["MSE / sum"], first["error / sum"]) == ("1", "1")
-    theirs = statistics.median(error**2 for error in SUM[:4]) * square
-    assert second["MSE / sum"] == f"{expected / theirs:.2e}"
-    assert (first["ms per step"], second["ms per step"]) == ("500.0", "250.0")
-
-
-def test_steps_to_a_target_count_the_runs_that_reach_it(folder):
-    first, second = summarize(only(folder), target=0.045)
-    # Errors are 1, 2 e, e at the steps 0, 10, 20: the seeds with e = 0.01 and 0.02 are there at step 10.
-    assert second["steps to 0.045"] == "15 (3 of 4)"
-    assert first["steps to 0.045"] == "never (0 of 5)"
-
-
-def test_a_diverged_run_counts_with_an_infinite_error(tmp_path):
-    write_seeds(tmp_path, "sum", SUM)
-    for seed in (5, 6):
-        changes = {"max_steps": 20, "steps": (0, 10), "log": "[step: 13] loss went to INFs/NaNs"}
-        write_run(tmp_path / f"diverged-{seed}", "sum", seed=seed, errors=(1e-3,), **changes)
-    (row,) = summarize(only(tmp_path))
-    assert row["seeds"] == "7, 2 diverged"
-    assert row["relative L2 error of w"] == "0.4 [0.25, diverged]"
-
-
-def test_what_is_not_compared_is_listed(tmp_path, monkeypatch, capsys):
-    write_seeds(tmp_path / "a", "sum", SUM)
-    write_run(tmp_path / "b" / "killed", "sum", seed=9, steps=(0, 10), errors=(1e-3,))
-    validated = write_run(tmp_path / "b" / "blind", "sum", seed=10)
-    (validated / "validators" / "exact.npz").unlink()
-    write_run(tmp_path / "c" / "other", "sum", problem="waves")
-    monkeypatch.setattr(sys, "argv", ["relobralo-report", str(tmp_path), "--out", str(tmp_path / "out")])
-    main()
-    for text in (capsys.readouterr().out, (tmp_path / "out" / "report.md").read_text()):
-        assert "0.3 [0.2, 0.4]" in text
-        assert "bending: sum, seed 9: unfinished, at step 10 of 20" in text
-        assert "bending: sum, seed 10: recorded no error" in text
-        assert "waves" in text
+def titles(folder):
+    return [comparison.title for comparison in compare(runs_in(folder))]
 
 
 def test_schemes_are_told_apart_by_parameters_and_comparisons_by_settings(tmp_path):
@@ -97,82 +17,129 @@ def test_schemes_are_told_apart_by_parameters_and_comparisons_by_settings(tmp_pa
         for edges in ("false", "true"):
             parameters, options = f"alpha: 0.9, temperature: {temperature}", f"per_edge: {edges}"
             place = tmp_path / edges / str(number)
-            write_seeds(place, "relobralo", OURS, parameters=parameters, options=options)
-            write_seeds(tmp_path / edges / "sum", "sum", SUM, options=options) if number else None
+            write_seeds(place, "relobralo", OURS[:2], parameters=parameters, options=options)
+            write_seeds(tmp_path / edges / "sum", "sum", SUM[:3], options=options) if number else None
     first, second = compare(runs_in(tmp_path))
     assert (first.title, second.title) == ("bending, custom.per_edge=False", "bending, custom.per_edge=True")
     for comparison in (first, second):
         labels = [variant.label for variant in comparison.variants]
         assert labels == ["sum", "relobralo (temperature=0.1)", "relobralo (temperature=0.01)"]
-        assert [len(variant.runs) for variant in comparison.variants] == [5, 4, 4]
+        assert [len(variant.runs) for variant in comparison.variants] == [3, 2, 2]
 
 
-def test_without_the_plain_sum_there_is_no_ratio(tmp_path):
-    write_seeds(tmp_path, "relobralo", OURS)
-    (row,) = summarize(only(tmp_path))
-    assert (row["error / sum"], row["MSE / sum"]) == ("-", "-")
+def test_problems_and_windows_are_compared_apart(tmp_path):
+    for scheme in ("sum", "relobralo"):
+        write_hydra(tmp_path / scheme, scheme, problem="advection")
+        for number in (0, 1):
+            write_training(tmp_path / scheme / f"window_000{number}", start=START + 100 * number)
+    write_run(tmp_path / "waves", problem="waves")
+    assert titles(tmp_path) == ["advection, window_0000", "advection, window_0001", "waves"]
+    assert [len(comparison.variants) for comparison in compare(runs_in(tmp_path))] == [2, 2, 1]
 
 
-def test_without_a_common_seed_there_is_no_ratio(tmp_path):
-    write_run(tmp_path / "sum", "sum", seed=0)
-    write_run(tmp_path / "ours", "relobralo", seed=1)
-    assert [row["error / sum"] for row in summarize(only(tmp_path))] == ["1", "-"]
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [({}, {"options": "x: .nan"}), ({"options": "x: 1"}, {"options": "x: [1]"}), ({"options": "x: 1"}, {})],
+)
+def test_what_differs_is_told_apart(tmp_path, first, second):
+    write_run(tmp_path / "a", **first)
+    write_run(tmp_path / "b", **second)
+    assert len(titles(tmp_path)) == 2
 
 
-def test_a_file_that_cannot_be_read_is_listed(tmp_path, monkeypatch, capsys):
+def test_what_is_alike_is_not(tmp_path):
+    for seed in (0, "text", "[1, 2]", "'${hydra:job.num}'", "null"):
+        write_run(tmp_path / str(seed).strip("'${}"), "sum", seed=seed, options="x: .nan, y: '${custom.seed}'")
+    assert titles(tmp_path) == ["bending"]
+    assert len(only(tmp_path).variants[0].seeds) == 5
+
+
+def test_lbfgs_after_adam_is_not_lbfgs_alone(tmp_path):
+    write_run(tmp_path / "alone", optimizer="lbfgs", steps=(0,))
+    both = write_run(tmp_path / "both")
+    write_hydra(both, "relobralo", optimizer="lbfgs")
+    write_training(both, steps=(20,), start=START + 100, optimizer="lbfgs")
+    assert titles(tmp_path) == ["bending", "bending, optimizers=Adam then LBFGS"]
+
+
+def test_one_run_with_another_validator_costs_nothing_but_itself(tmp_path):
     write_seeds(tmp_path, "sum", SUM)
-    torn = tmp_path / "sum-2" / "validators" / "exact.npz"
-    torn.write_bytes(torn.read_bytes()[:100])
-    monkeypatch.setattr(sys, "argv", ["relobralo-report", str(tmp_path)])
-    main()
-    printed = capsys.readouterr().out
-    assert f"not counted: {torn} cannot be read" in printed
-    assert "sum, seed 2" not in printed
-    assert "sum, seed 3" in printed
+    write_run(tmp_path / "other", "sum", seed=5, exact={"v": EXACT}, terms=("pde", "mine"))
+    comparison = only(tmp_path)
+    (variant,) = comparison.variants
+    assert comparison.variables == ["v", "w"] or comparison.variables == ["w", "v"]
+    assert variant.errors("w") == pytest.approx(SUM, rel=1e-6)
+    assert variant.errors("v") == pytest.approx([0.25], rel=1e-6)
+    assert "sum, seed 5: not counted for w, whose error it lacks" in comparison.notes
 
 
-def test_a_seed_that_was_run_twice_shows(tmp_path):
-    write_seeds(tmp_path / "a", "sum", SUM)
-    write_seeds(tmp_path / "b", "sum", SUM[:2])
-    (row,) = summarize(only(tmp_path))
-    assert row["seeds"] == "5 (7 runs)"
+def test_points_may_differ_between_runs(tmp_path):
+    write_seeds(tmp_path, "sum", SUM[:2])
+    few = EXACT[:9]
+    write_fields(
+        tmp_path / "sum-1", "exact", {"w": (few, 1.5 * few)}, {"x": np.arange(9.0) % 3, "y": np.arange(9.0) // 3}
+    )
+    (variant,) = only(tmp_path).variants
+    assert len(variant.errors("w")) == 2
+    assert variant.mean_squares("w")[1] == pytest.approx(variant.errors("w")[1] ** 2 * np.mean(few**2))
 
 
-def test_figures_show_the_spread(folder, tmp_path):
-    paths = plot_comparison(only(folder), tmp_path / "new")
-    assert [path.name for path in paths] == ["error.png", "losses.png", "weights.png", "w.png"]
-    assert all(has_colour(path) for path in paths)
-    narrow = tmp_path / "narrow"
-    write_seeds(narrow, "relobralo", [statistics.median(OURS)] * 4)
-    write_seeds(narrow, "sum", [0.3] * 5)
-    (error, *_) = plot_comparison(only(narrow), tmp_path / "narrow-figures")
-    # The same medians without a spread: only the bands are gone.
-    assert np.mean(imread(error) != imread(paths[0])) > 0.01
+def test_errors_are_compared_at_the_last_step_that_all_recorded(tmp_path):
+    log = "[step: 30] reached maximum training steps, finished training!"
+    errors = (1.0, 0.5, 0.25, 0.125)
+    for seed, last in enumerate((30, 30, 20)):
+        # The end of the third's file was lost with its process; its log says that it finished.
+        steps = range(0, last + 1, 10)
+        write_run(tmp_path / str(seed), "sum", seed=seed, steps=steps, errors=errors, max_steps=30, log=log)
+    comparison = only(tmp_path)
+    assert comparison.variants[0].errors("w") == pytest.approx([0.25] * 3, rel=1e-6)
+    assert comparison.notes == (
+        "the errors of w are those of step 20, the last that all runs recorded; some go on to step 30",
+    )
 
 
-def test_a_report_names_its_figures(folder, tmp_path):
-    comparisons = compare(runs_in(folder))
-    text = write_report(comparisons, tmp_path / "out", source="made by hand").read_text()
-    assert "made by hand" in text
-    for name in ("error", "losses", "weights", "w"):
-        assert f"![{name}](bending/{name}.png)" in text
-        assert (tmp_path / "out" / "bending" / f"{name}.png").is_file()
-    assert "| relobralo | 4 | 20 |" in text
+def test_runs_that_a_stop_criterion_ended_are_compared_at_their_ends(tmp_path):
+    top = "stop_criterion: {metric: loss, min_delta: 0, patience: 10, mode: min, freq: 10}"
+    for seed, last in enumerate((30, 20)):
+        log = f"[step: {last}] stopping criterion is met, finished training!"
+        steps = range(0, last + 1, 10)
+        changes = {"errors": (1.0, 0.5, 0.25, 0.125), "max_steps": 90, "log": log, "top": top}
+        write_run(tmp_path / str(seed), "sum", seed=seed, steps=steps, **changes)
+    comparison = only(tmp_path)
+    assert comparison.variants[0].errors("w") == pytest.approx([0.125, 0.25], rel=1e-6)
+    assert comparison.notes == ("the errors of w are those of different steps, 20 to 30",)
 
 
-def test_the_folder_of_figures_does_not_hang_on_what_else_is_compared(tmp_path):
-    for load in ("uniform", "sine"):
-        write_seeds(tmp_path / "runs" / load, "sum", SUM, options=f"load: {load}/x")
-    comparisons = compare(runs_in(tmp_path / "runs"))
-    for shown in (comparisons, comparisons[::-1]):
-        write_report(shown, tmp_path / "out")
-    folders = {path.name for path in (tmp_path / "out").iterdir() if path.is_dir()}
-    assert folders == {"bending_custom.load=uniform_x", "bending_custom.load=sine_x"}
+def test_a_diverged_run_shortens_no_other(tmp_path):
+    write_seeds(tmp_path, "sum", SUM[:2])
+    write_run(tmp_path / "diverged", "sum", seed=7, steps=(0, 10), log="[step: 13] loss went to INFs/NaNs")
+    comparison = only(tmp_path)
+    assert comparison.variants[0].errors("w") == pytest.approx([np.inf, *SUM[:2]], rel=1e-6)
+    assert comparison.notes == ()
 
 
-def test_the_median_run_is_the_one_that_is_drawn(folder):
-    ours = only(folder).variants[1]
-    assert ours.errors("w") == pytest.approx(OURS, rel=1e-6)
-    assert ours.median_run("w").seed == OURS.index(0.02)
-    assert read_run(folder / "sum-0").step_seconds == pytest.approx(0.5, rel=1e-3)
-    assert not math.isinf(max(ours.errors("w")))
+def test_what_is_not_counted_has_its_reason(tmp_path):
+    write_run(tmp_path / "killed", "sum", seed=9, steps=(0, 10))
+    write_run(tmp_path / "zero", "sum", seed=10, exact={"w": np.zeros_like(EXACT)})
+    (comparison,) = compare(runs_in(tmp_path))
+    assert comparison.variants == ()
+    assert [run.seed for run in comparison.uncounted] == [9, 10]
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [((0,), (1,)), ((0, 1), ())])
+def test_without_a_common_seed_there_is_no_ratio(tmp_path, ours, theirs):
+    for scheme, seeds in (("relobralo", ours), ("sum", theirs)):
+        for seed in seeds:
+            write_run(tmp_path / f"{scheme}-{seed}", scheme, seed=seed)
+    comparison = only(tmp_path)
+    assert np.isnan(comparison.ratio(comparison.variants[-1], "w", lambda entry: entry.errors("w")))
+
+
+def test_a_ratio_is_of_the_seeds_that_recorded_the_variable(tmp_path):
+    write_seeds(tmp_path, "sum", SUM[:3])
+    write_seeds(tmp_path, "relobralo", OURS[:2])
+    write_run(tmp_path / "relobralo-2", seed=2, exact={"v": EXACT})
+    comparison = only(tmp_path)
+    ours = comparison.variants[1]
+    # Of seeds 0 and 1: 0.03 over 0.3.
+    assert comparison.ratio(ours, "w", lambda entry: entry.errors("w")) == pytest.approx(0.1, rel=1e-6)
