@@ -23,10 +23,10 @@ class Successor(torch.optim.Optimizer):
     """An optimizer that recognises the checkpoint of another one, and then starts its own state anew.
 
     The host loads the optimizer's state before that of everything else, and PyTorch's optimizers take over the options
-    of another one with it. If that fails, the host restarts at step 0; if it does not, the first step fails or goes on
-    with numbers that mean something else. A successor leaves such a state alone and says which it found, while the
-    host goes on to load what can be kept: the network, the step, the weights of the loss terms and the scheduler's
-    place. Its rate begins at the one that is configured, and decays from there.
+    of another one with it: the first step fails, or goes on with numbers that mean something else. A successor leaves
+    such a state alone and says which it found, while the host goes on to load what can be kept: the network, the
+    step, the weights of the loss terms and the scheduler's place. Its rate begins at the one that is configured, and
+    decays from there.
 
     To be mixed in before an optimizer of PyTorch or of a library::
 

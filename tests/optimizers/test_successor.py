@@ -82,7 +82,7 @@ def test_a_resumed_one_goes_on_as_the_unbroken_one():
 
 @pytest.mark.parametrize(("theirs", "before"), [(torch.optim.Adam, LBFGS), (torch.optim.LBFGS, Adam)])
 def test_pytorchs_own_fail_where_ours_start_anew(theirs, before):
-    """The reason for ours: the host restarts at step 0 if loading fails, and stops if the first step does."""
+    """The reason for ours."""
     optimizer, parameter = make(before)
     train(optimizer, parameter)
     follower, parameter = make(theirs)
