@@ -1,11 +1,11 @@
 """The tables of errors in the documents, against the result file and by NumPy."""
 
-import json
 import re
 
 import numpy as np
 import pytest
 from protocol import ROOT
+from records import read_rows
 
 HEAD = r"\| problem \| loss terms \| Adam from \|"
 PROBLEMS = {"Helmholtz": "helmholtz", "plate": "kirchhoff"}
@@ -27,7 +27,7 @@ def read_tables(page):
 
 
 def errors_by_seed(problem, terms, rate, loss, tuned):
-    rows = json.loads((ROOT / "benchmarks" / "results" / "accuracy.json").read_text())["rows"]
+    rows = read_rows(ROOT / "benchmarks" / "results" / "accuracy")
     wanted = problem, terms, rate, loss
     return {
         row["seed"]: row["relative L2 error"]
