@@ -17,7 +17,7 @@ def plain_sum(losses: Mapping[str, torch.Tensor], step: int) -> torch.Tensor:
 
 
 class TrainerStep:
-    """Loads a batch, computes the losses of all constraints, balances and differentiates them, clips, and steps by Adam.
+    """Loads a batch, computes the losses of all constraints, balances, differentiates and clips them, and takes a step.
 
     On CUDA it ends when the device has done its work; after :meth:`capture` the gradients are a replayed graph, as in
     the trainer.

@@ -103,7 +103,7 @@ for loss, seed in itertools.product(losses, seeds):
 
 @pytest.fixture
 def stub(tmp_path, monkeypatch):
-    """Put a program in the example's place that takes its overrides, writes what the launcher reads, and trains nothing."""
+    """Put a program in the example's place that writes what the launcher reads and trains nothing."""
     (tmp_path / "examples" / "helmholtz").mkdir(parents=True)
     (tmp_path / "examples" / "helmholtz" / "helmholtz.py").write_text(PROGRAM)
     for module in (protocol, sweep):
