@@ -3,7 +3,7 @@
     python benchmarks/accuracy.py [--quick] [--jobs 2] [--plan | --report] [hydra/launcher=submitit_slurm ...]
 
 Finished trainings are not run again, interrupted ones resume. Writes the numbers of every run to
-benchmarks/results/accuracy.json, tables and figures to docs/results/; with --quick, or with --report before all are
+benchmarks/results/accuracy.jsonl, tables and figures to docs/results/; with --quick, or with --report before all are
 finished, to the folder `report` beside the runs.
 """
 
@@ -69,7 +69,7 @@ def main() -> None:
 
 
 def evaluate(trainings: Sequence[Training], results: Path, figures: Path) -> None:
-    """Write the numbers of `trainings` to `results`.json and their report to the folder `figures`, print the tables."""
+    """Write the numbers of `trainings` to `results`.jsonl, their report to the folder `figures`; print the tables."""
     for training in trainings:
         sweep.check_settings(training)
     runs = [read_run(training.run_dir) for training in trainings]
@@ -79,7 +79,7 @@ def evaluate(trainings: Sequence[Training], results: Path, figures: Path) -> Non
     comparisons = compare(runs)
     for comparison in comparisons:
         print_summary(comparison)
-    Console().print(results.with_suffix(".json"), write_report(comparisons, figures, source=source))
+    Console().print(results.with_suffix(".jsonl"), write_report(comparisons, figures, source=source))
 
 
 def train(trainings: Sequence[Training], launcher: Sequence[str]) -> None:
