@@ -78,7 +78,13 @@ def run(cfg: Any) -> None:
         done.append(error)
         choices = HydraConfig.get().runtime.choices
         seconds = round(time.perf_counter() - began, 1)
-        row = {"loss": choices["loss"], "seed": cfg.custom.seed, "window": len(done), "error": error, "seconds": seconds}
+        row = {
+            "loss": choices["loss"],
+            "seed": cfg.custom.seed,
+            "window": len(done),
+            "error": error,
+            "seconds": seconds,
+        }
         line = json.dumps(row)
         print(line, flush=True)
         with RESULTS.open("a") as file:

@@ -33,7 +33,7 @@ from modulus_relobralo.hosts.sym.host import HOSTS, base_config
 from modulus_relobralo.options import RELOBRALO
 
 PROVIDER = "modulus_relobralo"
-TARGET = "modulus_relobralo.ReLoBRaLo"
+TARGET = "modulus_relobralo.hosts.sym.aggregators.relobralo"
 # Our option's fields, their types and defaults. Optional, because OmegaConf 2.2 does not read `float | None`.
 FIELDS: tuple[tuple[str, Any, Any], ...] = (
     ("_target_", str, TARGET),

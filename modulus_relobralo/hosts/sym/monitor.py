@@ -40,7 +40,13 @@ class WeightMonitor(host.Monitor):
         self._started = False
 
     def save_results(self, name: str, writer: Any, step: int, data_dir: str) -> dict[str, Tensor]:
-        """Write the weights of `step`, and return them by name for the host's stop criterion."""
+        """Write the weights of `step`, and return them by name for the host's stop criterion.
+
+        Raises
+        ------
+        ValueError
+            If a loss term was negative; the message names it.
+        """
         aggregator: Any = getattr(self.solver, "aggregator", None)
         names = getattr(aggregator, "names", [])
         path = Path(data_dir) / f"{name}.csv"
@@ -49,6 +55,8 @@ class WeightMonitor(host.Monitor):
                 logger.info(f"{path.name}: not written, the aggregator has no weights of ReLoBRaLo")
             self._started = True
             return {}
+        # What the balancing itself looks at every hundred steps, but for those of a CUDA graph.
+        aggregator.inspect()
         weights = dict(zip(names, aggregator.lmbda_ema.detach().clone(), strict=True))
         for term, weight in weights.items():
             writer.add_scalar(f"Monitors/{name}/{term}", weight, step, new_style=True)
