@@ -56,7 +56,7 @@ def load(module: Any, state_dict: Mapping[str, Any], prefix: str, metadata: Mapp
     module.names = []
     module._seen_step = -1
     module._last_step.fill_(-1)
-    state = {name: state_dict.get(prefix + name) for name in STATE}
+    state: dict[str, Any] = {name: state_dict.get(prefix + name) for name in STATE}
     module._problem = find_problem(state)
     if module._problem:
         logger.error(module._problem)

@@ -1,17 +1,16 @@
 """ReLoBRaLo as a loss aggregator: the state of the balancing, and the host's contract with an aggregator."""
 
-from typing import Any, Dict, Iterable, List, Optional, Union
+from typing import Dict, Iterable, List, Optional, Union
 
 import torch
 from torch import Tensor
 
-from modulus_relobralo.balancing import checkpoint, draws
+from modulus_relobralo.balancing import draws
 from modulus_relobralo.balancing.equations import fill_previous, find_growing, grow_initial, update_weights
+from modulus_relobralo.balancing.first_call import describe_options, start, widen
 from modulus_relobralo.balancing.loss_terms import check_static_weights
-from modulus_relobralo.balancing.placement import follow
 from modulus_relobralo.balancing.ranks import agree
-from modulus_relobralo.balancing.state import State, describe_options, start, widen
-from modulus_relobralo.balancing.watch import look
+from modulus_relobralo.balancing.state import State
 from modulus_relobralo.checks import check_count
 from modulus_relobralo.options import ALPHA, EPS, RHO, TEMPERATURE
 
@@ -139,7 +138,7 @@ class ReLoBRaLo(State):
         if torch.jit.is_scripting() or not torch.compiler.is_compiling():
             self._calls += 1
             if self._calls % self._look_every == 0:
-                self._look()
+                self.inspect()
         return torch.dot(terms, weights)
 
     def _move(self, losses: Tensor, step: Optional[Union[int, Tensor]]) -> Tensor:
@@ -170,46 +169,12 @@ class ReLoBRaLo(State):
         return self.lmbda_ema.clone()
 
     @torch.jit.ignore
-    def inspect(self) -> None:
-        """Raise if a loss term was negative, and warn if one has held nearly all of the weight for long.
-
-        It is done every 100 steps, but for those of a CUDA graph, and whenever the state is saved.
-
-        Raises
-        ------
-        ValueError
-            If a loss term was negative; the message names it.
-        """
-        look(self)
-
-    @torch.jit.ignore
     def _start(self, losses: Dict[str, Tensor]) -> None:
         start(self, losses)
 
     @torch.jit.ignore
     def _widen(self, terms: Tensor) -> Tensor:
         return widen(self, terms)
-
-    @torch.jit.ignore
-    def _look(self) -> None:
-        look(self)
-
-    @torch.jit.ignore
-    def _apply(self, fn: Any, recurse: bool = True) -> "ReLoBRaLo":
-        """Follow to another device, but not to another dtype."""
-        for name, buffer in list(self.named_buffers()):
-            setattr(self, name, follow(buffer, fn))
-        return self
-
-    @torch.jit.ignore
-    def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
-        look(self)
-        checkpoint.save(self, destination, prefix, keep_vars)
-
-    @torch.jit.ignore
-    def _load_from_state_dict(self, state_dict: Any, prefix: str, local_metadata: Any, *args: Any) -> None:
-        _strict, missing_keys, _unexpected_keys, _errors = args
-        missing_keys.extend(checkpoint.load(self, state_dict, prefix, local_metadata))
 
     def extra_repr(self) -> str:
         """Return the hyperparameters, for the module's repr."""

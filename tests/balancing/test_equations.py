@@ -112,11 +112,10 @@ def test_weights_sum_to_the_number_of_terms_at_every_step(losses, data):
 
 
 @settings(deadline=None)
-@given(rows(ORDINARY), st.randoms(use_true_random=False))
-def test_permuting_terms_permutes_weights(losses, random):
-    order = list(range(len(losses[0])))
-    random.shuffle(order)
-    keeps = [random.random() < 0.5 for _ in losses]
+@given(rows(ORDINARY), st.data())
+def test_permuting_terms_permutes_weights(losses, data):
+    order = data.draw(st.permutations(range(len(losses[0]))))
+    keeps = data.draw(st.lists(st.booleans(), min_size=len(losses), max_size=len(losses)))
     permuted = run([[row[i] for i in order] for row in losses], keeps)
     torch.testing.assert_close(permuted, run(losses, keeps)[:, order])
 
