@@ -1,7 +1,5 @@
 """The state of a balancing as buffers, and what the host and PyTorch do with it: move, save, load."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import torch
@@ -97,7 +95,7 @@ class State(nn.Module):
         look(self)
 
     @torch.jit.ignore
-    def _apply(self, fn: Any, recurse: bool = True) -> State:
+    def _apply(self, fn: Any, recurse: bool = True) -> "State":
         """Follow to another device, but not to another dtype."""
         for name, buffer in list(self.named_buffers()):
             setattr(self, name, follow(buffer, fn))
