@@ -1,33 +1,15 @@
-"""What the aggregator accepts: hyperparameters, static weights and loss terms."""
+"""What an aggregator accepts: static weights and loss terms."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from modulus_relobralo.checks import check_number
-
-
-def resolve_alias(name: str, value: Any, default: float, alias: str, alias_value: Any) -> Any:
-    """Return the value of a hyperparameter that may be given by its alias in the host's option.
-
-    Raises
-    ------
-    ValueError
-        If both are given. A config always holds a value: the default counts as not given.
-    """
-    if alias_value is None:
-        return value
-    if value != default:
-        raise ValueError(
-            f"Parameter `{name}` and its alias `{alias}` must not be given together. "
-            f"Found `{name} = {value}` and `{alias} = {alias_value}`."
-        )
-    return alias_value
 
 
 def check_static_weights(weights: Any) -> dict[str, float]:
@@ -76,3 +58,22 @@ def check_terms(losses: Mapping[str, Tensor]) -> None:
     devices = {name: str(loss.device) for name, loss in losses.items()}
     if len(set(devices.values())) > 1:
         raise ValueError(f"All loss terms must lie on one device. Found {devices}.")
+
+
+def check_not_negative(names: Sequence[str], values: Sequence[float]) -> None:
+    """Raise ValueError if a loss term is negative: a ratio to its own past then says nothing about progress.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Names of the loss terms.
+    values : sequence of float
+        The lowest value that each has had. NaN, a step that is skipped, counts as not negative.
+    """
+    negative = {name: value for name, value in zip(names, values, strict=True) if value < 0}
+    if negative:
+        found = ", ".join(f"`{name}` = {value:g}" for name, value in negative.items())
+        raise ValueError(
+            f"Loss terms must not be negative: ReLoBRaLo weighs each by its ratio to its own past. Found {found}. "
+            "Add a constant that is the least value it can have, or use `loss: sum`."
+        )

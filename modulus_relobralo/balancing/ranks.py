@@ -12,6 +12,11 @@ def count_ranks() -> int:
     return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
 
 
+def is_first_rank() -> bool:
+    """Return whether this process is the one that speaks for all."""
+    return count_ranks() == 1 or dist.get_rank() == 0
+
+
 @torch.jit.ignore
 def agree(losses: Tensor, keep: Tensor) -> Tuple[Tensor, Tensor]:
     """Return the mean of the ranks' losses and the draw of rank 0, after one collective.
@@ -23,7 +28,7 @@ def agree(losses: Tensor, keep: Tensor) -> Tuple[Tensor, Tensor]:
     keep : Tensor
         Draw of this rank, bool, shape [1].
     """
-    vote = keep.to(losses.dtype) if dist.get_rank() == 0 else torch.zeros_like(keep, dtype=losses.dtype)
+    vote = keep.to(losses.dtype) if is_first_rank() else torch.zeros_like(keep, dtype=losses.dtype)
     total = torch.cat([losses, vote])
     dist.all_reduce(total)
     return total[:-1] / dist.get_world_size(), total[-1:] > 0

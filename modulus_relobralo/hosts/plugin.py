@@ -30,19 +30,15 @@ from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import OmegaConf
 
 from modulus_relobralo.hosts.sym.host import HOSTS, base_config
+from modulus_relobralo.options import RELOBRALO
 
 PROVIDER = "modulus_relobralo"
-TARGET = "modulus_relobralo.ReLoBRaLo"
-# Our option's fields, their types and defaults: those of the constructor of ReLoBRaLo (a test compares them).
-# Optional, because OmegaConf 2.2 does not read `float | None`.
+TARGET = "modulus_relobralo.hosts.sym.aggregators.relobralo"
+# Our option's fields, their types and defaults. Optional, because OmegaConf 2.2 does not read `float | None`.
 FIELDS: tuple[tuple[str, Any, Any], ...] = (
     ("_target_", str, TARGET),
-    ("alpha", float, 0.999),
-    ("temperature", float, 0.1),
-    ("rho", float, 0.99),
-    ("eps", float, 1e-12),
-    ("tau", Optional[float], None),
-    ("beta", Optional[float], None),
+    *((option.name, float, option.default) for option in RELOBRALO),
+    *((option.alias, Optional[float], None) for option in RELOBRALO if option.alias),
 )
 # What our L-BFGS has in place of the host's. On the Helmholtz example 1,000 iterations after Adam leave three to five
 # times the error of 3,000, which take as long as some 3,000 steps of Adam.

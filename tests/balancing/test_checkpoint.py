@@ -1,4 +1,6 @@
+import json
 import logging
+from pathlib import Path
 
 import numpy as np
 import oracle
@@ -143,6 +145,42 @@ def test_float64_state_stays_float64(kind):
     second.load_state_dict(first.state_dict())
     second(losses, 1)
     assert second.init_losses.tolist() == [1 / 3, 1 / 4, 1 / 5]
+
+
+@kinds
+def test_what_began_with_nothing_is_not_forgotten(kind, tmp_path):
+    rows = oracle.random_losses(40, 3)
+    rows[0, 1] = 0.0
+    unbroken = drive(make(), rows)
+    first, second = kind(make()), kind(make(seed=9))
+    drive(first, rows[:20])
+    second.load_state_dict(through_file(first.state_dict(), tmp_path))
+    # It grows further than it had: only a term that began with nothing takes that as its reference.
+    rows[20:, 1] *= 100
+    resumed = drive(second, rows[20:])
+    assert torch.equal(resumed, drive(make(), rows)[20:])
+    assert not torch.equal(resumed, unbroken[20:])
+    assert float(second.init_losses[1]) == pytest.approx(rows[:, 1].max(), rel=1e-6)
+
+
+# ----- checkpoints of the version before
+
+STORED = Path(__file__).parents[1] / "data" / "checkpoint-0.1.0"
+
+
+@kinds
+def test_a_checkpoint_of_version_0_1_0_goes_on(kind):
+    """Its run was resumed by the version that wrote it: the losses of its steps give the weights of its steps."""
+    saved = torch.load(STORED / "optim_checkpoint.0.pth", weights_only=False)["aggregator_state_dict"]
+    states = [json.loads(line) for line in (STORED / "states.jsonl").read_text().splitlines()]
+    aggregator = kind(ReLoBRaLo([], 2, alpha=0.9, rho=0.5))
+    aggregator.load_state_dict(saved)
+    assert aggregator.init_losses.tolist() == states[0]["init_losses"]
+    for state in states:
+        losses = zip(("helmholtz", "u"), state["prev_losses"], strict=True)
+        aggregator({name: torch.tensor(loss) for name, loss in losses}, state["step"])
+        assert aggregator.lmbda_ema.tolist() == pytest.approx(state["lmbda_ema"], rel=1e-5)
+    assert aggregator.init_losses.tolist() == states[-1]["init_losses"]
 
 
 # ----- the host's own Relobralo

@@ -7,7 +7,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from modulus_relobralo.balancing.equations import balance, update_weights
+from modulus_relobralo.balancing.equations import (
+    NOTHING,
+    balance,
+    fill_previous,
+    find_growing,
+    grow_initial,
+    update_weights,
+)
 
 EPS = 1e-12
 # Zero, what float32 can hold of 1e-30 to 1e30, its largest number, and infinity.
@@ -105,11 +112,10 @@ def test_weights_sum_to_the_number_of_terms_at_every_step(losses, data):
 
 
 @settings(deadline=None)
-@given(rows(ORDINARY), st.randoms(use_true_random=False))
-def test_permuting_terms_permutes_weights(losses, random):
-    order = list(range(len(losses[0])))
-    random.shuffle(order)
-    keeps = [random.random() < 0.5 for _ in losses]
+@given(rows(ORDINARY), st.data())
+def test_permuting_terms_permutes_weights(losses, data):
+    order = data.draw(st.permutations(range(len(losses[0]))))
+    keeps = data.draw(st.lists(st.booleans(), min_size=len(losses), max_size=len(losses)))
     permuted = run([[row[i] for i in order] for row in losses], keeps)
     torch.testing.assert_close(permuted, run(losses, keeps)[:, order])
 
@@ -145,3 +151,49 @@ def test_zeros_and_extremes_by_pairs(losses, reference):
 def test_a_term_that_is_zero_twice_counts_as_solved():
     weights = bal([0.0, 1.0], [0.0, 1.0])
     assert float(weights[0]) == pytest.approx(2 / (1 + math.exp(10)), rel=1e-9)
+
+
+# ----- references of nothing
+
+
+def references(rows):
+    """Return what the first losses are taken to be at every call, and which terms began with nothing."""
+    rows = tensor(rows)
+    initial, growing, history = rows[0], torch.zeros(rows.shape[1], dtype=torch.bool), []
+    for losses in rows:
+        growing = find_growing(growing, losses, initial, tensor(NOTHING))
+        initial = grow_initial(growing, losses, initial)
+        history.append(initial.tolist())
+    return history, growing.tolist()
+
+
+def test_a_term_that_begins_with_nothing_is_measured_from_its_largest_value():
+    history, growing = references([[0.0, 2.0], [0.0, 1.0], [1e-9, 3.0], [5.0, 4.0], [3.0, 1.0], [6.0, 0.0], [0.0, 9.0]])
+    assert [first for first, _ in history] == [0.0, 0.0, 1e-9, 5.0, 5.0, 6.0, 6.0]
+    assert [second for _, second in history] == [2.0] * 7
+    assert growing == [True, False]
+
+
+def test_a_term_that_grows_within_reason_keeps_its_first_value():
+    """The article's formula means something there: a part of NOTHING is the boundary."""
+    history, growing = references([[1.0, 1.0], [0.99 / NOTHING, 1.01 / NOTHING], [0.5 / NOTHING, 1.0]])
+    assert [first for first, _ in history] == [1.0] * 3
+    assert [second for _, second in history] == [1.0, 1.01 / NOTHING, 1.01 / NOTHING]
+    assert growing == [False, True]
+
+
+def test_a_previous_loss_of_nothing_is_no_progress():
+    losses = tensor([3.0, 3.0, 0.0, 3.0])
+    previous = tensor([0.0, 2.9 * NOTHING, 0.0, 3.1 * NOTHING])
+    assert fill_previous(losses, previous, tensor(NOTHING)).tolist() == [3.0, 3.0, 0.0, 3.1 * NOTHING]
+
+
+@settings(deadline=None)
+@given(rows(ORDINARY))
+def test_ordinary_losses_are_left_as_they_are(losses):
+    """To the last digit: within a factor of a million nothing is taken otherwise than in the article."""
+    now, before = tensor(losses[0]), tensor(losses[1])
+    growing = find_growing(torch.zeros(len(losses[0]), dtype=torch.bool), now, before, tensor(NOTHING))
+    assert not growing.any()
+    assert torch.equal(grow_initial(growing, now, before), before)
+    assert torch.equal(fill_previous(now, before, tensor(NOTHING)), before)

@@ -10,7 +10,6 @@ from modulus_relobralo.balancing.loss_terms import (
     check_number,
     check_static_weights,
     check_terms,
-    resolve_alias,
 )
 
 RANGES = {
@@ -61,12 +60,6 @@ def test_name_and_alias_together_are_an_error():
         ReLoBRaLo([], 2, temperature=0.2, tau=1.0)
     with pytest.raises(ValueError, match="`rho` and its alias `beta`"):
         ReLoBRaLo([], 2, rho=0.5, beta=0.5)
-
-
-def test_alias_stands_for_its_name():
-    assert resolve_alias("rho", 0.99, 0.99, "beta", 0.5) == 0.5
-    assert resolve_alias("rho", 0.5, 0.99, "beta", None) == 0.5
-    assert resolve_alias("rho", 0.99, 0.99, "beta", 0.0) == 0.0
 
 
 @pytest.mark.parametrize("value", [-1.0, math.nan, math.inf])

@@ -11,7 +11,7 @@ import torch.multiprocessing as mp
 from modulus_relobralo import ReLoBRaLo
 from modulus_relobralo.balancing.ranks import count_ranks
 
-STEPS, RANKS, NAMES = 12, 2, ("pde", "walls", "moment")
+STEPS, ALONE, RANKS, NAMES = 12, 2, 2, ("pde", "walls", "moment")
 PARAMETERS = {"alpha": 0.6, "rho": 0.5, "temperature": 0.5}
 
 
@@ -28,20 +28,32 @@ def named(values):
 
 def work(rank, scripted, folder):
     torch.set_num_threads(1)
+    # Ranks that were seeded differently draw differently, left to themselves.
+    torch.manual_seed(rank)
+    # Made before the processes meet, as a script may do.
+    aggregator = ReLoBRaLo([], len(NAMES), **PARAMETERS)
     timeout = datetime.timedelta(seconds=60)
     dist.init_process_group("gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=RANKS, timeout=timeout)
     collectives = []
     all_reduce = dist.all_reduce
     dist.all_reduce = lambda tensor, *args, **kwargs: collectives.append(1) or all_reduce(tensor, *args, **kwargs)
-    # Ranks that were seeded differently draw differently, left to themselves.
-    torch.manual_seed(rank)
-    aggregator = ReLoBRaLo([], len(NAMES), **PARAMETERS)
     aggregator = torch.jit.script(aggregator) if scripted else aggregator
     weights, totals = [], []
     for step in range(STEPS):
         totals.append(aggregator(named(losses_of(rank, step)), step))
         weights.append(aggregator.lmbda_ema.clone())
-    state = {"weights": torch.stack(weights), "totals": torch.stack(totals), "collectives": len(collectives)}
+    # A checkpoint of a run in one process goes on in two: `alone` worked by itself, and is loaded again.
+    alone = torch.load(f"{folder}/alone.pth", weights_only=False)
+    alone = torch.jit.script(alone) if scripted else alone
+    alone.load_state_dict(alone.state_dict())
+    for step in range(ALONE, ALONE + 3):
+        alone(named(losses_of(rank, step)), step)
+    state = {
+        "weights": torch.stack(weights),
+        "totals": torch.stack(totals),
+        "collectives": len(collectives),
+        "resumed": alone.lmbda_ema,
+    }
     torch.save(state, f"{folder}/rank{rank}.pth")
     dist.destroy_process_group()
 
@@ -49,6 +61,11 @@ def work(rank, scripted, folder):
 @pytest.fixture(scope="module", params=[False, True], ids=["eager", "scripted"])
 def ranks(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("ranks")
+    torch.manual_seed(7)
+    alone = ReLoBRaLo([], len(NAMES), **PARAMETERS)
+    for step in range(ALONE):
+        alone(named(losses_of(0, step)), step)
+    torch.save(alone, folder / "alone.pth")
     processes = mp.spawn(work, (request.param, str(folder)), RANKS, join=False)
     deadline = time.monotonic() + 150
     try:
@@ -87,7 +104,17 @@ def test_the_loss_is_of_the_ranks_own_terms(ranks):
 
 
 def test_one_collective_per_step(ranks):
-    assert [state["collectives"] for state in ranks] == [STEPS, STEPS]
+    assert [state["collectives"] for state in ranks] == [STEPS + 3, STEPS + 3]
+
+
+def test_a_run_of_one_process_goes_on_in_two(ranks):
+    assert torch.equal(ranks[0]["resumed"], ranks[1]["resumed"])
+    torch.manual_seed(7)
+    alone = ReLoBRaLo([], len(NAMES), **PARAMETERS)
+    for step in range(ALONE + 3):
+        of = [losses_of(rank, step) for rank in range(RANKS if step >= ALONE else 1)]
+        alone(named(torch.stack(of).mean(dim=0)), step)
+    torch.testing.assert_close(ranks[0]["resumed"], alone.lmbda_ema, rtol=1e-5, atol=1e-6)
 
 
 def test_one_process_needs_no_collective(monkeypatch):

@@ -72,7 +72,7 @@ def test_fields_are_the_keywords_of_the_constructor():
     keywords = dict(inspect.signature(ReLoBRaLo).parameters)
     del keywords["params"], keywords["num_losses"]
     fields = defaults_of(FIELDS)
-    assert fields.pop("_target_") == "modulus_relobralo.ReLoBRaLo"
+    assert fields.pop("_target_") == plugin.TARGET
     # The host's LossConf brings the field `weights`.
     assert {**fields, "weights": None} == {name: keyword.default for name, keyword in keywords.items()}
 
@@ -166,7 +166,7 @@ def test_host_default_is_the_hosts_base_config(wheel_python, program):
     theirs, ours, *composed = found(run([wheel_python, "program.py"], program))
     assert theirs == ours
     assert composed[0] == composed[1]
-    assert all(config["loss"]["_target_"] == "modulus_relobralo.ReLoBRaLo" for config in (ours, *composed))
+    assert all(config["loss"]["_target_"] == plugin.TARGET for config in (ours, *composed))
     assert ours["training"]["max_steps"] == 10000
 
 
@@ -244,6 +244,8 @@ def test_compose_gets_our_aggregator(wheel_python, tmp_path):
                     cfg = compose(config_path="conf", config_name="config", overrides=overrides)
                     result["target"] = cfg.loss._target_
                     aggregator = instantiate_agg(cfg, iter([torch.zeros(1)]), 2)
+                    # As the trainer does next.
+                    list(aggregator.parameters())
                     result["repr"] = repr(aggregator)
                 except Exception as error:
                     result["error"] = f"{error} {error.__cause__}"

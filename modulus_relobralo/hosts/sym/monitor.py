@@ -41,7 +41,13 @@ class WeightMonitor(host.Monitor):
         self._started: set[Path] = set()
 
     def save_results(self, name: str, writer: Any, step: int, data_dir: str) -> dict[str, Tensor]:
-        """Write the weights of `step`, and return them by name for the host's stop criterion."""
+        """Write the weights of `step`, and return them by name for the host's stop criterion.
+
+        Raises
+        ------
+        ValueError
+            If a loss term was negative; the message names it.
+        """
         aggregator: Any = getattr(self.solver, "aggregator", None)
         names = getattr(aggregator, "names", [])
         path = Path(data_dir) / f"{name}.csv"
@@ -50,6 +56,8 @@ class WeightMonitor(host.Monitor):
                 logger.info(f"{path.name}: not written, the aggregator has no weights of ReLoBRaLo")
             self._started.add(path)
             return {}
+        # What the balancing itself looks at every hundred steps, but for those of a CUDA graph.
+        aggregator.inspect()
         weights = dict(zip(names, aggregator.lmbda_ema.detach().clone(), strict=True))
         for term, weight in weights.items():
             writer.add_scalar(f"Monitors/{name}/{term}", weight, step, new_style=True)

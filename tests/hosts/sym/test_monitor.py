@@ -72,6 +72,13 @@ def test_weights_go_to_both_files_and_back_to_the_host(monitor_class, aggregator
     ]
 
 
+def test_a_negative_loss_is_named_when_it_is_recorded(monitor_class, aggregator, tmp_path):
+    """Under CUDA graphs no other look at it is taken between two checkpoints."""
+    balance(aggregator, 1.0, -2.0)
+    with pytest.raises(ValueError, match="Found `u` = -2"):
+        monitor_class(solver_with(aggregator)).save_results("weights", Writer(), 10, str(tmp_path))
+
+
 def test_tensorboard_reads_them(monitor_class, aggregator, tmp_path):
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
     from torch.utils.tensorboard import SummaryWriter

@@ -5,7 +5,7 @@ import re
 import shutil
 
 import pytest
-from programs import found, start, write_files
+from programs import HOST, ROOT, found, start, write_files
 
 pytestmark = pytest.mark.host
 
@@ -72,7 +72,11 @@ PROGRAM = """
             losses = super().forward(*args)
             return {f"{name}_{half}": loss / 2 for name, loss in losses.items() for half in ("a", "b")}
 
-    LOSSES = {"pointwise": PointwiseLossNorm(), "halves": Halves()}
+    class Negative(PointwiseLossNorm):
+        def forward(self, *args):
+            return {name: -loss for name, loss in super().forward(*args).items()}
+
+    LOSSES = {"pointwise": PointwiseLossNorm(), "halves": Halves(), "negative": Negative()}
 
     @modulus.sym.main(config_path="conf", config_name="config")
     def run(cfg):
@@ -111,6 +115,8 @@ PROGRAM = """
     if __name__ == "__main__":
         serve()
 """
+# A run of the version before, at step 10.
+STORED = ROOT / "tests" / "data" / "checkpoint-0.1.0"
 # An alpha that lets the weights move within few steps, and lookbacks: a resumed run must have their draws.
 LIVELY = ("loss.alpha=0.9", "loss.rho=0.5")
 # Of L-BFGS: to see that it works.
@@ -205,6 +211,21 @@ def test_resumed_training_is_the_unbroken_one_bit_for_bit(resume, unbroken):
     assert [row[1:] for row in rows(folder)] == [pytest.approx(row, rel=1e-8) for row in weights]
 
 
+def test_a_checkpoint_of_version_0_1_0_resumes(train, tmp_path):
+    """The stored states are of the resumed run under the version that wrote the checkpoint."""
+    if HOST != "modulus.sym":
+        pytest.skip("the checkpoint was written by Modulus Sym")
+    shutil.copytree(STORED, tmp_path / "outputs", ignore=shutil.ignore_patterns("*.jsonl"))
+    output, steps = train(tmp_path, *LIVELY, "scheduler.decay_steps=100")
+    assert "Success loading optimizer" in output
+    assert "Success loading model" in output
+    states = [json.loads(line) for line in (STORED / "states.jsonl").read_text().splitlines()]
+    assert [state["step"] for state in steps] == [state["step"] for state in states] == list(range(10, 31))
+    for state, expected in zip(steps, states, strict=True):
+        for name in ("init_losses", "prev_losses", "lmbda_ema"):
+            assert state[name] == pytest.approx(expected[name], rel=1e-3), (state["step"], name)
+
+
 def test_resumed_under_jit(resume, unbroken):
     _, _, steps = resume(*LIVELY, "jit=true", "training.max_steps=14")
     assert steps[0]["step"] == 10
@@ -249,10 +270,36 @@ def test_a_checkpoint_without_balancing_starts_it_and_says_so(train, tmp_path):
     assert steps[0]["lmbda_ema"] == [1.0, 1.0]
 
 
-def test_a_value_out_of_range_is_named_by_the_program(train, tmp_path):
-    output, steps = train(tmp_path, "loss.temperature=-1", succeeds=False)
+@pytest.mark.parametrize("jit", ["true", "false"])
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("loss.temperature=-1", "ValueError: Parameter `temperature` must be in (0, inf). Found `temperature = -1.0`."),
+        (
+            "loss.weights=3",
+            "TypeError: Parameter `weights` must map names of loss terms to numbers. Found `weights = 3`.",
+        ),
+    ],
+)
+def test_a_value_out_of_range_is_the_last_thing_that_the_program_says(train, override, message, jit, tmp_path):
+    output, steps = train(tmp_path, override, f"jit={jit}", succeeds=False)
     assert steps == []
-    assert "Parameter `temperature` must be in (0, inf). Found `temperature = -1.0`" in output
+    *_, error, _, hydra = output.rstrip().splitlines()
+    assert error == message
+    assert "HYDRA_FULL_ERROR" in hydra
+
+
+@pytest.mark.parametrize("jit", ["true", "false"])
+def test_a_negative_loss_is_named_by_the_program(train, jit, tmp_path):
+    output, steps = train(tmp_path, "custom.loss=negative", f"jit={jit}", succeeds=False)
+    assert steps == []
+    assert re.search(r"Loss terms must not be negative.* Found `helmholtz` = -\d", output)
+
+
+def test_the_log_says_what_is_at_work(unbroken):
+    output, _ = unbroken
+    (line,) = re.findall("ReLoBRaLo of modulus_relobralo .*", output)
+    assert line.endswith("alpha=0.9, temperature=0.1, rho=0.5, eps=1e-12; terms: helmholtz, u")
 
 
 def test_gradient_accumulation_moves_the_weights_once_per_step(train, tmp_path):

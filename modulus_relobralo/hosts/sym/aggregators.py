@@ -1,0 +1,44 @@
+"""Our aggregators as the hosts' trainer makes them: an error of a config is the last thing that its user reads.
+
+The trainer wraps whatever goes wrong while it makes an aggregator in an error that says "Failed to initialize loss
+aggregator" and nothing else, and Hydra prints that one last, below the frames of the trainer. What is returned here
+in place of an aggregator raises the error itself at the next thing that the trainer does with it, which it does at
+once: script it, or ask for its parameters.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from modulus_relobralo.balancing import ReLoBRaLo
+
+
+class Refusal:
+    """Stands for an aggregator that could not be made, and raises the reason when anything is done with it.
+
+    Parameters
+    ----------
+    error : Exception
+        The reason.
+    """
+
+    def __init__(self, error: Exception) -> None:
+        self.__dict__["_error"] = error
+
+    def __getattr__(self, name: str) -> Any:
+        raise self._error
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Raise the reason."""
+        raise self._error
+
+    def __repr__(self) -> str:
+        return f"Refusal({self._error})"
+
+
+def relobralo(*args: Any, **options: Any) -> ReLoBRaLo | Refusal:
+    """Return ``ReLoBRaLo(*args, **options)``, or what raises its error in the trainer."""
+    try:
+        return ReLoBRaLo(*args, **options)
+    except (TypeError, ValueError) as error:
+        return Refusal(error)

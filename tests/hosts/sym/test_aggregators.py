@@ -1,0 +1,33 @@
+import pytest
+import torch
+
+from modulus_relobralo import ReLoBRaLo
+from modulus_relobralo.hosts.sym.aggregators import Refusal, relobralo
+
+
+def test_good_options_give_the_aggregator_itself():
+    aggregator = relobralo(iter([torch.zeros(1)]), 2, alpha=0.5, weights={"u": 2.0})
+    assert type(aggregator) is ReLoBRaLo
+    assert (aggregator.alpha, aggregator.weights) == (0.5, {"u": 2.0})
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script.* is deprecated")
+@pytest.mark.parametrize(
+    "use",
+    [torch.jit.script, lambda it: list(it.parameters()), lambda it: it({}, 0), lambda it: it.load_state_dict({})],
+    ids=["script", "parameters", "call", "load"],
+)
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"alpha": 2}, ValueError, r"Parameter `alpha` must be in \[0, 1\]. Found `alpha = 2`."),
+        ({"rho": "often"}, TypeError, "Parameter `rho` must be a number"),
+        ({"speed": 1}, TypeError, "unexpected keyword argument 'speed'"),
+    ],
+)
+def test_bad_options_raise_at_whatever_the_trainer_does_next(use, options, error, message):
+    refusal = relobralo([], 2, **options)
+    assert isinstance(refusal, Refusal)
+    with pytest.raises(error, match=message):
+        use(refusal)
+    assert "Refusal(" in repr(refusal)
