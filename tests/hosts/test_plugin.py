@@ -7,7 +7,7 @@ from omegaconf import OmegaConf
 from programs import found, on_host, run, write_files
 
 from modulus_relobralo import LBFGS, ReLoBRaLo
-from modulus_relobralo.hosts.plugin import FIELDS, PROVIDER, store_options
+from modulus_relobralo.hosts.plugin import FIELDS, PROVIDER, TARGET, store_options
 from modulus_relobralo.hosts.sym import host
 
 needs_host = pytest.mark.host
@@ -72,7 +72,7 @@ def test_fields_are_the_keywords_of_the_constructor():
     keywords = dict(inspect.signature(ReLoBRaLo).parameters)
     del keywords["params"], keywords["num_losses"]
     fields = defaults_of(FIELDS)
-    assert fields.pop("_target_") == plugin.TARGET
+    assert fields.pop("_target_") == TARGET
     # The host's LossConf brings the field `weights`.
     assert {**fields, "weights": None} == {name: keyword.default for name, keyword in keywords.items()}
 
@@ -166,7 +166,7 @@ def test_host_default_is_the_hosts_base_config(wheel_python, program):
     theirs, ours, *composed = found(run([wheel_python, "program.py"], program))
     assert theirs == ours
     assert composed[0] == composed[1]
-    assert all(config["loss"]["_target_"] == plugin.TARGET for config in (ours, *composed))
+    assert all(config["loss"]["_target_"] == TARGET for config in (ours, *composed))
     assert ours["training"]["max_steps"] == 10000
 
 
