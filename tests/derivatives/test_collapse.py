@@ -117,6 +117,7 @@ def test_a_laplacian_that_the_network_gives_is_not_ours():
         LAPLACIAN + w.diff(x, 2) ** 2,
         LAPLACIAN * w.diff(x, 2),
         sympy.sin(w.diff(x, 2)) + LAPLACIAN,
+        sympy.expand(sympy.sin(w.diff(x, 2)) * LAPLACIAN),
         w.diff(x, 4) + w.diff(x, 2, y, 2) + w.diff(y, 4),
         w.diff(x) + w,
     ],
