@@ -8,12 +8,13 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from modulus_relobralo.version import __version__
+
 if TYPE_CHECKING:
     from modulus_relobralo.balancing.relobralo import ReLoBRaLo
     from modulus_relobralo.optimizers.lbfgs import LBFGS
 
-__version__ = "0.1.0"
-__all__ = ["LBFGS", "ReLoBRaLo"]
+__all__ = ["LBFGS", "ReLoBRaLo", "__version__"]
 
 _HOMES = {
     "LBFGS": "modulus_relobralo.optimizers.lbfgs",

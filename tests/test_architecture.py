@@ -12,7 +12,8 @@ HOSTS = {"modulus", "physicsnemo"}
 LONGEST = 200
 # From the lowest floor to the highest. A room imports from lower floors only; of one floor, nobody knows another.
 FLOORS = (
-    {"options", "checks"},
+    {"checks", "version"},
+    {"options"},
     {"geometry", "balancing", "optimizers", "derivatives", "report"},
     {"plates", "waves"},
     {"hosts"},
@@ -35,8 +36,15 @@ def imports(path):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            # A module taken from its package is no use of what the package hands on.
+            found |= names if all(map(is_module, names)) else {node.module, *names}
     return found
+
+
+def is_module(name):
+    path = ROOT.joinpath(*name.split("."))
+    return path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()
 
 
 def room_of(module):

@@ -8,12 +8,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from modulus_relobralo import __version__
 from modulus_relobralo.balancing import loss_terms
 from modulus_relobralo.balancing.checkpoint import STATE, check_fits
 from modulus_relobralo.balancing.equations import NOTHING
 from modulus_relobralo.balancing.placement import widest_dtype
 from modulus_relobralo.balancing.ranks import count_ranks, is_first_rank
+from modulus_relobralo.version import __version__
 
 logger = logging.getLogger(__name__)
 
