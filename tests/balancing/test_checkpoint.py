@@ -118,13 +118,14 @@ def test_a_used_aggregator_may_go_back_to_a_checkpoint():
 
 
 @kinds
-def test_the_step_of_the_last_call_counts_anew_after_loading(kind):
-    """The host repeats the step at which it saved, and a tensor step must not look like a closure of it."""
+@pytest.mark.parametrize("as_step", [int, torch.tensor], ids=["int", "tensor"])
+def test_the_step_of_the_last_call_counts_anew_after_loading(kind, as_step):
+    """The host repeats the step at which it saved, and that must not look like a closure of it."""
     aggregator, losses = kind(make(rho=1.0)), {"a": torch.tensor(1.0), "b": torch.tensor(2.0), "c": torch.tensor(3.0)}
     for step in range(3):
-        aggregator(losses, torch.tensor(step))
+        aggregator(losses, as_step(step))
     aggregator.load_state_dict(aggregator.state_dict())
-    aggregator({**losses, "a": torch.tensor(5.0)}, torch.tensor(2))
+    aggregator({**losses, "a": torch.tensor(5.0)}, as_step(2))
     assert aggregator.prev_losses.tolist() == [5.0, 2.0, 3.0]
 
 

@@ -182,6 +182,10 @@ def test_a_term_that_grows_within_reason_keeps_its_first_value():
     assert growing == [False, True]
 
 
+def test_where_nothing_begins():
+    assert references([[1e-7, 1e-5], [1.0, 1.0]]) == ([[1e-7, 1e-5], [1.0, 1e-5]], [True, False])
+
+
 def test_a_previous_loss_of_nothing_is_no_progress():
     losses = tensor([3.0, 3.0, 0.0, 3.0])
     previous = tensor([0.0, 2.9 * NOTHING, 0.0, 3.1 * NOTHING])

@@ -130,7 +130,10 @@ def test_every_form_of_a_state_dict(kind):
     assert list(both_given) == ["other", *(f"a.b.{name}" for name in NAMES)]
     with pytest.warns(FutureWarning, match="Positional args"):
         assert list(aggregator.state_dict({}, "loss.", False)) == [f"loss.{name}" for name in NAMES]
-    assert aggregator.state_dict(keep_vars=True)["lmbda_ema"] is not None
+    # What is saved is the state itself, as PyTorch has it: who wants to keep it copies it.
+    for keep_vars in (True, False):
+        saved = aggregator.state_dict(keep_vars=keep_vars)["lmbda_ema"]
+        assert saved.data_ptr() == aggregator.lmbda_ema.data_ptr()
     assert aggregator.state_dict(prefix="loss.")._metadata["loss"]["names"] == ["term_0", "term_1", "term_2"]
 
 

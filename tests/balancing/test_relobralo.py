@@ -97,6 +97,31 @@ def test_first_two_calls_whatever_the_step(compiled):
 
 
 @both
+def test_a_term_that_begins_with_nothing_by_hand(compiled):
+    """Losses (0, 1), (1/2, 1), (1, 1) and (1/2, 1) with T = 1, alpha = 1/2 and a lookback in every step.
+
+    In the second call, against (0, 1), the first term counts as unchanged. In the third its first loss is the largest
+    so far, 1; against (1/2, 1) its ratio is 2. In the fourth both references are (1, 1).
+    """
+    aggregator = compiled(make(terms=2, temperature=1.0, alpha=0.5, rho=0.0))
+    weights = drive(aggregator, [[0.0, 1.0], [0.5, 1.0], [1.0, 1.0], [0.5, 1.0]], range(4), torch.float64)
+    grown, fallen = 2 * math.e / (math.e + 1), 2 / (1 + math.exp(0.5))
+    expected = [1.0, 1.0, (1.0 + grown) / 2, fallen]
+    np.testing.assert_allclose(weights[:, 0].numpy(), expected, rtol=1e-10)
+    np.testing.assert_allclose(weights.sum(1).numpy(), 2.0)
+    assert aggregator.init_losses.tolist() == [1.0, 1.0]
+
+
+@both
+@pytest.mark.parametrize("as_step", [int, torch.tensor], ids=["int", "tensor"])
+def test_a_step_with_a_smaller_number_is_one_too(compiled, as_step):
+    """A loop may count anew, as the host does in every time window; the same number twice is one step."""
+    rows = oracle.random_losses(6, 3)
+    steps = [as_step(step) for step in (5, 6, 2, 3, 0, 1)]
+    assert torch.equal(drive(compiled(make(rho=1.0)), rows, steps), drive(make(rho=1.0), rows))
+
+
+@both
 @pytest.mark.parametrize("kind", ["int", "tensor", "omitted"])
 def test_step_may_be_int_tensor_or_omitted(compiled, kind):
     losses = oracle.random_losses(60, 3)

@@ -72,6 +72,10 @@ def test_what_is_not_finite_or_zero_is_not_negative(kind):
     for step, value in enumerate([0.0, -0.0, float("nan"), float("inf"), 1.0]):
         aggregator(named(1.0, value), step)
     aggregator.inspect()
+    # And hides none that follows.
+    aggregator(named(1.0, -2.0), 5)
+    with pytest.raises(ValueError, match="Found `walls` = -2"):
+        aggregator.inspect()
 
 
 @both

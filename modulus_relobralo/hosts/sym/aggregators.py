@@ -26,6 +26,11 @@ class Refusal:
         self.__dict__["_error"] = error
 
     def __getattr__(self, name: str) -> Any:
+        # Hydra asks what it made for special names, and means no harm.
+        raise AttributeError(name) if name.startswith("__") else self._error
+
+    def __prepare_scriptable__(self) -> Any:
+        """Raise the reason: ``torch.jit.script`` asks an object for this first."""
         raise self._error
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

@@ -1,7 +1,9 @@
+import hydra
 import pytest
 import torch
 
 from modulus_relobralo import ReLoBRaLo
+from modulus_relobralo.hosts.plugin import TARGET
 from modulus_relobralo.hosts.sym.aggregators import Refusal, relobralo
 
 
@@ -31,3 +33,9 @@ def test_bad_options_raise_at_whatever_the_trainer_does_next(use, options, error
     with pytest.raises(error, match=message):
         use(refusal)
     assert "Refusal(" in repr(refusal)
+
+
+def test_hydra_hands_it_on():
+    """It looks at what it made, and would wrap an error in one of its own."""
+    options = {"_target_": TARGET, "temperature": -1.0}
+    assert isinstance(hydra.utils.instantiate(options, [], 2, _convert_="all"), Refusal)
