@@ -13,6 +13,8 @@ from typing import Any
 from modulus_relobralo.hosts.sym import host
 
 _HOMES = {
+    "MeanSquareLoss": "losses",
+    "ResampledPoints": "points",
     "TaylorArch": "taylor_arch",
     "WeightMonitor": "monitor",
     "autodiff_nodes": "nodes",
