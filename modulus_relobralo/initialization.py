@@ -93,7 +93,7 @@ def _set_weight(layer: Any, scheme: Callable[[Tensor], Tensor]) -> None:
 
 
 def _norms(weight: Tensor, norms: Tensor) -> Tensor:
-    """Return the norms of the rows of `weight`, or of its columns or of all of it, whichever has the shape of `norms`."""
+    """Return the norms of the rows, the columns or all of `weight`: whichever has the shape of `norms`."""
     if norms.dim() == 0:
         return weight.norm()
     summed = [dim for dim in range(weight.dim()) if weight.shape[dim] != norms.shape[dim]]

@@ -87,7 +87,7 @@ def test_an_unknown_name_is_answered_with_those_that_there_are(name):
 
 
 def test_a_network_without_linear_layers_is_an_error():
-    with pytest.raises(ValueError, match="must have linear layers. Found none in Tanh"):
+    with pytest.raises(ValueError, match=r"must have linear layers. Found none in Tanh"):
         initialize(nn.Tanh(), "glorot_normal")
 
 

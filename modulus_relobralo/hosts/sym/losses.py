@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Dict, Union
 
+import torch
 from torch import Tensor
 
 from modulus_relobralo.hosts.sym import host
@@ -52,11 +53,8 @@ class MeanSquareLoss(_Loss):
     ) -> Dict[str, Tensor]:
         """Return the loss of every output, of shape [], by its name; the arguments are of shape [points, 1]."""
         losses: Dict[str, Tensor] = {}
-        for name in pred_outvar.keys():  # noqa: SIM118: TorchScript iterates over keys, not over the dictionary
-            square = lambda_weighting[name] * (pred_outvar[name] - true_outvar[name]).square()
-            if "area" in invar:
-                mean = (square * invar["area"]).sum() / invar["area"].sum()
-            else:
-                mean = square.mean()
-            losses[name] = mean * self.shares.get(name, 1.0)
+        for name, prediction in pred_outvar.items():
+            square = lambda_weighting[name] * (prediction - true_outvar[name]).square()
+            areas = invar["area"] if "area" in invar else torch.ones_like(square)
+            losses[name] = self.shares.get(name, 1.0) * (square * areas).sum() / areas.sum()
         return losses

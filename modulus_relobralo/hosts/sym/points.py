@@ -22,9 +22,9 @@ Batch = tuple[dict[str, Tensor], dict[str, Tensor], dict[str, Tensor]]
 class ResampledPoints(_IterableDataset):
     """Points that are handed out once, and then drawn anew.
 
-    The host's own ``fixed_dataset=False`` draws every batch by itself. That is slow, because with every draw it measures
-    each curve of a boundary by 10,000 points; so here many batches are drawn at once. They are dealt out like cards,
-    point i to batch i modulo `batches`: a draw comes sorted by curve, and so every batch has its share of each.
+    The host's own ``fixed_dataset=False`` draws every batch by itself. That is slow, because with every draw it
+    measures each curve of a boundary by 10,000 points; so here many batches are drawn at once. They are dealt out like
+    cards, point i to batch i modulo `batches`: a draw comes sorted by curve, and so every batch has its share of each.
 
     The points come from a random stream of their own, whose start is drawn from torch's generator: a seed of torch
     decides them, and nothing else that draws numbers changes them. Each rank and each worker of a data loader has a
