@@ -20,6 +20,7 @@ _HOMES = {
     "autodiff_nodes": "nodes",
     "derivative_nodes": "nodes",
     "equation_nodes": "equations",
+    "pointwise_constraint": "pointwise",
     "taylor_nodes": "nodes",
 }
 

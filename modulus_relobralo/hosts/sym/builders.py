@@ -9,6 +9,7 @@ from sympy import Or, Symbol
 from modulus_relobralo.checks import check_count
 from modulus_relobralo.geometry.rectangle import EDGES
 from modulus_relobralo.hosts.sym import host
+from modulus_relobralo.hosts.sym.pointwise import pointwise_constraint
 
 Outvar = dict[str, Any]
 
@@ -49,18 +50,26 @@ def constraints_on_rectangle(
     """
     outvar, points = interior
     check_count("interior", points)
-    constraints = {"interior": host.PointwiseInteriorConstraint(nodes, geometry, outvar, points, **sampling)}
+    constraints = {"interior": pointwise_constraint("interior", nodes, geometry, outvar, points, **sampling)}
 
     conditions, points = edges
     check_count("edge", points)
+    lengths = _lengths(geometry)
     for names, outvar in _groups(conditions, per_edge):
+        shares = {
+            output: sum(lengths[edge] for edge in names)
+            / sum(lengths[edge] for edge in EDGES if output in conditions[edge])
+            for output in outvar
+        }
         aliases = [_alias(output, names[0]) for output in outvar] if per_edge else []
-        constraints["edges" if len(names) == len(EDGES) else "_".join(names)] = host.PointwiseBoundaryConstraint(
+        constraints["edges" if len(names) == len(EDGES) else "_".join(names)] = pointwise_constraint(
+            "boundary",
             [*nodes, *aliases],
             geometry,
             {f"{output}_{names[0]}" if per_edge else output: target for output, target in outvar.items()},
             points * len(names),
             criteria=Or(*(EDGES[edge] for edge in names)),
+            shares={} if per_edge else shares,
             **sampling,
         )
     return constraints
@@ -79,3 +88,8 @@ def _groups(conditions: dict[str, Outvar], per_edge: bool) -> list[tuple[list[st
 
 def _alias(output: str, edge: str) -> Any:
     return host.Node.from_sympy(Symbol(output), f"{output}_{edge}")
+
+
+def _lengths(geometry: Any) -> dict[str, float]:
+    width, height = (high - low for low, high in geometry.bounds.bound_ranges.values())
+    return {"left": height, "right": height, "bottom": width, "top": width}
