@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.progress import track
 
 from modulus_relobralo import ReLoBRaLo
-from modulus_relobralo.hosts.sym import derivative_nodes, equation_nodes, host
+from modulus_relobralo.hosts.sym import constraints, derivative_nodes, equation_nodes, host
 from modulus_relobralo.plates import KirchhoffPlate, RectangularPlate
 
 NETWORKS = ((2, 128), (4, 128))
@@ -44,11 +44,11 @@ def make_domain(depth: int, width: int, per_edge: bool, method: str) -> object:
         activation_fn=activation,
         weight_norm=False,
     )
-    nodes = equation_nodes(KirchhoffPlate(D=20.8333333333, nu=0.2, p=0.015), network)
+    plate = RectangularPlate(10.0, 10.0, KirchhoffPlate(D=20.8333333333, nu=0.2, p=0.015))
+    nodes = equation_nodes(plate, network)
     nodes += derivative_nodes(network, "plate_network", nodes, method=method)
     domain = host.Domain()
-    constraints = RectangularPlate(10.0, 10.0).constraints(nodes, 1024, 64, per_edge, batch_per_epoch=20)
-    for name, constraint in constraints.items():
+    for name, constraint in constraints(plate, nodes, 1024, 64, per_edge, batch_per_epoch=20).items():
         domain.add_constraint(constraint, name)
     return domain
 

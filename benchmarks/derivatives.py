@@ -37,6 +37,7 @@ from torch.utils.benchmark import Timer
 from modulus_relobralo.hosts.sym import autodiff_nodes, equation_nodes, host, taylor_nodes
 from modulus_relobralo.hosts.sym.taylor_arch import TaylorArch
 from modulus_relobralo.plates import KirchhoffPlate
+from modulus_relobralo.waves import HelmholtzWave
 
 DistributedManager, GraphManager = host.load("distributed").DistributedManager, host.load("manager").GraphManager
 FullyConnectedArch = host.load("models.fully_connected").FullyConnectedArch
@@ -57,13 +58,11 @@ METHODS = ("autodiff", "taylor", "taylor, each partial", "taylor, uncompiled")
 INTERIOR, BOUNDARY = 1024, 256
 
 
-def make_pde(equation: str, load: sympy.Expr) -> tuple[host.PDE, list[str]]:
+def make_equation(equation: str, load: sympy.Expr) -> tuple[KirchhoffPlate | HelmholtzWave, list[str]]:
     """Return the equations, and the names of the conditions on the boundary."""
     if equation == "kirchhoff":
         return KirchhoffPlate(D=1.5, nu=0.3, p=load), ["w", "M_x"]
-    wave = host.HelmholtzEquation("w", k=1, dim=2)
-    wave.equations["helmholtz"] += load
-    return wave, ["w"]
+    return HelmholtzWave(k=1, source=load, u="w"), ["w"]
 
 
 class Run:
@@ -75,7 +74,7 @@ class Run:
         keys = [host.Key("x"), host.Key("y")], [host.Key("w")]
         self.net = FullyConnectedArch(*keys, nr_layers=depth, layer_size=width)
         x, y = sympy.symbols("x y")
-        pde, conditions = make_pde(equation, sympy.sin(x) * sympy.sin(y))
+        pde, conditions = make_equation(equation, sympy.sin(x) * sympy.sin(y))
         partials = method in ("autodiff", "taylor, each partial")
         nodes = equation_nodes(pde, None if partials else self.net)
         if method == "autodiff":
@@ -83,7 +82,7 @@ class Run:
         else:
             self.nodes = taylor_nodes(self.net, "net", nodes, compiled="uncompiled" not in method)
         self.domain = host.Domain()
-        for number, names in ((INTERIOR, [equation]), (BOUNDARY, conditions)):
+        for number, names in ((INTERIOR, [next(iter(pde.equations))]), (BOUNDARY, conditions)):
             points = np.random.default_rng(0).uniform(-1, 1, (2, number, 1))
             constraint = PointwiseConstraint.from_numpy(
                 nodes + self.nodes,

@@ -22,15 +22,15 @@ SCHEMES: dict[str, Callable[[Tensor], Tensor] | None] = {
 """Names that `initialize` knows, and what they do to a matrix of weights."""
 
 
-def initialize(network: Network, name: str = "default") -> Network:
+def initialize(network: Network, initialization: str = "default") -> Network:
     """Give the linear layers of a network new weights, and biases of zero.
 
     Parameters
     ----------
     network : Module
         Its linear layers are found wherever they are: torch's, those with torch's weight norm, and the hosts' layers
-        with weight norm or weight factorization, whose products start as the matrix that `name` asks for.
-    name : str
+        with weight norm or weight factorization, whose products start as the matrix that `initialization` asks for.
+    initialization : str
         ``"default"`` leaves the network as it is. With n_in inputs and n_out outputs of a layer the variance of a
         weight is 2 / (n_in + n_out) for ``"glorot_normal"`` and ``"glorot_uniform"`` (Glorot and Bengio, 2010,
         eq. 12 and 16), 2 / n_in for ``"he_normal"`` and ``"he_uniform"`` (He et al., 2015, eq. 10). A library may
@@ -53,9 +53,11 @@ def initialize(network: Network, name: str = "default") -> Network:
     >>> network[0].bias.abs().max().item()
     0.0
     """
-    if name not in SCHEMES:
-        raise ValueError(f"Parameter `name` must be one of {list(SCHEMES)}. Found `name = {name!r}`.")
-    scheme = SCHEMES[name]
+    if initialization not in SCHEMES:
+        raise ValueError(
+            f"Parameter `initialization` must be one of {list(SCHEMES)}. Found `initialization = {initialization!r}`."
+        )
+    scheme = SCHEMES[initialization]
     if scheme is None:
         return network
     layers: list[Any] = [layer for layer in network.modules() if _is_linear(layer)]

@@ -15,6 +15,7 @@ from modulus_relobralo.hosts.sym import (
     PointwiseValidator,
     Solver,
     WeightMonitor,
+    constraints,
     derivative_nodes,
     equation_nodes,
     instantiate_arch,
@@ -33,9 +34,9 @@ def run(cfg):
 
     # the problem, made so that a standing wave solves it
     solution = standing_wave(m=cfg.custom.m, n=cfg.custom.n)
-    problem = HelmholtzRectangle.with_solution(solution, k=cfg.custom.k)
+    wave = HelmholtzRectangle.with_solution(2, 2, solution, k=cfg.custom.k, lower=(-1, -1))
 
-    # network and nodes: it sees x and y times pi, or its first layer would be too smooth for the wave
+    # network and nodes: it sees x and y scaled to [-pi, pi], or its first layer would be too smooth for the wave
     scale = (0.0, 1 / np.pi if cfg.custom.scaled else 1.0)
     network = instantiate_arch(
         input_keys=[Key("x", scale=scale), Key("y", scale=scale)],
@@ -43,12 +44,13 @@ def run(cfg):
         cfg=cfg.arch.fully_connected,
     )
     initialize(network, cfg.custom.initialization)
-    nodes = equation_nodes(problem.equations, network)
+    nodes = equation_nodes(wave, network)
     nodes += derivative_nodes(network, "wave_network", nodes, method=cfg.custom.derivatives)
 
-    # constraints: the equation inside, u on the walls
+    # constraints: the equation inside, u on the edges
     domain = Domain()
-    constraints = problem.constraints(
+    terms = constraints(
+        wave,
         nodes,
         interior=cfg.batch_size.interior,
         edge=cfg.batch_size.wall,
@@ -57,7 +59,7 @@ def run(cfg):
         points=cfg.custom.points,
         batch_per_epoch=cfg.custom.batches,
     )
-    for name, constraint in constraints.items():
+    for name, constraint in terms.items():
         domain.add_constraint(constraint, name)
 
     # validator: the exact solution on a grid

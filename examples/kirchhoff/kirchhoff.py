@@ -15,6 +15,7 @@ from modulus_relobralo.hosts.sym import (
     PointwiseValidator,
     Solver,
     WeightMonitor,
+    constraints,
     derivative_nodes,
     equation_nodes,
     instantiate_arch,
@@ -44,21 +45,26 @@ def run(cfg):
 
     # the plate, its load and its exact deflection
     load, exact = load_and_deflection(cfg.custom)
-    plate = RectangularPlate(cfg.custom.a, cfg.custom.b, edges="simply_supported")
-    equations = KirchhoffPlate(D=cfg.custom.D, nu=cfg.custom.nu, p=load)
+    equation = KirchhoffPlate(D=cfg.custom.D, nu=cfg.custom.nu, p=load)
+    plate = RectangularPlate(cfg.custom.a, cfg.custom.b, equation, edges="simply_supported")
 
     # network and nodes: lengths are scaled to order 1, and w by what a strip of the shorter span deflects
-    strip = cfg.custom.p0 * min(plate.a, plate.b) ** 4 / (np.pi**4 * cfg.custom.D)
-    scales = {"x": (plate.a / 2, plate.a / 2), "y": (plate.b / 2, plate.b / 2), "w": (0.0, strip)}
+    strip = cfg.custom.p0 * min(plate.shape.a, plate.shape.b) ** 4 / (np.pi**4 * cfg.custom.D)
+    scales = {
+        "x": (plate.shape.a / 2, plate.shape.a / 2),
+        "y": (plate.shape.b / 2, plate.shape.b / 2),
+        "w": (0.0, strip),
+    }
     keys = {name: Key(name, scale=scale if cfg.custom.scaled else (0.0, 1.0)) for name, scale in scales.items()}
     network = instantiate_arch(input_keys=[keys["x"], keys["y"]], output_keys=[keys["w"]], cfg=cfg.arch.fully_connected)
     initialize(network, cfg.custom.initialization)
-    nodes = equation_nodes(equations, network)
+    nodes = equation_nodes(plate, network)
     nodes += derivative_nodes(network, "plate_network", nodes, method=cfg.custom.derivatives)
 
     # constraints: equilibrium inside, no deflection and no moment on the edges
     domain = Domain()
-    constraints = plate.constraints(
+    terms = constraints(
+        plate,
         nodes,
         interior=cfg.batch_size.interior,
         edge=cfg.batch_size.edge,
@@ -67,11 +73,11 @@ def run(cfg):
         points=cfg.custom.points,
         batch_per_epoch=cfg.custom.batches,
     )
-    for name, constraint in constraints.items():
+    for name, constraint in terms.items():
         domain.add_constraint(constraint, name)
 
     # validator: the exact deflection on a grid
-    axes = np.linspace(0, plate.a, cfg.custom.grid), np.linspace(0, plate.b, cfg.custom.grid)
+    axes = np.linspace(0, plate.shape.a, cfg.custom.grid), np.linspace(0, plate.shape.b, cfg.custom.grid)
     x, y = (points.reshape(-1, 1) for points in np.meshgrid(*axes))
     domain.add_validator(PointwiseValidator(nodes, {"x": x, "y": y}, {"w": exact(x, y)}), "exact")
 

@@ -63,12 +63,14 @@ def _derivatives(function: Any, terms: Terms) -> dict[sympy.Expr, int]:
 
 def _replaced(equation: sympy.Expr, derivatives: dict[sympy.Expr, int], operator: sympy.Expr) -> sympy.Expr:
     """Return the equation with ``factor * operator`` for the derivatives, if that is how they occur."""
-    expanded = sympy.expand(equation)
+    # Loads and coefficients stay as they are written: exp(a - b) as exp(a) exp(-b) would overflow.
+    apart, dependent = equation.as_independent(*derivatives, as_Add=True)
+    expanded = sympy.expand_mul(dependent)
     coefficients = {d: expanded.coeff(d) for d in derivatives}
-    rest = sympy.expand(expanded - sum(c * d for d, c in coefficients.items()))
+    rest = sympy.expand_mul(expanded - sum(c * d for d, c in coefficients.items()))
     factor, *others = (coefficients[d] / number for d, number in derivatives.items())
     if factor == 0 or any(sympy.expand(other - factor) for other in others):
         return equation
     if any((rest + factor).has(d) for d in derivatives):
         return equation
-    return rest + factor * operator
+    return apart + rest + factor * operator

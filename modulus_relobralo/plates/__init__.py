@@ -1,4 +1,4 @@
-"""Kirchhoff plates: geometry, edge conditions and closed solutions."""
+"""Kirchhoff plates: equation, rectangles with edges that are held, and closed solutions."""
 
 from modulus_relobralo.plates.equation import KirchhoffPlate
 from modulus_relobralo.plates.rectangle import RectangularPlate

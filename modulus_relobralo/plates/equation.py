@@ -7,14 +7,23 @@ S. Timoshenko, S. Woinowsky-Krieger: Theory of Plates and Shells, 2nd ed., McGra
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sympy import Expr, Function, Symbol, expand
 
 from modulus_relobralo.checks import check_positive
-from modulus_relobralo.geometry.symbols import as_expression
-from modulus_relobralo.hosts.sym import host
+from modulus_relobralo.geometry.description import output_name
+from modulus_relobralo.geometry.expressions import check_smooth
+from modulus_relobralo.geometry.symbols import (
+    COORDINATES,
+    NORMAL,
+    as_expression,
+    as_parameters,
+    check_fields,
+    check_name,
+)
 
-COORDINATES = x, y = Symbol("x"), Symbol("y")
-NORMAL = Symbol("normal_x"), Symbol("normal_y")
+x, y = COORDINATES
 
 # Stand for the parameters until the moments are differentiated and expanded: terms in nu then cancel as
 # symbols, where numbers would leave their rounding behind.
@@ -22,7 +31,7 @@ _D = Function("_flexural_rigidity")(*COORDINATES)
 _NU = Function("_poisson_ratio")(*COORDINATES)
 
 
-class KirchhoffPlate(host.PDE):
+class KirchhoffPlate:
     """
     Bending of a thin plate under a lateral load.
 
@@ -44,19 +53,34 @@ class KirchhoffPlate(host.PDE):
         M_nt = (M_y - M_x) n_x n_y + M_xy (n_x^2 - n_y^2)
 
     ``V_n`` holds on straight edges. If the deflection has another name than "w", it is appended to the names of the
-    equations: ``kirchhoff_v`` for w="v". `RectangularPlate` constrains plates of the name "w".
+    equations: ``kirchhoff_v`` for w="v".
 
     Parameters
     ----------
-    D : float, Sympy Symbol/Expr, str
-        Flexural rigidity E h^3 / (12 (1 - nu^2)). A str names a field D(x,y); a SymPy expression may depend
-        on x and y. Both enter with their derivatives.
-    nu : float, Sympy Symbol/Expr, str
-        Poisson's ratio, in (-1, 0.5]. A str names a field nu(x,y).
-    p : float, Sympy Symbol/Expr, str
-        Load per area. A str names a field p(x,y).
+    D : float, Expr or str
+        Flexural rigidity E h^3 / (12 (1 - nu^2)) [N m], above zero. A str names a field D(x, y); a SymPy expression may
+        depend on x and y, smoothly. Both enter with their derivatives.
+    nu : float, Expr or str
+        Poisson's ratio [-], in (-1, 0.5]. A str names a field nu(x, y); an expression is smooth.
+    p : float, Expr or str
+        Load per area [N/m^2]. A str names a field p(x, y). A concentrated force is a load on a small patch. A load that
+        holds w itself, ``q - k * Function("w")(x, y)``, is a plate on soil.
     w : str
         The deflection, the dependent variable.
+    parameters : iterable of str or Symbol
+        Symbols beside x and y in D, nu and p: further inputs of the network, as a thickness that is to be varied.
+
+    Attributes
+    ----------
+    equations : dict[str, Expr]
+        The residual and the quantities above, by name.
+    D, nu, p : Expr
+        As given, as SymPy expressions.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a parameter is not what is asked for above, see `geometry.symbols.as_expression`.
 
     Notes
     -----
@@ -66,24 +90,20 @@ class KirchhoffPlate(host.PDE):
     Examples
     --------
     >>> plate = KirchhoffPlate(D=2, nu=0.25, p="p")
-    >>> nodes = plate.make_nodes()
-    >>> plate.pprint()  # doctest: +NORMALIZE_WHITESPACE
-    kirchhoff: -p + 2*w__x__x__x__x + 2*w__y__y__y__y + 4*w__x__x__y__y
-    M_x: -2*w__x__x - 0.5*w__y__y
-    M_y: -0.5*w__x__x - 2*w__y__y
-    M_xy: -1.5*w__x__y
-    Q_x: -2*w__x__x__x - 2*w__x__y__y
-    Q_y: -2*w__y__y__y - 2*w__x__x__y
-    slope_n: normal_x*w__x + normal_y*w__y
-    M_n: -2*normal_x**2*(w__x__x + 0.25*w__y__y) - 3.0*normal_x*normal_y*w__x__y
-         - 2*normal_y**2*(0.25*w__x__x + w__y__y)
-    V_n: normal_x*(normal_x*normal_y*(-1.5*w__y__y__y + 1.5*w__x__x__y) - 1.5*(normal_x**2 - normal_y**2)*w__x__y__y)
-         + normal_x*(-2*w__x__x__x - 2*w__x__y__y)
-         - normal_y*(normal_x*normal_y*(1.5*w__x__x__x - 1.5*w__x__y__y) - 1.5*(normal_x**2 - normal_y**2)*w__x__x__y)
-         + normal_y*(-2*w__y__y__y - 2*w__x__x__y)
-    """
+    >>> plate.equations["kirchhoff"]  # doctest: +NORMALIZE_WHITESPACE
+    -p(x, y) + 2*Derivative(w(x, y), (x, 4)) + 2*Derivative(w(x, y), (y, 4)) + 4*Derivative(w(x, y), (x, 2), (y, 2))
+    >>> plate.equations["M_x"]
+    -2*Derivative(w(x, y), (x, 2)) - 0.5*Derivative(w(x, y), (y, 2))
+    >>> plate.equations["Q_x"]
+    -2*Derivative(w(x, y), (x, 3)) - 2*Derivative(w(x, y), x, (y, 2))
+    >>> list(plate.equations)
+    ['kirchhoff', 'M_x', 'M_y', 'M_xy', 'Q_x', 'Q_y', 'slope_n', 'M_n', 'V_n']
 
-    name = "KirchhoffPlate"
+    A family of plates, whose thickness h is an input of the network:
+
+    >>> E, h = 30e9, Symbol("h")
+    >>> family = KirchhoffPlate(D=E * h**3 / (12 * (1 - 0.2**2)), nu=0.2, p=5e3, parameters=["h"])
+    """
 
     def __init__(
         self,
@@ -91,14 +111,14 @@ class KirchhoffPlate(host.PDE):
         nu: float | Expr | str,
         p: float | Expr | str,
         w: str = "w",
+        parameters: Iterable[str | Symbol] = (),
     ) -> None:
-        if not isinstance(w, str):
-            raise TypeError(f"Parameter `w` must be the name of the deflection. Found `w = {w!r}`.")
-        self.w = w
-        rigidity, ratio, load = (
-            as_expression(name, value, fields=COORDINATES) for name, value in {"D": D, "nu": nu, "p": p}.items()
+        self.w = check_name("w", w)
+        self.parameters = as_parameters(parameters, taken=[w])
+        self.D, self.nu, self.p = (
+            as_expression(name, value, self.parameters, unknown=w) for name, value in {"D": D, "nu": nu, "p": p}.items()
         )
-        _check_material(rigidity, ratio)
+        _check_material(self.D, self.nu)
 
         deflection = Function(w)(*COORDINATES)
         moments = _moments(deflection)
@@ -109,12 +129,16 @@ class KirchhoffPlate(host.PDE):
             **shear,
             **_edge_quantities(deflection, **moments, **shear),
         }
-        suffix = "" if w == "w" else f"_{w}"
         self.equations = {
-            f"{quantity}{suffix}": equation.subs(_D, rigidity).subs(_NU, ratio).doit()
+            self.output(quantity): equation.subs(_D, self.D).subs(_NU, self.nu).doit()
             for quantity, equation in general.items()
         }
-        self.equations[f"kirchhoff{suffix}"] -= load
+        self.equations[self.output("kirchhoff")] -= self.p
+        check_fields(self.equations, self.parameters)
+
+    def output(self, quantity: str) -> str:
+        """Return the name under which a node gives a quantity, of which "w" is the deflection."""
+        return self.w if quantity == "w" else output_name(quantity, self.w, usual="w")
 
 
 def _moments(w: Expr) -> dict[str, Expr]:
@@ -140,6 +164,8 @@ def _edge_quantities(w: Expr, M_x: Expr, M_y: Expr, M_xy: Expr, Q_x: Expr, Q_y: 
 
 
 def _check_material(rigidity: Expr, ratio: Expr) -> None:
+    check_smooth("D", rigidity)
+    check_smooth("nu", ratio)
     if rigidity.is_number:
         check_positive("D", float(rigidity))
     if ratio.is_number and not -1 < float(ratio) <= 0.5:

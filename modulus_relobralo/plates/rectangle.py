@@ -1,95 +1,98 @@
-"""Rectangular plates: geometry and edge conditions."""
+"""Rectangular plates: shape, equation and how the edges are held."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from modulus_relobralo.checks import check_positive
-from modulus_relobralo.geometry.rectangle import for_each_edge
-from modulus_relobralo.hosts.sym import host
-from modulus_relobralo.hosts.sym.builders import constraints_on_rectangle
+from sympy import Expr, Integer
+
+from modulus_relobralo.geometry.expressions import check_values
+from modulus_relobralo.geometry.rectangle import Rectangle, for_each_edge
+from modulus_relobralo.plates.equation import KirchhoffPlate
 from modulus_relobralo.plates.supports import EdgeCondition
 
 
 class RectangularPlate:
     """
-    A plate on [0, a] x [0, b], with its edges left (x = 0), right (x = a), bottom (y = 0) and top (y = b).
+    A plate over a rectangle, with its edges left and right in x, bottom and top in y.
 
     Parameters
     ----------
     a, b : float
-        Lengths along x and y.
+        Lengths along x and y [m].
+    equation : KirchhoffPlate
+        Stiffness and load.
     edges : EdgeCondition, str or mapping
         How the edges are held: "simply_supported" or "clamped", for all of them or by name of the edge.
+    lower : tuple[float, float]
+        The corner where x and y are least [m].
 
     Attributes
     ----------
+    shape : Rectangle
+        The rectangle.
     edges : dict[str, EdgeCondition]
         The condition on each edge.
-    geometry : Rectangle
-        The host's geometry.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a parameter is not what is asked for above, or stiffness, Poisson's ratio or load are out of range somewhere
+        on a grid of points of the plate.
 
     Examples
     --------
-    >>> plate = RectangularPlate(10, 10)
+    >>> plate = RectangularPlate(10, 10, KirchhoffPlate(D=20.8, nu=0.2, p=0.015))
     >>> slab = RectangularPlate(
-    ...     6, 4, edges={"left": "clamped", "right": "clamped", "bottom": "simply_supported", "top": "simply_supported"}
+    ...     6,
+    ...     4,
+    ...     KirchhoffPlate(D=20.0, nu=0.3, p=0.01),
+    ...     edges={"left": "clamped", "right": "clamped", "bottom": "simply_supported", "top": "simply_supported"},
     ... )
-    >>> slab.edges["left"].vanishing
-    ('w', 'slope_n')
+    >>> slab.conditions["left"]
+    {'w': 0, 'slope_n': 0}
     """
 
     def __init__(
         self,
         a: float,
         b: float,
+        equation: KirchhoffPlate,
         edges: EdgeCondition | str | Mapping[str, EdgeCondition | str] = EdgeCondition.SIMPLY_SUPPORTED,
+        lower: tuple[float, float] = (0, 0),
     ) -> None:
-        check_positive("a", a)
-        check_positive("b", b)
-        self.a, self.b = a, b
+        if not isinstance(equation, KirchhoffPlate):
+            raise TypeError(f"Parameter `equation` must be a KirchhoffPlate. Found `equation = {equation!r}`.")
+        self.shape = Rectangle(a, b, lower)
+        self.equation = equation
         self.edges = {edge: _condition(edge, held) for edge, held in for_each_edge("edges", edges).items()}
-        self.geometry = host.Rectangle((0, 0), (a, b))
+        grid = self.shape.points(11, closed=True)
+        check_values("D", equation.D, grid, low=0)
+        check_values("nu", equation.nu, grid, low=-1, high=0.5)
+        check_values("p", equation.p, self.shape.points(10))
 
-    def constraints(
-        self,
-        nodes: list[Any],
-        interior: int,
-        edge: int,
-        per_edge: bool = False,
-        **sampling: Any,
-    ) -> dict[str, Any]:
-        """
-        Constrain the plate's equation in the interior and what vanishes on the edges.
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The equation's parameters."""
+        return self.equation.parameters
 
-        Loss terms are ``kirchhoff``, ``w``, and ``M_n`` or ``slope_n`` or both, as the edges are held. With
-        ``per_edge`` the edges have terms of their own: ``w_left``, ``M_n_left``, ``w_right`` and so on. The host's loss
-        is the integral of the squared residual over the plate or along the edges, not its mean.
+    @property
+    def equations(self) -> dict[str, Expr]:
+        """The equations of `KirchhoffPlate`."""
+        return self.equation.equations
 
-        Parameters
-        ----------
-        nodes : list[Node]
-            The nodes of `KirchhoffPlate` and of the network for w(x, y).
-        interior : int
-            Points in the interior per step.
-        edge : int
-            Points per edge and step. Edges that share loss terms share their points, by length.
-        per_edge : bool
-            Whether each edge has loss terms of its own.
-        **sampling
-            Further arguments of the host's pointwise constraints, such as ``fixed_dataset=False`` to draw new points
-            at every step, or ``batch_per_epoch``, the number of batches that are drawn once.
+    @property
+    def inside(self) -> dict[str, Expr]:
+        """What vanishes in the interior: the residual ``kirchhoff``."""
+        return {self.equation.output("kirchhoff"): Integer(0)}
 
-        Returns
-        -------
-        dict[str, Constraint]
-            For ``domain.add_constraint(constraint, name)``, by name.
-        """
-        conditions = {name: dict.fromkeys(held.vanishing, 0) for name, held in self.edges.items()}
-        return constraints_on_rectangle(
-            nodes, self.geometry, ({"kirchhoff": 0}, interior), (conditions, edge), per_edge, sampling
-        )
+    @property
+    def conditions(self) -> dict[str, dict[str, Expr]]:
+        """What vanishes on each edge: ``w``, and ``M_n`` or ``slope_n``."""
+        return {
+            edge: {self.equation.output(quantity): Integer(0) for quantity in held.vanishing}
+            for edge, held in self.edges.items()
+        }
 
 
 def _condition(edge: str, held: EdgeCondition | str) -> EdgeCondition:

@@ -1,6 +1,7 @@
-"""Time-harmonic waves: geometry, wall conditions and closed solutions."""
+"""Time-harmonic waves: equation, rectangles with values on their edges, and closed solutions."""
 
+from modulus_relobralo.waves.equation import HelmholtzWave
 from modulus_relobralo.waves.rectangle import HelmholtzRectangle
 from modulus_relobralo.waves.solutions import standing_wave
 
-__all__ = ["HelmholtzRectangle", "standing_wave"]
+__all__ = ["HelmholtzRectangle", "HelmholtzWave", "standing_wave"]

@@ -18,8 +18,10 @@ _HOMES = {
     "TaylorArch": "taylor_arch",
     "WeightMonitor": "monitor",
     "autodiff_nodes": "nodes",
+    "constraints": "builders",
     "derivative_nodes": "nodes",
     "equation_nodes": "equations",
+    "geometry": "builders",
     "pointwise_constraint": "pointwise",
     "taylor_nodes": "nodes",
 }

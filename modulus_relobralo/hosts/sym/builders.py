@@ -1,82 +1,116 @@
-"""The host's constraints inside a rectangle and along its edges."""
+"""The host's geometry and constraints of a plate or a wave."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from sympy import Or, Symbol
+from sympy import Expr, Or, Symbol
+from sympy.core.function import AppliedUndef
 
 from modulus_relobralo.checks import check_count
-from modulus_relobralo.geometry.rectangle import EDGES
+from modulus_relobralo.geometry.description import Description
+from modulus_relobralo.geometry.rectangle import Rectangle
 from modulus_relobralo.hosts.sym import host
 from modulus_relobralo.hosts.sym.pointwise import pointwise_constraint
 
-Outvar = dict[str, Any]
+# What the host's sampling gives beside the coordinates: weights of the points, and distances to the boundary.
+_SAMPLED = ("area", "sdf")
 
 
-def constraints_on_rectangle(
+def geometry(description: Description) -> Any:
+    """Return the host's geometry of a plate or a wave."""
+    shape = description.shape
+    if not isinstance(shape, Rectangle):
+        raise TypeError(f"Parameter `description` must have a shape that the host knows: Rectangle. Found {shape!r}.")
+    return host.Rectangle(shape.lower, shape.upper)
+
+
+def constraints(
+    description: Description,
     nodes: list[Any],
-    geometry: Any,
-    interior: tuple[Outvar, int],
-    edges: tuple[dict[str, Outvar], int],
-    per_edge: bool,
-    sampling: dict[str, Any],
+    interior: int,
+    edge: int,
+    per_edge: bool = False,
+    reduction: str = "integral",
+    points: str = "fixed",
+    **sampling: Any,
 ) -> dict[str, Any]:
     """
-    Constrain the interior and the edges of a rectangle.
+    Constrain the equation of a plate or a wave in its interior and the conditions on its edges.
 
-    The host adds up the losses of constraints that share an output name. So edges with the same conditions share
-    one constraint, and with ``per_edge`` each edge has its own, whose output names end in the edge's.
+    Loss terms are ``kirchhoff``, ``w``, and ``M_n`` or ``slope_n`` or both, as the edges of the plate are held;
+    ``helmholtz`` and ``u`` of a wave. The host adds up the losses of constraints that share an output name. So edges
+    with the same conditions share one constraint, and with ``per_edge`` each edge has its own, whose terms end in its
+    name: ``w_left``, ``M_n_left``, ``w_right`` and so on.
 
     Parameters
     ----------
-    nodes : list[Node]
-        Nodes that compute the constrained outputs.
-    geometry : Rectangle
-        The host's geometry.
-    interior : tuple[Outvar, int]
-        Outputs and their targets in the interior, and the number of points per step.
-    edges : tuple[dict[str, Outvar], int]
-        Outputs and their targets on each edge, and the number of points per edge and step.
+    description : RectangularPlate or HelmholtzRectangle
+        The plate or the wave.
+    nodes : list of Node
+        The nodes of its equations (`equation_nodes`) and of the networks of its dependent variable and fields.
+    interior : int
+        Points in the interior per step.
+    edge : int
+        Points per edge and step. Edges that share loss terms share their points, by length.
     per_edge : bool
         Whether each edge has loss terms of its own.
-    sampling : dict[str, Any]
-        Further arguments of the host's pointwise constraints.
+    reduction : str
+        ``"integral"``: a loss term is the integral of the squared residual over the shape or along the edges, as the
+        host has it. ``"mean"``: the integral over the area or over the length of the edges that have the term.
+    points : str
+        ``"fixed"``: ``batch_per_epoch`` batches are drawn once and come again. ``"resampled"``: new points in every
+        step, of which ``batch_per_epoch`` batches are drawn at once.
+    **sampling
+        Further arguments of the host's pointwise constraints, such as ``batch_per_epoch`` or ``parameterization``, the
+        ranges of the description's parameters.
 
     Returns
     -------
     dict[str, Constraint]
-        "interior", and one constraint per edge or group of edges, under their names.
-    """
-    outvar, points = interior
-    check_count("interior", points)
-    constraints = {"interior": pointwise_constraint("interior", nodes, geometry, outvar, points, **sampling)}
+        For ``domain.add_constraint(constraint, name)``: "interior", and one for each edge or group of edges, under
+        their names, or "edges" if all share one.
 
-    conditions, points = edges
-    check_count("edge", points)
-    lengths = _lengths(geometry)
-    for names, outvar in _groups(conditions, per_edge):
-        shares = {
-            output: sum(lengths[edge] for edge in names)
-            / sum(lengths[edge] for edge in EDGES if output in conditions[edge])
-            for output in outvar
-        }
-        aliases = [_alias(output, names[0]) for output in outvar] if per_edge else []
-        constraints["edges" if len(names) == len(EDGES) else "_".join(names)] = pointwise_constraint(
+    Raises
+    ------
+    TypeError, ValueError
+        If a number of points is not an integer above zero, if there is no such `reduction` or `points`, or if the
+        equations use a name that the host's sampling takes.
+
+    Examples
+    --------
+    ::
+
+        plate = RectangularPlate(6, 4, KirchhoffPlate(D=20.0, nu=0.3, p=0.01), edges="clamped")
+        nodes = [*equation_nodes(plate), network.make_node(name="plate_network")]
+        for name, constraint in constraints(plate, nodes, interior=1024, edge=64).items():
+            domain.add_constraint(constraint, name)
+    """
+    check_count("interior", interior)
+    check_count("edge", edge)
+    _check_names(description)
+    shape = geometry(description)
+    sampling = {"reduction": reduction, "points": points, **sampling}
+    made = {"interior": pointwise_constraint("interior", nodes, shape, description.inside, interior, **sampling)}
+    edges = description.shape.edges
+    for names, outvar in _groups(description.conditions, per_edge):
+        aliases = [host.Node.from_sympy(Symbol(output), f"{output}_{names[0]}") for output in outvar if per_edge]
+        made["edges" if len(names) == len(edges) else "_".join(names)] = pointwise_constraint(
             "boundary",
             [*nodes, *aliases],
-            geometry,
+            shape,
             {f"{output}_{names[0]}" if per_edge else output: target for output, target in outvar.items()},
-            points * len(names),
-            criteria=Or(*(EDGES[edge] for edge in names)),
-            shares={} if per_edge else shares,
+            edge * len(names),
+            shares={} if per_edge else _shares(description, names, outvar),
+            criteria=Or(*(edges[name].criterion for name in names)),
             **sampling,
         )
-    return constraints
+    return made
 
 
-def _groups(conditions: dict[str, Outvar], per_edge: bool) -> list[tuple[list[str], Outvar]]:
-    groups: list[tuple[list[str], Outvar]] = []
+def _groups(conditions: Mapping[str, Mapping[str, Expr]], per_edge: bool) -> list[tuple[list[str], Mapping[str, Expr]]]:
+    groups: list[tuple[list[str], Mapping[str, Expr]]] = []
     for edge, outvar in conditions.items():
         alike = [names for names, known in groups if known == outvar and not per_edge]
         if alike:
@@ -86,10 +120,18 @@ def _groups(conditions: dict[str, Outvar], per_edge: bool) -> list[tuple[list[st
     return groups
 
 
-def _alias(output: str, edge: str) -> Any:
-    return host.Node.from_sympy(Symbol(output), f"{output}_{edge}")
+def _shares(description: Description, names: list[str], outvar: Mapping[str, Expr]) -> dict[str, float]:
+    """Return by output how much of the edges that have it `names` are, by length."""
+    lengths = {name: edge.length for name, edge in description.shape.edges.items()}
+    return {
+        output: sum(lengths[name] for name in names)
+        / sum(lengths[name] for name, held in description.conditions.items() if output in held)
+        for output in outvar
+    }
 
 
-def _lengths(geometry: Any) -> dict[str, float]:
-    width, height = (high - low for low, high in geometry.bounds.bound_ranges.values())
-    return {"left": height, "right": height, "bottom": width, "top": width}
+def _check_names(description: Description) -> None:
+    fields = {field.name for equation in description.equations.values() for field in equation.atoms(AppliedUndef)}
+    taken = sorted({*fields, *description.parameters}.intersection(_SAMPLED))
+    if taken:
+        raise ValueError(f"Fields and parameters must not be named as what the host samples. Found {', '.join(taken)}.")

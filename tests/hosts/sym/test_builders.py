@@ -1,4 +1,3 @@
-import numpy as np
 import pytest
 import torch
 from sympy import Symbol
@@ -102,39 +101,3 @@ def test_terms_of_an_edge_end_in_its_name():
 def test_there_must_be_points(points):
     with pytest.raises(ValueError, match=rf"Parameter `{next(iter(points))}` must be at least 1"):
         constrain(ALIKE, **points)
-
-
-@pytest.mark.parametrize("points", ["fixed", "resampled"])
-def test_the_mean_of_a_term_does_not_hang_on_how_its_edges_are_grouped(points):
-    """Three edges with one target and one with another are two constraints, whose losses the host adds up."""
-    together, apart = (
-        constrain(conditions, edge=4000, reduction="mean", points=points, batch_per_epoch=2)
-        for conditions in (ALIKE, {**ALIKE, "top": {"u": Symbol("x") * 0.001}})
-    )
-    means = []
-    for constraints in (together, apart):
-        del constraints["interior"]
-        total = 0.0
-        for constraint in constraints.values():
-            constraint.load_data()
-            constraint.forward()
-            total += float(constraint.loss(0)["u"].detach())
-        means.append(total)
-    assert list(apart) == ["left_right_bottom", "top"]
-    # (xy)^2 along the edges, over their length: by the rule of midpoints.
-    (x0, y0), (x1, y1) = LOWER, UPPER
-    along_y = (np.linspace(y0, y1, 20001)[1:] + np.linspace(y0, y1, 20001)[:-1]) / 2
-    along_x = (np.linspace(x0, x1, 20001)[1:] + np.linspace(x0, x1, 20001)[:-1]) / 2
-    integral = sum(((x * along_y) ** 2).mean() * (y1 - y0) for x in (x0, x1))
-    integral += sum(((y * along_x) ** 2).mean() * (x1 - x0) for y in (y0, y1))
-    assert means[0] == pytest.approx(integral / 15.2, rel=0.03)
-    assert means[1] == pytest.approx(integral / 15.2, rel=0.03)
-
-
-def test_terms_of_single_edges_are_means_over_their_edge():
-    constraints = constrain(ALIKE, edge=4000, per_edge=True, reduction="mean", batch_per_epoch=1)
-    constraints["right"].load_data()
-    constraints["right"].forward()
-    # The mean of (0.2 y)^2 for y in [2, 9.3].
-    expected = 0.04 * (9.3**3 - 2**3) / 3 / 7.3
-    assert float(constraints["right"].loss(0)["u_right"].detach()) == pytest.approx(expected, rel=0.05)

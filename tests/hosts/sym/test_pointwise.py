@@ -5,7 +5,9 @@ import pytest
 import torch
 from sympy import Symbol
 
-from modulus_relobralo.hosts.sym import Rectangle, host, pointwise_constraint
+from modulus_relobralo.hosts.sym import Rectangle, constraints, host, pointwise_constraint
+from modulus_relobralo.plates import KirchhoffPlate, RectangularPlate
+from modulus_relobralo.waves import HelmholtzRectangle, HelmholtzWave
 
 pytestmark = pytest.mark.host
 
@@ -89,3 +91,63 @@ def test_a_share_goes_to_its_output():
 def test_what_there_is_not_is_answered_with_what_there_is(choice, message):
     with pytest.raises(ValueError, match=message):
         constrain(**choice)
+
+
+def terms(made):
+    """Return the loss terms of constraints in one step, added up by name as the host does."""
+    found = {}
+    for constraint in made.values():
+        constraint.load_data()
+        constraint.forward()
+        for name, loss in constraint.loss(0).items():
+            found[name] = found.get(name, 0.0) + float(loss.detach())
+    return found
+
+
+def on_the_edges(edges, **choices):
+    """Constrain u = xy on the edges of the rectangle to `edges`."""
+    torch.manual_seed(0)
+    np.random.seed(0)
+    nodes = [host.Node.from_sympy(X * Y, "u"), host.Node.from_sympy(X, "helmholtz")]
+    wave = HelmholtzRectangle(6, 4, HelmholtzWave(k=1), edges=edges)
+    return constraints(wave, nodes, interior=4000, edge=4000, batch_per_epoch=2, **choices)
+
+
+@pytest.mark.parametrize("points", ["fixed", "resampled"])
+def test_the_mean_of_a_term_does_not_hang_on_how_its_edges_are_grouped(points):
+    """Three edges with one value and one with another are two constraints, whose losses the host adds up."""
+    together = on_the_edges(0, reduction="mean", points=points)
+    apart = on_the_edges({"left": 0, "right": 0, "bottom": 0, "top": X * 1e-6}, reduction="mean", points=points)
+    assert list(together) == ["interior", "edges"]
+    assert list(apart) == ["interior", "left_right_bottom", "top"]
+    for made in (together, apart):
+        assert terms(made) == pytest.approx({"helmholtz": 12, "u": BOUNDARY / 20}, rel=0.03)
+
+
+def test_terms_of_single_edges_are_means_over_their_edge():
+    made = on_the_edges(0, reduction="mean", per_edge=True)
+    expected = {"helmholtz": 12, "u_left": 0, "u_right": 36 * 4**2 / 3, "u_bottom": 0, "u_top": 16 * 6**2 / 3}
+    assert terms(made) == pytest.approx(expected, rel=0.05, abs=1e-9)
+
+
+def test_integrals_are_the_default():
+    assert terms(on_the_edges(0)) == pytest.approx({"helmholtz": 12 * 24, "u": BOUNDARY}, rel=0.05)
+
+
+def test_a_term_that_only_some_edges_have_is_a_mean_over_these():
+    """Clamped at x = 0 and simply supported elsewhere: w on four edges, slope_n on one and M_n on three."""
+    torch.manual_seed(0)
+    np.random.seed(0)
+    held = {"left": "clamped", "right": "simply_supported", "bottom": "simply_supported", "top": "simply_supported"}
+    plate = RectangularPlate(6, 4, KirchhoffPlate(D=1, nu=0.3, p=0), edges=held)
+    nodes = [host.Node.from_sympy(X + 0 * Y, name) for name in ("kirchhoff", "w", "M_n")]
+    nodes.append(host.Node.from_sympy(Y + 0 * X, "slope_n"))
+    made = constraints(plate, nodes, interior=4000, edge=4000, batch_per_epoch=1, reduction="mean")
+    along = 6**3 / 3
+    expected = {
+        "kirchhoff": 12,
+        "w": (36 * 4 + 2 * along) / 20,
+        "M_n": (36 * 4 + 2 * along) / 16,
+        "slope_n": 4**2 / 3,
+    }
+    assert terms(made) == pytest.approx(expected, rel=0.05)

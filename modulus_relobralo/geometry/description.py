@@ -1,0 +1,45 @@
+"""What a plate and a wave have in common, for whoever makes nodes, constraints or points of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from sympy import Expr
+
+from modulus_relobralo.geometry.rectangle import Rectangle
+
+
+class Description(Protocol):
+    """A boundary value problem in the plane: a shape, equations over it, and what holds inside and on its edges."""
+
+    @property
+    def shape(self) -> Rectangle:
+        """Where the equations hold."""
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Symbols of the equations that are inputs of the network beside x and y."""
+
+    @property
+    def equations(self) -> Mapping[str, Expr]:
+        """Equations by name, in the dependent variable and its derivatives."""
+
+    @property
+    def inside(self) -> Mapping[str, Expr]:
+        """Which of them take which value in the interior."""
+
+    @property
+    def conditions(self) -> Mapping[str, Mapping[str, Expr]]:
+        """Which of them, or which dependent variable, take which value, for each edge of the shape by its name."""
+
+
+def output_name(quantity: str, variable: str, usual: str) -> str:
+    """Return the name of a quantity's equation: with the name of a dependent variable that is not the usual one.
+
+    Examples
+    --------
+    >>> output_name("M_x", "w", usual="w"), output_name("M_x", "v", usual="w")
+    ('M_x', 'M_x_v')
+    """
+    return quantity if variable == usual else f"{quantity}_{variable}"
