@@ -13,7 +13,7 @@ from pathlib import Path
 
 import torch
 
-from modulus_relobralo.report.summary import to_markdown
+from modulus_relobralo.report.tables import to_markdown
 
 PACKAGES = ("torch", "hydra-core", "nvidia-modulus-sym", "nvidia-physicsnemo-sym", "modulus-relobralo", "optuna")
 

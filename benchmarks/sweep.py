@@ -16,7 +16,8 @@ from omegaconf import OmegaConf
 from protocol import ROOT, Training
 
 from modulus_relobralo.hosts.sym import host
-from modulus_relobralo.report.reading import ends_not_finite
+from modulus_relobralo.report.files.log import find_ending
+from modulus_relobralo.report.status import is_over
 
 # Where the host's log is read from its end for the last step.
 TAIL = 4096
@@ -103,7 +104,7 @@ def _values(overrides: Iterable[str]) -> dict[str, object]:
 
 def is_finished(training: Training) -> bool:
     """Whether the training has come to its end, be it that its loss was not finite."""
-    return _is_end(read_log(training))
+    return is_over(find_ending(read_log(training).splitlines()))
 
 
 def progress(trainings: Iterable[Training]) -> tuple[int, int]:
@@ -112,7 +113,7 @@ def progress(trainings: Iterable[Training]) -> tuple[int, int]:
     for training in trainings:
         log = read_log(training)
         spoken_of = re.findall(r"\[step: +(\d+)\]", log)
-        ended = _is_end(log)
+        ended = is_over(find_ending(log.splitlines()))
         finished += ended
         steps += training.steps if ended else int([0, *spoken_of][-1])
     return finished, steps
@@ -126,10 +127,6 @@ def read_log(training: Training) -> str:
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - TAIL))
         return file.read().decode(errors="replace")
-
-
-def _is_end(log: str) -> bool:
-    return "finished training!" in log or ends_not_finite(log)
 
 
 def _run(command: list[str], log: Path, report: Callable[[], None]) -> None:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from modulus_relobralo.report.comparison import compare
-from modulus_relobralo.report.figures import plot_run
-from modulus_relobralo.report.reading import read_run
+from modulus_relobralo.report.comparison import Comparison, compare
+from modulus_relobralo.report.document import write_report
+from modulus_relobralo.report.folders import find_trainings
+from modulus_relobralo.report.reading import read_runs
 from modulus_relobralo.report.run import Run
-from modulus_relobralo.report.summary import print_summary, write_report
-from modulus_relobralo.report.table import print_table
+from modulus_relobralo.report.run_figures import plot_run
+from modulus_relobralo.report.run_table import print_table
+from modulus_relobralo.report.summary import print_summary
+from modulus_relobralo.report.tables import print_lines
 
 # So many runs are shown one by one as well.
 FEW = 6
@@ -30,35 +34,48 @@ def main() -> None:
     )
     parser.add_argument("--target", type=float, help="a relative L2 error; adds the steps that it took to reach it")
     args = parser.parse_args()
-    runs = read_runs([folder for given in args.runs for folder in find_folders(given)])
+    runs = _read(args.runs)
     if len(runs) <= FEW:
         print_table(runs)
     if len(runs) == 1:
-        for path in plot_run(runs[0], args.out):
-            print(path)
+        print_lines([str(path) for path in plot_run(runs[0], args.out)])
     comparisons = compare(runs)
-    if len(runs) > 1 or args.target:
+    if len(runs) > 1 or args.target is not None:
         for comparison in comparisons:
             print_summary(comparison, args.target)
+        print_lines(find_twins(comparisons))
     if args.out:
         command = f"`{shlex.join([parser.prog, *sys.argv[1:]])}`"
-        print(write_report(comparisons, args.out, args.target, command))
+        print_lines([str(write_report(comparisons, args.out, args.target, command))])
 
 
-def find_folders(folder: Path) -> list[Path]:
-    """Return the run directories in `folder` and below, in the order of their names; exit if there is none."""
-    found = [path.parent.parent for path in sorted(folder.rglob(".hydra/hydra.yaml"))]
-    if not found:
-        sys.exit(f"No Hydra run directory was found in {folder}.")
-    return found
+def find_twins(comparisons: Sequence[Comparison]) -> list[str]:
+    """Return a line for each comparison whose numbers are those of an earlier one, to the last digit."""
+    lines: list[str] = []
+    known: dict[tuple[tuple[Any, ...], ...], str] = {}
+    for comparison in comparisons:
+        rows = tuple(
+            (variant.label, variable, *variant.errors(variable))
+            for variant in comparison.variants
+            for variable in comparison.variables
+        )
+        if rows and rows in known:
+            lines.append(
+                f"{comparison.title}: the errors are those of {known[rows]}, to the last digit: what differs in the "
+                "settings changed nothing, or a run was copied"
+            )
+        known.setdefault(rows, comparison.title)
+    return lines
 
 
-def read_runs(folders: Iterable[Path]) -> list[Run]:
-    """Return the runs in `folders`; those that cannot be read are listed, and if there is no other the program ends."""
-    runs = []
-    for folder in dict.fromkeys(folders):
-        try:
-            runs.append(read_run(folder))
-        except ValueError as error:
-            print(f"not counted: {error}")
+def _read(given: Sequence[Path]) -> list[Run]:
+    """Return the runs in the given folders, and print which cannot be read; exit if there is none."""
+    folders = []
+    for folder in given:
+        found = find_trainings(folder)
+        if not found:
+            sys.exit(f"No Hydra run directory was found in {folder}.")
+        folders += found
+    runs, failures = read_runs(folders)
+    print_lines([f"not counted: {failure}" for failure in failures])
     return runs or sys.exit("No run could be read.")

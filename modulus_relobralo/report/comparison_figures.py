@@ -10,10 +10,20 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from modulus_relobralo.report.comparison import Comparison, Variant, last_error
-from modulus_relobralo.report.figures import finish_axes, new_figure, save
+from modulus_relobralo.report.comparison import Comparison
+from modulus_relobralo.report.figures import (
+    draw_difference,
+    draw_values,
+    file_name,
+    finish_axes,
+    is_plane,
+    new_figure,
+    plain,
+    save,
+)
 from modulus_relobralo.report.run import Run, Series
 from modulus_relobralo.report.spread import band
+from modulus_relobralo.report.variant import Variant
 
 COLUMNS = 3
 # Characters in a line above a panel: a label with parameters takes several.
@@ -35,9 +45,10 @@ def plot_comparison(comparison: Comparison, folder: Path | str) -> list[Path]:
             paths.append(_plot_terms(folder / f"{name}.png", comparison.title, label, kind, variants))
     for variable in comparison.variables:
         runs = {variant.label: variant.median_run(variable) for variant in comparison.variants}
-        runs = {name: run for name, run in runs.items() if _is_plane(run, variable)}
-        if runs:
-            paths.append(_plot_fields(folder / f"{variable}.png", comparison.title, variable, runs))
+        drawn = {label: run for label, run in runs.items() if run is not None and _is_drawn(run, variable)}
+        if drawn:
+            taken = {"error.png", "losses.png", "weights.png", *(path.name for path in paths)}
+            paths.append(_plot_fields(folder / file_name(variable, taken), comparison.title, variable, drawn))
     return paths
 
 
@@ -63,15 +74,19 @@ def _plot_terms(path: Path, title: str, label: str, kind: str, variants: Sequenc
     # A title wants its width, and so does the legend beside it.
     figure = new_figure(max(5.5 * columns, 9), 4 * rows)
     panels = figure.subplots(rows, columns, squeeze=False, sharey=True).ravel()
+    # A run may lack a term that others have.
+    terms = list(dict.fromkeys(term for variant in variants for run in variant.runs for term in getattr(run, kind)))
     for ax, variant in zip(panels, variants, strict=False):
-        runs = [run for run in variant.runs if getattr(run, kind)]
-        for number, term in enumerate(getattr(runs[0], kind)):
-            _plot_band(ax, term, [getattr(run, kind)[term] for run in runs], runs, color=f"C{number % 10}")
+        for number, term in enumerate(terms):
+            runs = [run for run in variant.runs if term in getattr(run, kind)]
+            if runs:
+                _plot_band(ax, term, [getattr(run, kind)[term] for run in runs], runs, color=f"C{number % 10}")
         finish_axes(ax, label, fill(variant.label, LABEL_WIDTH), legend=False)
-    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside right center")
+    handles = {name: handle for ax in panels for handle, name in zip(*ax.get_legend_handles_labels(), strict=True)}
+    figure.legend([handles[plain(term)] for term in terms], map(plain, terms), loc="outside right center")
     for ax in panels[len(variants) :]:
         ax.remove()
-    figure.suptitle(title)
+    figure.suptitle(plain(title))
     return save(figure, path)
 
 
@@ -79,35 +94,30 @@ def _plot_fields(path: Path, title: str, variable: str, runs: dict[str, Run]) ->
     panels = len(runs) + 1
     rows, columns = -(-panels // COLUMNS), min(COLUMNS, panels)
     figure = new_figure(4.8 * columns, 4 * rows)
-    axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    first, *axes = figure.subplots(rows, columns, squeeze=False).ravel()
     field = next(iter(runs.values())).fields[variable]
-    (name_x, x), (name_y, y) = field.coordinates.items()
-    images = [(f"{variable}, exact", field.exact, "viridis")]
-    for label, run in runs.items():
-        error = run.fields[variable].predicted - run.fields[variable].exact
-        images.append((f"{fill(label, LABEL_WIDTH)}\nerror {last_error(run, variable):.2g}", error, "RdBu_r"))
-    for ax, (name, values, colors) in zip(axes, images, strict=False):
-        # Errors differ by orders of magnitude: each has a scale of its own.
-        largest = float(np.abs(values).max()) or 1.0
-        low, high = (-largest, largest) if colors == "RdBu_r" else (values.min(), values.max())
-        image = ax.tripcolor(x, y, values, cmap=colors, vmin=low, vmax=high, shading="gouraud")
-        ax.set(xlabel=name_x, ylabel=name_y, aspect="equal")
-        ax.set_title(name, fontsize="small")
-        figure.colorbar(image, ax=ax)
-    for ax in axes[panels:]:
+    limits = float(field.exact.min()), float(field.exact.max())
+    draw_values(first, field, field.exact, f"{variable}, exact", limits)
+    for ax, (label, run) in zip(axes, runs.items(), strict=False):
+        # Errors differ by orders of magnitude, and points may differ: each panel has its own.
+        own = run.fields[variable]
+        draw_difference(ax, own, f"{fill(label, LABEL_WIDTH)}\nerror {own.relative_error:.2g}")
+    for ax in (first, *axes):
+        ax.title.set_fontsize("small")
+    for ax in axes[len(runs) :]:
         ax.remove()
-    figure.suptitle(f"{title}: predicted - exact in the run with the median error")
+    figure.suptitle(f"{plain(title)}: predicted - exact in the run with the median error")
     return save(figure, path)
 
 
 def _plot_band(ax: Axes, label: str, series: Sequence[Series], runs: Sequence[Run], **line: Any) -> None:
     median, low, high = band(series, [run.diverged for run in runs])
-    ax.plot(median.steps, median.values, label=label, **line)
+    ax.plot(median.steps, median.values, label=plain(label), **line)
     if len(runs) > 1:
         # Matplotlib draws nothing at infinity: the band of diverged runs is open to the top.
         top = np.where(np.isfinite(high.values), high.values, np.finfo(np.float32).max)
         ax.fill_between(low.steps, low.values, top, alpha=0.2, color=line["color"], linewidth=0)
 
 
-def _is_plane(run: Run, variable: str) -> bool:
-    return variable in run.fields and len(run.fields[variable].coordinates) == 2 and not run.diverged
+def _is_drawn(run: Run, variable: str) -> bool:
+    return variable in run.fields and is_plane(run.fields[variable]) and not run.diverged

@@ -1,70 +1,72 @@
-"""The figures of a run, those of the article: loss terms, weights and fields."""
+"""What every figure is made of: its paper, axes over the steps, a panel of a field."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Container
 from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
-from modulus_relobralo.report.run import Field, Run, Series
+from modulus_relobralo.report.run import Field
 
-
-def plot_run(run: Run, folder: Path | str | None = None) -> list[Path]:
-    """Write the figures of `run` into `folder` (default: the run's own), and return their paths.
-
-    ``losses.png`` shows the loss terms over the steps, ``weights.png`` the weights, and ``<variable>.png`` the
-    exact and the predicted field and their difference. What the run did not record is left out, and so are fields
-    over other than two coordinates.
-    """
-    folder = Path(folder or run.folder)
-    title = f"{run.problem}, {run.label}"
-    paths = []
-    for name, label, series in (("losses", "loss term", run.losses), ("weights", "weight", run.weights)):
-        if series:
-            paths.append(_plot_series(folder / f"{name}.png", title, label, series))
-    for variable, field in run.fields.items():
-        if len(field.coordinates) == 2:
-            paths.append(_plot_field(folder / f"{variable}.png", title, variable, field))
-    return paths
-
-
-def _plot_series(path: Path, title: str, label: str, series: dict[str, Series]) -> Path:
-    figure = new_figure(7, 4)
-    ax = figure.subplots()
-    for name, entry in series.items():
-        ax.plot(entry.steps, entry.values, label=name)
-    finish_axes(ax, label, title)
-    return save(figure, path)
-
-
-def _plot_field(path: Path, title: str, variable: str, field: Field) -> Path:
-    figure = new_figure(14, 4)
-    (name_x, x), (name_y, y) = field.coordinates.items()
-    low, high = field.exact.min(), field.exact.max()
-    error = field.predicted - field.exact
-    largest = float(np.abs(error).max()) or 1.0
-    panels = (
-        (f"{variable}, exact", field.exact, "viridis", low, high),
-        (f"{variable}, predicted", field.predicted, "viridis", low, high),
-        ("predicted - exact", error, "RdBu_r", -largest, largest),
-    )
-    for ax, (name, values, colors, vmin, vmax) in zip(figure.subplots(1, 3), panels, strict=True):
-        image = ax.tripcolor(x, y, values, cmap=colors, vmin=vmin, vmax=vmax, shading="gouraud")
-        ax.set(title=name, xlabel=name_x, ylabel=name_y, aspect="equal")
-        figure.colorbar(image, ax=ax)
-    figure.suptitle(title)
-    return save(figure, path)
+# Of values, and of differences, whose zero is the middle.
+VALUES, DIFFERENCES = "viridis", "RdBu_r"
 
 
 def finish_axes(ax: Axes, label: str, title: str, legend: bool = True) -> None:
     """Give axes over the steps their scale, labels and legend."""
-    ax.set(yscale="log", xlabel="step", ylabel=label, title=title)
+    ax.set(yscale="log", xlabel="step", ylabel=plain(label), title=plain(title))
     ax.grid(which="major", alpha=0.3)
     if legend and ax.get_legend_handles_labels()[0]:
         ax.legend()
+
+
+def is_plane(field: Field) -> bool:
+    """Whether a field can be drawn: over two coordinates, at points that span a plane, and finite."""
+    points = np.array([*field.coordinates.values()])
+    if len(points) != 2 or not all(np.isfinite(values).all() for values in (points, field.predicted)):
+        return False
+    return np.linalg.matrix_rank(points - points.mean(axis=1, keepdims=True)) == 2
+
+
+def draw_difference(ax: Axes, field: Field, title: str) -> None:
+    """Draw predicted - exact, on a scale of its own."""
+    difference = field.predicted - field.exact
+    largest = float(np.abs(difference).max()) or 1.0
+    draw_values(ax, field, difference, title, (-largest, largest), DIFFERENCES)
+
+
+def draw_values(
+    ax: Axes,
+    field: Field,
+    values: NDArray[np.float64],
+    title: str,
+    limits: tuple[float, float],
+    colors: str = VALUES,
+) -> None:
+    """Draw `values` at the points of `field` in colours between `limits`, with a scale beside."""
+    (name_x, x), (name_y, y) = field.coordinates.items()
+    image = ax.tripcolor(x, y, values, cmap=colors, vmin=limits[0], vmax=limits[1], shading="gouraud")
+    ax.set(title=plain(title), xlabel=plain(name_x), ylabel=plain(name_y), aspect="equal")
+    figure = ax.get_figure()
+    assert isinstance(figure, Figure)
+    figure.colorbar(image, ax=ax)
+
+
+def file_name(name: str, taken: Container[str]) -> str:
+    """Return the name of the figure of a variable, without what leads out of its folder; none of those `taken`."""
+    safe = re.sub(r"[^\w.-]", "_", name).lstrip(".") or "field"
+    return f"field_{safe}.png" if f"{safe}.png" in taken else f"{safe}.png"
+
+
+def plain(text: str) -> str:
+    """Return `text` so that Matplotlib shows it as it is, and takes no dollar for the beginning of a formula."""
+    return text.replace("$", r"\$")
 
 
 def new_figure(width: float, height: float) -> Figure:

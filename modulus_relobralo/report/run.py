@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from omegaconf import DictConfig, OmegaConf
 
+SEED = "custom.seed"
+
 
 @dataclass(frozen=True)
 class Series:
@@ -18,6 +21,17 @@ class Series:
 
     steps: NDArray[np.int64]
     values: NDArray[np.float64]
+
+    @classmethod
+    def from_dict(cls, values: Mapping[int, float]) -> Series:
+        """Return values by step in the order of the steps."""
+        steps = sorted(values)
+        return cls(np.array(steps, dtype=np.int64), np.array([values[step] for step in steps], dtype=np.float64))
+
+    def until(self, step: int) -> Series:
+        """Return the series up to `step`, which is in it."""
+        kept = self.steps <= step
+        return Series(self.steps[kept], self.values[kept])
 
 
 @dataclass(frozen=True)
@@ -28,51 +42,68 @@ class Field:
     exact: NDArray[np.float64]
     predicted: NDArray[np.float64]
 
+    @property
+    def relative_error(self) -> float:
+        """|predicted - exact| / |exact| in the norm of the points; NaN or infinity where the exact field is 0."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            return float(np.linalg.norm(self.predicted - self.exact) / np.linalg.norm(self.exact))
+
 
 @dataclass(frozen=True)
 class Run:
     """One training: its config, and everything that it recorded, by name.
 
     Errors and fields go by the variable, or by validator and variable where several validators have that variable.
+    `status` is "finished", "unfinished" or "diverged", `reason` what is to be said of it. `window` names one of
+    several trainings in a directory, `optimizers` those that took turns. `notes` say what of the numbers is missing.
     """
 
     folder: Path
     problem: str
     scheme: str
     config: DictConfig
+    status: str
+    reason: str = ""
+    window: str = ""
     losses: dict[str, Series] = field(default_factory=dict)
     weights: dict[str, Series] = field(default_factory=dict)
     errors: dict[str, Series] = field(default_factory=dict)
     fields: dict[str, Field] = field(default_factory=dict)
     seconds: float = math.nan
     step_seconds: float = math.nan
-    diverged: bool = False
+    optimizers: tuple[str, ...] = ()
+    by_lbfgs: bool = False
+    notes: tuple[str, ...] = ()
 
     @property
-    def seed(self) -> Any:
-        """The seed, if the config has one."""
-        return OmegaConf.select(self.config, "custom.seed")
+    def diverged(self) -> bool:
+        """Whether the loss ended at what is no number."""
+        return self.status == "diverged"
+
+    @property
+    def seed(self) -> int | str | None:
+        """The seed, if the config has one: a number, or a text for what else it may be."""
+        try:
+            value: Any = OmegaConf.select(self.config, SEED)
+        # Given by a resolver that is known where it ran only, or under a custom that is no mapping.
+        except Exception:
+            container = OmegaConf.to_container(self.config, resolve=False)
+            custom = container.get("custom") if isinstance(container, dict) else None
+            value = custom.get("seed") if isinstance(custom, dict) else None
+        return value if value is None or isinstance(value, int) else str(value)
 
     @property
     def label(self) -> str:
-        """The balancing scheme and, if the config has one, the seed."""
-        return self.scheme if self.seed is None else f"{self.scheme}, seed {self.seed}"
+        """The balancing scheme and, where there are any, the seed and the window."""
+        seed = "" if self.seed is None else f"seed {self.seed}"
+        return ", ".join(filter(None, (self.scheme, seed, self.window)))
 
     @property
     def last_step(self) -> int:
         """The last step that was recorded, or -1."""
-        return max((int(series.steps[-1]) for series in self.losses.values()), default=-1)
+        recorded = (*self.losses.values(), *self.errors.values())
+        return max((int(series.steps[-1]) for series in recorded if series.steps.size), default=-1)
 
-    @property
-    def status(self) -> str:
-        """Whether the run is "finished", "unfinished" or "diverged".
-
-        The host stops at a loss that is not finite, mostly before it records it, and says so in its log. Without a
-        log in the run's folder (``hydra/job_logging=default`` writes one) such a run is unfinished.
-        """
-        if self.diverged:
-            return "diverged"
-        # What is recorded every n steps need not include the last one.
-        recorded_every = int(self.config.training.summary_freq)
-        finished = self.last_step > int(self.config.training.max_steps) - recorded_every
-        return "finished" if self.losses and finished else "unfinished"
+    def last_loss(self, term: str) -> float | None:
+        """Return the last value of a loss term; None if it was not recorded, or only before L-BFGS."""
+        return None if self.by_lbfgs or term not in self.losses else float(self.losses[term].values[-1])

@@ -1,28 +1,19 @@
-"""A comparison as rows of text: on the terminal, and in Markdown."""
+"""A comparison as rows of text: each variant's errors, and its time."""
 
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Sequence
-from pathlib import Path
 
-from rich.console import Console
-from rich.table import Table
-
-from modulus_relobralo.report.comparison import Comparison, Variant, why_uncounted
-from modulus_relobralo.report.comparison_figures import plot_comparison
+from modulus_relobralo.report.comparison import Comparison, why_uncounted
 from modulus_relobralo.report.spread import Spread, spread
-
-FOOTNOTE = (
-    "Errors are medians over the seeds, with the quartiles in brackets; ratios to `sum` are of the medians over the "
-    "seeds that both have. The wall time of a step hangs on what else the machine did: for runs that did not take "
-    "turns it is no measure of what a scheme costs."
-)
+from modulus_relobralo.report.tables import Row, print_lines, print_rows
+from modulus_relobralo.report.variant import Variant
 
 
-def summarize(comparison: Comparison, target: float | None = None) -> list[dict[str, str]]:
-    """Return one row per variant and variable: its errors as median and quartiles over the runs, and its time.
+def summarize(comparison: Comparison, target: float | None = None) -> list[Row]:
+    """Return one row per variant: its errors as median and quartiles over the runs, and its time.
+
+    Several variables have columns of their own.
 
     Parameters
     ----------
@@ -31,26 +22,15 @@ def summarize(comparison: Comparison, target: float | None = None) -> list[dict[
     target : float, optional
         A relative L2 error; adds the steps that it took to reach it.
     """
-    return [
-        _row(comparison, variant, variable, target)
-        for variable in comparison.variables
-        for variant in comparison.variants
-    ]
+    if not comparison.variables:
+        return []
+    return [_row(comparison, variant, target) for variant in comparison.variants]
 
 
 def print_summary(comparison: Comparison, target: float | None = None) -> None:
-    """Print the rows of `summarize`, and below them the runs that are in no variant."""
-    rows = summarize(comparison, target)
-    console = Console(width=None if Console().is_terminal else 180)
-    if rows:
-        table = Table(title=comparison.title)
-        for column in rows[0]:
-            table.add_column(column, justify="left" if column == "loss" else "right")
-        for row in rows:
-            table.add_row(*row.values())
-        console.print(table)
-    for line in list_uncounted(comparison):
-        console.print(line, soft_wrap=True)
+    """Print the rows of `summarize`, and below them what is to be said of them and of the runs that are in none."""
+    print_rows(summarize(comparison, target), comparison.title)
+    print_lines([*comparison.notes, *list_uncounted(comparison)])
 
 
 def list_uncounted(comparison: Comparison) -> list[str]:
@@ -61,55 +41,34 @@ def list_uncounted(comparison: Comparison) -> list[str]:
     ]
 
 
-def write_report(
-    comparisons: Sequence[Comparison], folder: Path, target: float | None = None, source: str = ""
-) -> Path:
-    """Write `comparisons` with their figures into `folder`, as ``report.md`` and PNG, and return the former.
-
-    `source`, the command that made it for example, comes below the title.
-    """
-    lines = ["# Loss balancing schemes compared", "", *([source, ""] if source else [])]
-    for comparison in comparisons:
-        lines += [f"## {comparison.title}", "", *to_markdown(summarize(comparison, target)), ""]
-        for path in plot_comparison(comparison, folder / _folder_name(comparison)):
-            lines += [f"![{path.stem}]({path.relative_to(folder).as_posix()})", ""]
-        if comparison.uncounted:
-            lines += [*(f"- {line}" for line in list_uncounted(comparison)), ""]
-    lines += [FOOTNOTE, ""]
-    path = folder / "report.md"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(lines))
-    return path
-
-
-def to_markdown(rows: Sequence[dict[str, str]]) -> list[str]:
-    """Return the lines of a Markdown table; no rows, no lines."""
-    if not rows:
-        return []
-    return [
-        "| " + " | ".join(rows[0]) + " |",
-        "|" + " --- |" * len(rows[0]),
-        *("| " + " | ".join(row.values()) + " |" for row in rows),
-    ]
-
-
-def _row(comparison: Comparison, variant: Variant, variable: str, target: float | None) -> dict[str, str]:
-    row = {"loss": variant.label, "seeds": _seeds(variant), "at step": _last_steps(variant, variable)}
-    row[f"relative L2 error of {variable}"] = _spread(spread(variant.errors(variable)))
-    row["error / sum"] = _number(comparison.ratio(variant, lambda entry: entry.errors(variable)))
-    row["mean squared error (MSE)"] = _spread(spread(variant.mean_squares(variable)))
-    row["MSE / sum"] = _number(comparison.ratio(variant, lambda entry: entry.mean_squares(variable)))
-    row["ms per step"] = f"{variant.step_seconds * 1e3:.1f}"
-    if target is not None:
-        steps = variant.steps_to(target, variable)
+def _row(comparison: Comparison, variant: Variant, target: float | None) -> Row:
+    row = {"loss": variant.label, "seeds": _seeds(variant), "at step": _last_steps(variant)}
+    for variable in comparison.variables:
+        row.update(_of_variable(comparison, variant, variable))
+    seconds = variant.step_seconds
+    row["ms per step"] = "-" if math.isnan(seconds) else f"{seconds * 1e3:.1f}"
+    for variable in comparison.variables if target is not None else ():
+        steps = variant.steps_to(target or 0.0, variable)
         reached = sum(map(math.isfinite, steps))
-        row[f"steps to {target:g}"] = f"{_number(spread(steps).median, 'g')} ({reached} of {len(steps)})"
+        name = f"steps to {target:g}" + _suffix(comparison, variable)
+        row[name] = f"{_number(spread(steps).median, 'g')} ({reached} of {len(steps)})"
     return row
 
 
-def _folder_name(comparison: Comparison) -> str:
-    # Of the title, so that it stays the same whatever else is compared; short enough for every file system.
-    return re.sub(r"[^\w.=-]+", "_", comparison.title)[:200]
+def _of_variable(comparison: Comparison, variant: Variant, variable: str) -> Row:
+    suffix = _suffix(comparison, variable)
+    error = comparison.ratio(variant, variable, lambda entry: entry.errors(variable))
+    square = comparison.ratio(variant, variable, lambda entry: entry.mean_squares(variable))
+    return {
+        f"relative L2 error of {variable}": _spread(spread(variant.errors(variable))),
+        f"error / sum{suffix}": _number(error),
+        f"mean squared error (MSE){suffix}": _spread(spread(variant.mean_squares(variable))),
+        f"MSE / sum{suffix}": _number(square),
+    }
+
+
+def _suffix(comparison: Comparison, variable: str) -> str:
+    return f", {variable}" if len(comparison.variables) > 1 else ""
 
 
 def _seeds(variant: Variant) -> str:
@@ -119,13 +78,13 @@ def _seeds(variant: Variant) -> str:
     return text + (f", {variant.diverged} diverged" if variant.diverged else "")
 
 
-def _last_steps(variant: Variant, variable: str) -> str:
-    steps = sorted({int(run.errors[variable].steps[-1]) for run in variant.runs if not run.diverged})
-    return " to ".join(map(str, dict.fromkeys((steps[0], steps[-1])))) if steps else "-"
+def _last_steps(variant: Variant) -> str:
+    ends = {int(error.steps[-1]) for run in variant.runs if not run.diverged for error in run.errors.values()}
+    return " to ".join(map(str, dict.fromkeys((min(ends), max(ends))))) if ends else "-"
 
 
 def _spread(values: Spread) -> str:
-    if values.low == values.high:
+    if values.low == values.high or math.isnan(values.median):
         return _number(values.median)
     return f"{_number(values.median)} [{_number(values.low)}, {_number(values.high)}]"
 

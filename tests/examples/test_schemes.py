@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from example_runs import LIMIT, TERMS, command
 
-from modulus_relobralo.report import compare, summarize
-from modulus_relobralo.report.cli import find_folders, read_runs
+from modulus_relobralo.report import compare, find_trainings, read_runs, summarize
 
 pytestmark = pytest.mark.host
 
@@ -24,7 +23,9 @@ def runs(request, tmp_path_factory):
     line = command(request.param, "training.max_steps=20", *swept, *place, "--multirun")
     result = subprocess.run(line, cwd=folder, capture_output=True, text=True, timeout=2 * LIMIT)
     assert result.returncode == 0, result.stdout + result.stderr
-    return read_runs(find_folders(folder / "runs"))
+    read, failures = read_runs(find_trainings(folder / "runs"))
+    assert not failures
+    return read
 
 
 def test_all_are_compared(runs):

@@ -1,0 +1,63 @@
+"""Validators' files that hold what was expected, and others."""
+
+import re
+
+import numpy as np
+import pytest
+from written_runs import EXACT, X, Y
+
+from modulus_relobralo.report.files.fields import read_fields
+
+GOOD = {"x": X, "y": Y, "true_w": EXACT, "pred_w": 2 * EXACT}
+
+
+def read(folder, content):
+    np.savez(folder / "exact", content)
+    return read_fields(folder / "exact.npz")
+
+
+def test_points_and_values_come_out_as_columns(tmp_path):
+    fields, notes = read(tmp_path, {**GOOD, "pred_only": X, "true_v": -EXACT, "pred_v": EXACT.astype(np.float32)})
+    assert (sorted(fields), notes) == (["v", "w"], [])
+    assert list(fields["w"].coordinates) == ["x", "y"]
+    np.testing.assert_array_equal(fields["w"].predicted, 2 * EXACT.ravel())
+    np.testing.assert_allclose(fields["v"].predicted, EXACT.ravel(), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"pred_w": None}, "pred_w holds object, no real numbers"),
+        ({"pred_w": np.full(36, "text")}, "pred_w holds <U4, no real numbers"),
+        ({"pred_w": EXACT[:-1]}, r"its arrays have lengths \[35, 36\]"),
+        ({"x": X[:2]}, r"its arrays have lengths \[2, 36\]"),
+        ({"true_w": np.where(X > 0, EXACT, np.nan)}, "its exact values are not finite at 6 points"),
+    ],
+)
+def test_one_bad_variable_costs_itself(tmp_path, change, reason):
+    other = {"true_v": EXACT, "pred_v": EXACT} if "x" not in change else {}
+    fields, (note,) = read(tmp_path, {**GOOD, **other, **change})
+    assert sorted(fields) == (["v"] if other else [])
+    assert note.startswith("w in exact.npz is left out: ")
+    assert re.search(reason, note)
+
+
+def test_a_missing_prediction_is_named(tmp_path):
+    fields, notes = read(tmp_path, {"x": X, "true_w": EXACT})
+    assert (fields, notes) == ({}, ["w in exact.npz is left out: there is no pred_w"])
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ([1, 2], "it holds an array of shape (2,) and type int64, not the host's dictionary"),
+        (np.array({1}, dtype=object), "it holds a set, not the host's dictionary"),
+        ({"x": X, "u": X}, "it has no true_... beside x, u"),
+        ({}, "it has no true_... beside nothing"),
+    ],
+)
+def test_what_is_no_validators_file_is_left_out(tmp_path, content, reason):
+    fields, (note,) = read(tmp_path, content)
+    assert fields == {}
+    assert note.startswith("exact.npz is left out: ")
+    assert reason in note
