@@ -44,11 +44,11 @@ FIELDS: tuple[tuple[str, Any, Any], ...] = (
     ("tau", Optional[float], None),
     ("beta", Optional[float], None),
 )
-# Further options of the same class with other defaults, by name: values that `make tune` found and that held up in the
-# comparison (benchmarks/results/tuned.json, docs/results.md).
-TUNED: dict[str, dict[str, float]] = {
-    "relobralo_helmholtz": {"alpha": 0.986759, "temperature": 0.00350794, "rho": 0.913018},
-}
+# What our L-BFGS has in place of the host's: the same defaults as its constructor's (a test compares them).
+LBFGS: tuple[tuple[str, Any, Any], ...] = (
+    ("_target_", str, "modulus_relobralo.LBFGS"),
+    ("line_search_fn", Any, "strong_wolfe"),
+)
 
 
 class ReLoBRaLoPlugin(SearchPathPlugin):
@@ -83,12 +83,9 @@ def names_another_class(search_path: ConfigSearchPath) -> bool:
 
 
 def store_options(host: str) -> None:
-    """Store our aggregator as ``loss/relobralo`` and by its tuned names, and what is beside it."""
-    loss = sys.modules[f"{host}.hydra.loss"]
-    for option, tuned in {"relobralo": {}, **TUNED}.items():
-        fields = [(name, kind, field(default=tuned.get(name, default))) for name, kind, default in FIELDS]
-        ours = make_dataclass("ReLoBRaLoConf", fields, bases=(loss.LossConf,))
-        ConfigStore.instance().store(group="loss", name=option, node=ours, provider=PROVIDER)
+    """Store our aggregator as ``loss/relobralo``, and what is beside it."""
+    ours = derive("ReLoBRaLoConf", FIELDS, sys.modules[f"{host}.hydra.loss"].LossConf)
+    ConfigStore.instance().store(group="loss", name="relobralo", node=ours, provider=PROVIDER)
     store_others(host)
 
 
@@ -100,10 +97,14 @@ def store_others(host: str) -> None:
     """
     store = functools.partial(ConfigStore.instance().store, provider=PROVIDER)
     store(group="loss", name="relobralo_builtin", node=sys.modules[f"{host}.hydra.loss"].AggregatorRelobraloConf)
-    target = ("_target_", str, field(default="modulus_relobralo.LBFGS"))
-    lbfgs = make_dataclass("LBFGSConf", [target], bases=(sys.modules[f"{host}.hydra.optimizer"].BFGSConf,))
+    lbfgs = derive("LBFGSConf", LBFGS, sys.modules[f"{host}.hydra.optimizer"].BFGSConf)
     store(group="optimizer", name="lbfgs", node=lbfgs)
     store(name="host_default", node=base_config(host)[1])
+
+
+def derive(name: str, options: tuple[tuple[str, Any, Any], ...], base: type) -> type:
+    """Return a config class of the host's kind with options (name, type, default) of ours."""
+    return make_dataclass(name, [(key, kind, field(default=value)) for key, kind, value in options], bases=(base,))
 
 
 def store_after(utils: ModuleType, host: str, store: Callable[[str], None]) -> None:

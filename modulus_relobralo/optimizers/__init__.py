@@ -1,5 +1,7 @@
-"""Optimizers for physics-informed networks."""
+"""Optimizers for physics-informed networks, and what lets one follow another in a run directory."""
 
+from modulus_relobralo.optimizers.adam import Adam
 from modulus_relobralo.optimizers.lbfgs import LBFGS
+from modulus_relobralo.optimizers.successor import Successor
 
-__all__ = ["LBFGS"]
+__all__ = ["LBFGS", "Adam", "Successor"]

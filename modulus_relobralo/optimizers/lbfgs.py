@@ -1,29 +1,68 @@
-"""L-BFGS that can follow another optimizer in one run directory."""
+"""L-BFGS as the training of physics-informed networks wants it: with a line search, after another optimizer."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
 
+from modulus_relobralo.optimizers.successor import Successor
+
 logger = logging.getLogger(__name__)
 
 
-class LBFGS(torch.optim.LBFGS):
-    """L-BFGS of PyTorch, which also starts from the checkpoint of another optimizer.
+class LBFGS(Successor, torch.optim.LBFGS):
+    """L-BFGS of PyTorch with the strong Wolfe line search, which also starts from the checkpoint of another optimizer.
 
-    The usual order in the training of physics-informed networks is Adam, then L-BFGS. The host loads the optimizer's
-    state before that of everything else, and PyTorch's L-BFGS takes over the options of Adam with it, lacks its own
-    and fails. This one leaves the state of another optimizer alone and starts without history, while the host goes
-    on to load the network and the balancing: the weights of the loss terms are those of the first run.
+    The usual order in the training of physics-informed networks is Adam, then L-BFGS. In a config:
+    ``optimizer: lbfgs``. The weights of the loss terms are those of the first run, see
+    :class:`~modulus_relobralo.optimizers.successor.Successor`.
 
-    Parameters are those of :class:`torch.optim.LBFGS`. In a config: ``optimizer: lbfgs``.
+    Parameters
+    ----------
+    params : iterable
+        Parameters to optimise.
+    lr : float
+        The length of every step, if there is no line search. With one it is not used: the search begins with the
+        whole quasi-Newton step (Nocedal and Wright, Numerical Optimization, section 6.1). A config that sets
+        ``optimizer.lr`` means the optimizer before; a value other than 1 is named in the log.
+    line_search_fn : {"strong_wolfe", None}
+        The line search.
+    **options
+        Further options of :class:`torch.optim.LBFGS`.
+
+    Raises
+    ------
+    ValueError
+        If ``line_search_fn`` is another one.
     """
 
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Load the state of L-BFGS; start without history from that of another optimizer."""
-        if all("history_size" in group for group in state_dict["param_groups"]):
-            super().load_state_dict(state_dict)
-        else:
-            logger.info("The checkpoint is of another optimizer: L-BFGS starts without history.")
+    def __init__(
+        self,
+        params: Iterable[torch.Tensor],
+        lr: float = 1.0,
+        line_search_fn: str | None = "strong_wolfe",
+        **options: Any,
+    ) -> None:
+        if line_search_fn not in ("strong_wolfe", None):
+            raise ValueError(
+                "Parameter `line_search_fn` must be 'strong_wolfe' or None (null in a config). "
+                f"Found `line_search_fn = {line_search_fn!r}`."
+            )
+        super().__init__(params, lr=lr, line_search_fn=line_search_fn, **options)
+        if line_search_fn and lr != 1.0:
+            logger.info(
+                "L-BFGS with a line search has no learning rate: lr=%g, meant for another optimizer, is not used. "
+                "With line_search_fn=null it is the length of every step.",
+                lr,
+            )
+
+    def step(self, closure: Callable[[], Any]) -> Any:  # type: ignore[override]
+        """Minimise what `closure` returns, by at most ``max_iter`` iterations; return its first value."""
+        for group in self.param_groups:
+            if group["line_search_fn"]:
+                # Also where a checkpoint or a scheduler has set it.
+                group["lr"] = 1.0
+        return super().step(closure)

@@ -1,20 +1,16 @@
 import inspect
-import json
 import re
-from pathlib import Path
 
 import pytest
 from hydra.core.config_store import ConfigStore
 from omegaconf import OmegaConf
 from programs import found, on_host, run, write_files
 
-from modulus_relobralo import ReLoBRaLo
-from modulus_relobralo.hosts import plugin
+from modulus_relobralo import LBFGS, ReLoBRaLo
 from modulus_relobralo.hosts.plugin import FIELDS, PROVIDER, store_options
 from modulus_relobralo.hosts.sym import host
 
 needs_host = pytest.mark.host
-ROOT = Path(__file__).resolve().parents[2]
 
 CONFIG = """
     defaults:
@@ -143,37 +139,35 @@ def test_a_config_gets_our_aggregator(install, program, request):
 
 
 @needs_host
-@pytest.mark.parametrize("start", ["with main", "with compose"])
-def test_host_default_is_the_hosts_base_config(start, wheel_python, program):
-    compose = """
-        import json
-        import modulus.sym
-        from modulus.sym.hydra.amp import register_amp_configs
-        from modulus.sym.hydra.utils import compose
-        from omegaconf import OmegaConf
+def test_host_default_is_the_hosts_base_config(wheel_python, program):
+    write_files(
+        program,
+        conf__either_DOT_yaml=CONFIG.replace("modulus_default", "host_default").format(loss="relobralo"),
+        program_DOT_py="""
+            import json, sys
+            import modulus.sym
+            from modulus.sym.hydra.amp import register_amp_configs
+            from modulus.sym.hydra.utils import compose
+            from omegaconf import OmegaConf
 
-        register_amp_configs()
-        cfg = compose(config_path="conf", config_name="config")
-        print("FOUND", json.dumps(OmegaConf.to_container(cfg)))
-    """
-    main = """
-        import json
-        import modulus.sym
-        from omegaconf import OmegaConf
+            def show(cfg):
+                print("FOUND", json.dumps(OmegaConf.to_container(cfg)))
 
-        @modulus.sym.main(config_path="conf", config_name="config")
-        def run(cfg):
-            print("FOUND", json.dumps(OmegaConf.to_container(cfg)))
-
-        run()
-    """
-    write_files(program, program_DOT_py=main if start == "with main" else compose)
-    (own,) = found(run([wheel_python, "program.py"], program))
-    config = CONFIG.replace("modulus_default", "host_default").format(loss="relobralo")
-    write_files(program, conf__config_DOT_yaml=config)
-    assert found(run([wheel_python, "program.py"], program)) == [own]
-    assert own["loss"]["_target_"] == "modulus_relobralo.ReLoBRaLo"
-    assert own["training"]["max_steps"] == 10000
+            run = modulus.sym.main(config_path="conf", config_name="config")(show)
+            for name in ("config", "either"):
+                sys.argv[1:] = [f"--config-name={name}"]
+                run()
+            # The host's compose forgets these.
+            register_amp_configs()
+            for name in ("config", "either"):
+                show(compose(config_path="conf", config_name=name))
+        """,
+    )
+    theirs, ours, *composed = found(run([wheel_python, "program.py"], program))
+    assert theirs == ours
+    assert composed[0] == composed[1]
+    assert all(config["loss"]["_target_"] == "modulus_relobralo.ReLoBRaLo" for config in (ours, *composed))
+    assert ours["training"]["max_steps"] == 10000
 
 
 @needs_host
@@ -280,20 +274,14 @@ def test_option_is_a_dataclass_of_the_hosts_kind(monkeypatch):
 
 
 @needs_host
-def test_tuned_values_are_an_option_of_their_own(monkeypatch):
-    host.load("hydra.loss")
+def test_lbfgs_has_the_options_of_the_hosts_and_the_defaults_of_the_class(monkeypatch):
+    theirs = dict(vars(host.load("hydra.optimizer").BFGSConf()))
     monkeypatch.setattr(ConfigStore.instance(), "repo", {})
-    monkeypatch.setitem(plugin.TUNED, "relobralo_plate", {"temperature": 0.02})
     store_options(host.name())
-    options = ConfigStore.instance().repo["loss"]
-    ours, tuned = (dict(options[f"{name}.yaml"].node) for name in ("relobralo", "relobralo_plate"))
-    assert ours == {**defaults_of(FIELDS), "weights": None}
-    assert tuned == {**ours, "temperature": 0.02}
-
-
-def test_the_tuned_values_are_those_that_the_search_found():
-    found = json.loads((ROOT / "benchmarks" / "results" / "tuned.json").read_text())["rows"]
-    best = {row["problem"]: row["parameters"] for row in found if row["loss"] == "relobralo"}
-    assert plugin.TUNED
-    for option, values in plugin.TUNED.items():
-        assert values == best[option.removeprefix("relobralo_")]
+    options = dict(ConfigStore.instance().repo["optimizer"]["lbfgs.yaml"].node)
+    assert options.keys() == theirs.keys()
+    assert (theirs.pop("_target_"), options.pop("_target_")) == ("torch.optim.LBFGS", "modulus_relobralo.LBFGS")
+    keywords = inspect.signature(LBFGS).parameters
+    for name in ("lr", "line_search_fn"):
+        assert options[name] == keywords[name].default
+    assert options == {**theirs, "line_search_fn": "strong_wolfe"}

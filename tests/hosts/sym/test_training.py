@@ -113,6 +113,8 @@ PROGRAM = """
 """
 # An alpha that lets the weights move within few steps, and lookbacks: a resumed run must have their draws.
 LIVELY = ("loss.alpha=0.9", "loss.rho=0.5")
+# Of L-BFGS: to see that it works.
+SHORT = ("optimizer.max_iter=20",)
 
 
 @pytest.fixture(scope="module")
@@ -269,16 +271,20 @@ def test_gradient_accumulation_moves_the_weights_once_per_step(train, tmp_path):
 
 
 def test_lbfgs_minimises_one_objective(train, tmp_path):
-    output, steps = train(tmp_path, "optimizer=bfgs", "jit=true")
+    output, steps = train(tmp_path, "optimizer=bfgs", *SHORT, "jit=true")
     assert re.search("lbfgs optimization completed after [1-9]", output)
     (state,) = steps
     assert state["lmbda_ema"] == [1.0, 1.0]
 
 
-def test_lbfgs_goes_on_from_adams_checkpoint_with_its_weights(train, tmp_path):
+def test_one_optimizer_after_another_in_one_folder(train, tmp_path):
+    """Network, step and weights are kept; the state of an optimizer is kept for its own kind only."""
     _, adam = train(tmp_path, *LIVELY, "training.max_steps=20")
-    output, (state,) = train(tmp_path, *LIVELY, "training.max_steps=20", "optimizer=lbfgs")
-    assert "The checkpoint is of another optimizer: L-BFGS starts without history" in output
+
+    output, (state,) = train(tmp_path, *LIVELY, "training.max_steps=20", "optimizer=lbfgs", *SHORT, "optimizer.lr=3e-3")
+    assert "The checkpoint is of Adam or AdamW: LBFGS starts without its state" in output
+    assert "lr=0.003, meant for another optimizer, is not used" in output
+    assert "Success loading optimizer" in output
     assert re.search("lbfgs optimization completed after [1-9]", output)
     assert state["step"] == 20
     # The network is Adam's too: the first losses of L-BFGS are near the last of Adam, not near the first.
@@ -286,10 +292,27 @@ def test_lbfgs_goes_on_from_adams_checkpoint_with_its_weights(train, tmp_path):
     assert sum(adam[0]["prev_losses"]) != pytest.approx(sum(adam[-1]["prev_losses"]), rel=0.02)
     assert state["init_losses"] == adam[-1]["init_losses"]
     assert max(state["lmbda_ema"]) > 1.001
-    # And once more, now from a checkpoint of L-BFGS.
-    output, _ = train(tmp_path, *LIVELY, "training.max_steps=20", "optimizer=lbfgs")
+
+    # Once more, now from a checkpoint of L-BFGS.
+    output, _ = train(tmp_path, *LIVELY, "training.max_steps=20", "optimizer=lbfgs", *SHORT)
     assert "Success loading optimizer" in output
-    assert "without history" not in output
+    assert "without its state" not in output
+
+    # Back to first order: the host's option with our class.
+    again = ("training.max_steps=25", "optimizer._target_=modulus_relobralo.optimizers.Adam")
+    output, steps = train(tmp_path, *LIVELY, *again)
+    assert "The checkpoint is of LBFGS: Adam starts without its state" in output
+    assert [state["step"] for state in steps] == list(range(20, 26))
+    assert steps[0]["init_losses"] == adam[-1]["init_losses"]
+    assert sum(steps[0]["prev_losses"]) < 0.9 * sum(state["prev_losses"])
+
+
+def test_the_hosts_own_adam_after_lbfgs_stops(train, tmp_path):
+    """What the documents say of it; a host that mends this needs another sentence."""
+    train(tmp_path, *SHORT, "optimizer=lbfgs", "training.max_steps=10")
+    output, steps = train(tmp_path, "training.max_steps=12", succeeds=False)
+    assert steps == []
+    assert "KeyError: 'betas'" in output
 
 
 @pytest.mark.parametrize("jit", ["true", "false"])
