@@ -80,7 +80,9 @@ def test_the_seed_decides_the_weights():
 
 @pytest.mark.parametrize("name", ["glorot", "Glorot_normal", "", None])
 def test_an_unknown_name_is_answered_with_those_that_there_are(name):
-    with pytest.raises(ValueError, match=r"Parameter `initialization` must be one of \['default', .*'he_uniform'\]") as error:
+    with pytest.raises(
+        ValueError, match=r"Parameter `initialization` must be one of \['default', .*'he_uniform'\]"
+    ) as error:
         initialize(nn.Linear(2, 2), name)
     assert f"Found `initialization = {name!r}`" in str(error.value)
     assert all(repr(known) in str(error.value) for known in SCHEMES)

@@ -17,8 +17,8 @@ from modulus_relobralo.hosts.sym import host
 def main(config_path: str, config_name: str = "config") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make a function of a config a program of the host, as the host's own ``main`` does.
 
-    Where ``--config-name`` names no config in the program's folder, Hydra says so and where it looked; after it come the
-    names that are there.
+    Where ``--config-name`` names no config in the program's folder, Hydra says so and where it looked; after it come
+    the names that are there.
 
     Parameters
     ----------

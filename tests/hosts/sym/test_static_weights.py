@@ -1,4 +1,4 @@
-"""``loss.weights`` of a config means the same for every aggregator: factors that loss terms have before any balancing."""
+"""``loss.weights`` of a config are factors of the loss terms before any balancing, for every aggregator."""
 
 import pytest
 import torch
