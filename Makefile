@@ -8,6 +8,8 @@ RUN := $(VENV)/bin/python -W ignore
 # outputs/demo or outputs/demo-physicsnemo
 DEMO := $(VENV:.venv%=outputs/demo%)
 DEMO_STEPS := 10000
+# as many as cores, at most four; a file's tests share their trainings, so they stay together
+WORKERS := --numprocesses auto --maxprocesses 4 --dist loadfile
 
 .PHONY: help env env-physicsnemo demo test test-physicsnemo test-lowest test-gpu lint format bench-accuracy tune bench-aggregator bench-derivatives bench-gpu clean clean-outputs
 .DELETE_ON_ERROR:
@@ -37,7 +39,7 @@ demo: env ## train the Helmholtz example with loss=sum and with loss=relobralo, 
 	@$(RUN) -m modulus_relobralo.report $(DEMO)/sum $(DEMO)/relobralo --out $(DEMO)
 
 test: env ## run every test
-	$(VENV)/bin/python -m pytest
+	$(VENV)/bin/python -m pytest $(WORKERS)
 
 test-physicsnemo: ## run every test on PhysicsNeMo Sym
 	$(MAKE) test HOST=physicsnemo
@@ -47,7 +49,7 @@ test-lowest: ## the tests that need no host, on the oldest requirements that set
 	.venv-lowest/bin/python -m pip install -q "uv>=0.4"
 	.venv-lowest/bin/python -m uv pip install -q --python .venv-lowest/bin/python --resolution lowest-direct \
 		-e ".[report,test]" "numpy>=1.24,<2"
-	.venv-lowest/bin/python -m pytest -m "not host"
+	.venv-lowest/bin/python -m pytest $(WORKERS) -m "not host"
 
 test-gpu: env ## the tests that need a CUDA device
 	$(VENV)/bin/python -m pytest -m gpu

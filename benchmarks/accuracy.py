@@ -3,7 +3,7 @@
     python benchmarks/accuracy.py [--quick] [--jobs 2] [--plan | --report] [hydra/launcher=submitit_slurm ...]
 
 Finished trainings are not run again, interrupted ones resume. Writes the numbers of every run to
-benchmarks/results/accuracy.json, tables and figures to docs/results/; with --quick, or with --report before all are
+benchmarks/results/accuracy.jsonl, tables and figures to docs/results/; with --quick, or with --report before all are
 finished, to the folder `report` beside the runs.
 """
 
@@ -80,7 +80,7 @@ def run(
 
 
 def evaluate(trainings: Sequence[Training], results: Path, figures: Path) -> None:
-    """Write the numbers of `trainings` to `results`.json and their report to the folder `figures`, print the tables."""
+    """Write the numbers of `trainings` to `results`.jsonl, their report to the folder `figures`; print the tables."""
     for training in trainings:
         sweep.check_settings(training)
     runs = [read_run(training.run_dir) for training in trainings]
@@ -90,7 +90,7 @@ def evaluate(trainings: Sequence[Training], results: Path, figures: Path) -> Non
     comparisons = compare(runs)
     for comparison in comparisons:
         print_summary(comparison)
-    Console().print(results.with_suffix(".json"), write_report(comparisons, figures, source=source))
+    Console().print(results.with_suffix(".jsonl"), write_report(comparisons, figures, source=source))
 
 
 def train(trainings: Sequence[Training], launcher: Sequence[str]) -> None:

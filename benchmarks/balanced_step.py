@@ -17,6 +17,7 @@ import torch
 from records import device_name, write_results
 from rich.console import Console
 from rich.progress import track
+from trainer_step import TrainerStep
 
 from modulus_relobralo import ReLoBRaLo
 from modulus_relobralo.hosts.sym import constraints, derivative_nodes, equation_nodes, host
@@ -56,37 +57,28 @@ def make_domain(depth: int, width: int, per_edge: bool, method: str) -> object:
 def measure(depth: int, width: int, per_edge: bool, method: str, rounds: int) -> dict[str, object]:
     """Return the median milliseconds of a step with the plain sum, and the median ratio to it of every scheme's."""
     domain = make_domain(depth, width, per_edge, method)
-    model = domain.create_global_optimizer_model()
-    terms = domain.get_num_losses()
     shipped = host.load("loss.aggregator")
     kinds = {"sum": shipped.Sum, "relobralo": ReLoBRaLo}
     kinds.update({name: getattr(shipped, rival) for name, rival in RIVALS.items()})
-    aggregators = {name: torch.jit.script(kind(list(model.parameters()), terms)) for name, kind in kinds.items()}
-    # GradNorm's weights are parameters, which the trainer's optimizer moves too.
-    optimizers = {
-        name: torch.optim.Adam([*model.parameters(), *aggregator.parameters()], lr=1e-5)
-        for name, aggregator in aggregators.items()
+    terms, parameters = domain.get_num_losses(), list(domain.create_global_optimizer_model().parameters())
+    steps = {
+        name: TrainerStep(domain, torch.jit.script(kind(parameters, terms)), rate=1e-5, clip=1e6)
+        for name, kind in kinds.items()
     }
 
-    def step(name: str, number: int) -> float:
+    def milliseconds(name: str) -> float:
         start = time.perf_counter()
-        domain.load_data()
-        model.zero_grad(set_to_none=True)
-        aggregators[name](domain.compute_losses(number), number).backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1e6)
-        optimizers[name].step()
-        if torch.cuda.is_available():
-            torch.cuda.synchronize()
+        steps[name]()
         return (time.perf_counter() - start) * 1e3
 
-    for number in range(5):
+    for _ in range(5):
         for name in kinds:
-            step(name, number)
+            milliseconds(name)
     timings: list[dict[str, float]] = []
-    for number in track(range(5, rounds + 5), description=f"{depth} x {width}, {terms} terms", transient=True):
+    for number in track(range(rounds), description=f"{depth} x {width}, {terms} terms", transient=True):
         # Each first every other time: what a step leaves in the caches is no one's advantage.
         order = list(kinds) if number % 2 else list(kinds)[::-1]
-        timings.append({name: step(name, number) for name in order})
+        timings.append({name: milliseconds(name) for name in order})
     ratios = {
         f"{name} / sum": round(statistics.median(timing[name] / timing["sum"] for timing in timings), 3)
         for name in kinds

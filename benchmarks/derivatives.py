@@ -2,9 +2,9 @@
 
     python benchmarks/derivatives.py [--cases kirchhoff-2x128 ...] [--rounds 7] [--output benchmarks/results]
 
-A step is what the host's trainer does: load a batch, all constraints forward, losses, their sum backward, clip the
-gradient, Adam. The methods take turns in each round, and a ratio is the median over rounds, so that a busy machine
-slows all of them. Network, points and parameters are the same for all.
+A step is what the host's trainer does, with the plain sum of the losses (trainer_step.py). The methods take turns in
+each round, and a ratio is the median over rounds, so that a busy machine slows all of them. Network, points and
+parameters are the same for all.
 
 "taylor" is what the examples do: the equation collapsed, so that the biharmonic or the Laplacian is one quantity.
 
@@ -12,14 +12,12 @@ Columns: `ms` of one step; `faster` than the host's autodiff; `memory`, the most
 held between steps; `first`, the first step with everything compiled from scratch (`torch.compile` keeps a cache on
 disk, switched off here); `error`, relative, of loss and gradients against autodiff in float64; `floor`, the time of
 the derivative pass inside the domain over (channels) x (one forward and backward pass of the plain network).
-The network has the host's defaults (SiLU, weight norm) in float32; the host's one thread. On CUDA the gradients of a
-step are a replayed graph, as in the trainer.
+The network has the host's defaults (SiLU, weight norm) in float32; the host's one thread.
 """
 
 from __future__ import annotations
 
 import argparse
-import ctypes
 import os
 import statistics
 import time
@@ -31,8 +29,10 @@ os.environ.setdefault("TORCHINDUCTOR_FORCE_DISABLE_CACHES", "1")
 import numpy as np
 import sympy
 import torch
+from memory import peak_memory
 from records import write_results
 from torch.utils.benchmark import Timer
+from trainer_step import TrainerStep
 
 from modulus_relobralo.hosts.sym import autodiff_nodes, equation_nodes, host, taylor_nodes
 from modulus_relobralo.hosts.sym.taylor_arch import TaylorArch
@@ -92,9 +92,7 @@ class Run:
                 shuffle=False,  # all methods see the same points first
             )
             self.domain.add_constraint(constraint)
-        self.model = self.domain.create_global_optimizer_model()
-        self.optimizer = torch.optim.Adam(self.model.parameters(), lr=1e-4)
-        self._graph: torch.cuda.CUDAGraph | None = None
+        self.step = TrainerStep(self.domain)
 
     def loss(self, points: int | None = None, dtype: torch.dtype = torch.float32) -> torch.Tensor:
         """Return the loss after its backward pass, on all points or the first ones of each constraint."""
@@ -104,38 +102,7 @@ class Run:
                 for name in ("_input_vars", "_target_vars", "_lambda_weighting"):
                     batch = {k: v.detach()[:points].to(dtype) for k, v in getattr(constraint, name).items()}
                     setattr(constraint, name, {k: v.requires_grad_(name == "_input_vars") for k, v in batch.items()})
-        return self.gradients()
-
-    def gradients(self) -> torch.Tensor:
-        """Return the loss of the loaded batch, after its backward pass."""
-        self.model.zero_grad(set_to_none=True)
-        total = sum(self.domain.compute_losses(0).values())
-        total.backward()
-        return total
-
-    def step(self) -> None:
-        """Take a step as the trainer does: on CUDA its gradients are a replayed graph."""
-        self.domain.load_data(static=self._graph is not None)
-        if self._graph is None:
-            self.gradients()
-        else:
-            self._graph.replay()
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 0.5)
-        self.optimizer.step()
-        if torch.cuda.is_available():
-            torch.cuda.synchronize()
-
-    def capture(self) -> None:
-        """Record the gradients as a CUDA graph, after a warm-up on another stream, as the trainer does."""
-        stream = torch.cuda.Stream()
-        with torch.cuda.stream(stream):
-            for _ in range(11):
-                self.gradients()
-        torch.cuda.synchronize()
-        self._graph = torch.cuda.CUDAGraph()
-        self.model.zero_grad(set_to_none=True)
-        with torch.cuda.graph(self._graph):
-            self.gradients()
+        return self.step.gradients()
 
     def interior(self) -> TaylorArch:
         """Return the module that computes the derivatives inside the domain."""
@@ -144,30 +111,10 @@ class Run:
         )
 
 
-def peak_memory(run: Run) -> float:
-    """Return the most memory, in MB, that a step takes beyond what is held before."""
-    if torch.cuda.is_available():
-        torch.cuda.reset_peak_memory_stats()
-        before = torch.cuda.memory_allocated()
-        run.step()
-        return (torch.cuda.max_memory_allocated() - before) / 1e6
-    run.model.zero_grad(set_to_none=True)
-    ctypes.CDLL(None).malloc_trim(0)  # free memory that glibc still holds would hide a step's own
-    Path("/proc/self/clear_refs").write_text("5")  # sets the peak back to the present size (Linux)
-    before = _status("VmRSS")
-    run.step()
-    return (_status("VmHWM") - before) / 1e3
-
-
-def _status(field: str) -> float:
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(float(line.split()[1]) for line in lines if line.startswith(field))
-
-
 def flat(run: Run, dtype: torch.dtype = torch.float32) -> torch.Tensor:
     """Return loss and gradients on a few points as one vector; nested autodiff of all would not fit in memory."""
     loss = run.loss(points=64, dtype=dtype).detach()
-    gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in run.model.parameters()]
+    gradients = [torch.zeros_like(p) if p.grad is None else p.grad for p in run.step.model.parameters()]
     return torch.cat([loss.reshape(1), *(g.flatten() for g in gradients)]).double()
 
 
@@ -214,11 +161,11 @@ def measure(case: str, rounds: int) -> list[dict]:
         found = flat(run)
         first[method] = time.perf_counter() - begin
         errors[method] = float((found - truth).norm() / truth.norm())
-    memory = {method: peak_memory(run) for method, run in runs.items()}
+    memory = {method: peak_memory(run.step, run.step.model.zero_grad) for method, run in runs.items()}
     times = {method: [] for method in METHODS}
     if torch.cuda.is_available():
         for run in runs.values():
-            run.capture()
+            run.step.capture()
     number = {method: repetitions(run.step) for method, run in runs.items()}
     for _ in range(rounds):
         for method, run in runs.items():

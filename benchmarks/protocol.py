@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar
 
+from records import read_rows
+
 ROOT = Path(__file__).resolve().parent.parent
-TUNED = ROOT / "benchmarks" / "results" / "tuned.json"
+TUNED = ROOT / "benchmarks" / "results" / "tuned"
 
 PROBLEMS = ("helmholtz", "kirchhoff")
 # Loss terms with the boundary conditions summed over the edges, and with one for each edge.
@@ -97,10 +98,9 @@ def at_defaults() -> list[Training]:
 
 def at_tuned_values() -> list[Training]:
     """Return the schemes that have been tuned, from seed 0."""
-    rows = json.loads(TUNED.read_text())["rows"] if TUNED.is_file() else []
     return [
         Training(row["problem"], row["terms"], row["loss"], 0, STEPS[row["problem"]], tuple(row["parameters"].items()))
-        for row in rows
+        for row in read_rows(TUNED)
     ]
 
 

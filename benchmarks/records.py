@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 import os
 import platform
-import re
 import sys
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -29,13 +30,11 @@ def device_name() -> str:
 
 def versions() -> dict[str, str]:
     """Return the versions of Python and of the packages that matter, where they are installed."""
-    installed = {
-        # One project may be spelled with dots, dashes and underscores.
-        re.sub(r"[-_.]+", "-", distribution.metadata["Name"]).lower(): distribution.version
-        for distribution in metadata.distributions()
-    }
-    found = {name: installed[name] for name in PACKAGES if name in installed}
-    return {"python": platform.python_version(), **found}
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            found[name] = metadata.version(name)
+    return found
 
 
 def command_line() -> str:
@@ -44,7 +43,7 @@ def command_line() -> str:
 
 
 def write_rows(path: Path, rows: list[dict[str, object]]) -> dict[str, object]:
-    """Write `rows` to `path`.json with the circumstances, and return the latter."""
+    """Write `rows` to `path`.jsonl, a line each, below a first line with the circumstances; return the latter."""
     circumstances = {
         "command": command_line(),
         "device": device_name(),
@@ -52,19 +51,24 @@ def write_rows(path: Path, rows: list[dict[str, object]]) -> dict[str, object]:
         "date": datetime.date.today().isoformat(),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    lines = ",\n".join(f"  {json.dumps(row)}" for row in rows)
-    head = json.dumps(circumstances, indent=1).removesuffix("\n}")
-    path.with_suffix(".json").write_text(f'{head},\n "rows": [\n{lines}\n ]\n}}\n')
+    path.with_suffix(".jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in (circumstances, *rows)))
     return circumstances
 
 
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """Return the rows that `write_rows` wrote to `path`.jsonl; none if there is no such file."""
+    file = path.with_suffix(".jsonl")
+    lines = file.read_text().splitlines() if file.is_file() else []
+    return [json.loads(line) for line in lines[1:]]
+
+
 def write_results(path: Path, rows: list[dict[str, object]]) -> Path:
-    """Write `rows` to `path`.json and `path`.md, with the circumstances, and return the latter."""
+    """Write `rows` to `path`.jsonl and, as a table, to `path`.md, with the circumstances; return the latter."""
     circumstances = write_rows(path, rows)
     table = [{column: str(row.get(column, "")) for column in rows[-1]} for row in rows]
     lines = [
         f"`{circumstances['command']}`, {circumstances['date']}, on {circumstances['device']};",
-        ", ".join(f"{name} {version}" for name, version in versions().items()) + ".",
+        ", ".join(f"{name} {version}" for name, version in circumstances["versions"].items()) + ".",
         "",
         *to_markdown(table),
     ]

@@ -4,14 +4,13 @@
 
 A trial is one set of parameters, trained from each tuning seed; its value is the median of log10 of the relative L2
 error. Every study begins with the published default. Studies go on where they were interrupted. Writes all
-trials to benchmarks/results/tuning.json and the best of each study to benchmarks/results/tuned.json, which
+trials to benchmarks/results/tuning.jsonl and the best of each study to benchmarks/results/tuned.jsonl, which
 benchmarks/accuracy.py compares from then on.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import os
 import signal
@@ -24,9 +23,10 @@ from pathlib import Path
 import optuna
 import sweep
 from protocol import PROBLEMS, ROOT, TERMS, TUNED, TUNING_SEEDS, Training
-from records import write_rows
+from records import read_rows, write_rows
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from search_spaces import SPACES
 
 from modulus_relobralo.report import read_run
 
@@ -34,57 +34,6 @@ from modulus_relobralo.report import read_run
 TRIALS, STEPS = 12, 5000
 HISTORY = ROOT / "benchmarks" / "results" / "tuning"
 FOLDER = Path("outputs/tune")
-
-
-def near_one(trial: optuna.Trial, name: str) -> float:
-    """Suggest a number from 0.9 to 0.9999, whose distance to 1 counts."""
-    return 1 - trial.suggest_float(f"1 - {name}", 1e-4, 0.1, log=True)
-
-
-def of_relobralo(trial: optuna.Trial) -> dict[str, float]:
-    return {
-        "alpha": near_one(trial, "alpha"),
-        "temperature": trial.suggest_float("temperature", 1e-3, 10, log=True),
-        "rho": near_one(trial, "rho"),
-    }
-
-
-def of_relobralo_builtin(trial: optuna.Trial) -> dict[str, float]:
-    return {
-        "alpha": near_one(trial, "alpha"),
-        "tau": trial.suggest_float("tau", 1e-3, 10, log=True),
-        "beta": near_one(trial, "beta"),
-    }
-
-
-def of_lr_annealing(trial: optuna.Trial) -> dict[str, float]:
-    return {
-        "alpha": trial.suggest_float("alpha", 1e-3, 0.5, log=True),
-        "update_freq": trial.suggest_int("update_freq", 1, 100, log=True),
-    }
-
-
-def of_grad_norm(trial: optuna.Trial) -> dict[str, float]:
-    return {"alpha": trial.suggest_float("alpha", 0, 3)}
-
-
-# What is searched, and the points to begin with: the published defaults, and what had been found before this study.
-# SoftAdapt, as the host has it, has nothing to tune.
-Space = tuple[Callable[[optuna.Trial], dict[str, float]], list[dict[str, float]]]
-SPACES: dict[str, Space] = {
-    "relobralo": (
-        of_relobralo,
-        [
-            {"1 - alpha": 1e-3, "temperature": 0.1, "1 - rho": 0.01},
-            {"1 - alpha": 1e-3, "temperature": 0.01, "1 - rho": 1e-3},
-            # What the search found on Helmholtz for the host's, whose formula is the same.
-            {"1 - alpha": 0.01324, "temperature": 0.003508, "1 - rho": 0.08698},
-        ],
-    ),
-    "relobralo_builtin": (of_relobralo_builtin, [{"1 - alpha": 0.05, "tau": 1.0, "1 - beta": 0.01}]),
-    "lr_annealing": (of_lr_annealing, [{"alpha": 0.01, "update_freq": 1}]),
-    "grad_norm": (of_grad_norm, [{"alpha": 1.0}]),
-}
 
 
 def main() -> None:
@@ -96,7 +45,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=STEPS, help="of each training")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="trainings at a time (default: all cores)")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="of the studies and their runs")
-    parser.add_argument("--out", type=Path, default=HISTORY, help="all trials; the best go to tuned.json beside it")
+    parser.add_argument("--out", type=Path, default=HISTORY, help="all trials; the best go to tuned.jsonl beside it")
     args = parser.parse_args()
     if args.out.resolve().parent == HISTORY.parent and (args.trials, args.steps) != (TRIALS, STEPS):
         parser.error(f"the shipped results are of {TRIALS} trials and {STEPS} steps: give another --out")
@@ -107,8 +56,8 @@ def main() -> None:
     studies = [open_study(args.folder, args.steps, *name) for name in names]
     search(studies, args.trials, args.steps, args.jobs, args.folder)
     update_rows(args.out, [row for study in studies for row in trial_rows(study)])
-    update_rows(args.out.with_name(TUNED.stem), [best_row(study) for study in studies])
-    Console().print(args.out.with_suffix(".json"), args.out.with_name(TUNED.name))
+    update_rows(args.out.with_name(TUNED.name), [best_row(study) for study in studies])
+    Console().print(*(path.with_suffix(".jsonl") for path in (args.out, args.out.with_name(TUNED.name))))
 
 
 def open_study(folder: Path, steps: int, problem: str, terms: str, loss: str) -> optuna.Study:
@@ -202,9 +151,8 @@ def trial_rows(study: optuna.Study) -> list[dict[str, object]]:
 
 
 def update_rows(path: Path, rows: list[dict[str, object]]) -> None:
-    """Write `rows` to `path`.json in place of those of the same studies, and keep those of others."""
-    file = path.with_suffix(".json")
-    before = json.loads(file.read_text())["rows"] if file.is_file() else []
+    """Write `rows` to `path`.jsonl in place of those of the same studies, and keep those of others."""
+    before = read_rows(path)
     studies = {study_of(row) for row in rows}
     write_rows(path, sorted([*(row for row in before if study_of(row) not in studies), *rows], key=study_of))
 

@@ -1,5 +1,8 @@
+import os
+
 import pytest
 import torch
+from filelock import FileLock
 from programs import HOST, install
 
 # Where there is no host: the files that import what needs one. Single tests that do are marked `host`.
@@ -26,10 +29,22 @@ def seed():
 @pytest.fixture(scope="session")
 def wheel_python(tmp_path_factory):
     """Return an interpreter that sees this one's packages and, of this project, only its wheel."""
-    return install(tmp_path_factory.mktemp("wheel"))
+    return install_once(tmp_path_factory, "wheel")
 
 
 @pytest.fixture(scope="session")
 def editable_python(tmp_path_factory):
     """Return an interpreter that sees this one's packages and, of this project, only an editable install."""
-    return install(tmp_path_factory.mktemp("editable"), "--editable")
+    return install_once(tmp_path_factory, "editable", "--editable")
+
+
+def install_once(tmp_path_factory, name, *options):
+    """Return the interpreter of an installation that all workers of a session share."""
+    # Workers have folders of their own in the session's; pytest clears all away.
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / name
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            folder.mkdir()
+            install(folder, *options)
+    return folder / "venv" / "bin" / "python"

@@ -1,5 +1,6 @@
 """Programs of users, run in processes of their own with an installed copy of this project."""
 
+import csv
 import json
 import os
 import shutil
@@ -10,8 +11,9 @@ from pathlib import Path
 
 from modulus_relobralo.hosts.sym import host
 
-ROOT = Path(__file__).parent.parent
-TIMEOUT = 240
+ROOT = Path(__file__).resolve().parents[1]
+# Only there to end what hangs: on a machine with other work a process takes ten times as long as on an idle one.
+TIMEOUT = 1200
 
 
 def install(folder, *options):
@@ -33,18 +35,22 @@ def install(folder, *options):
     return python
 
 
-def environment():
-    """Return this process' environment without what would show this checkout to another interpreter."""
+def environment(**variables):
+    """Return this process' environment for another one: with one thread, and with `variables`.
+
+    Without what would show this checkout to another interpreter.
+    """
     hidden = ("PYTHONPATH", "PYTHONHOME", "HYDRA_FULL_ERROR")
-    return {name: value for name, value in os.environ.items() if name not in hidden}
+    kept = {name: value for name, value in os.environ.items() if name not in hidden}
+    return {**kept, "OMP_NUM_THREADS": "1", "TORCHINDUCTOR_COMPILE_THREADS": "1", **variables}
 
 
-def run(command, cwd=None, succeeds=True):
-    """Run a command; return what it printed on both streams, in order."""
+def run(command, cwd=None, succeeds=True, **variables):
+    """Run a command with further environment variables; return what it printed on both streams, in order."""
     done = subprocess.run(
         [str(part) for part in command],
         cwd=cwd,
-        env=environment(),
+        env=environment(**variables),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -59,7 +65,7 @@ def start(command, cwd):
     return subprocess.Popen(
         [str(part) for part in command],
         cwd=cwd,
-        env={**environment(), "OMP_NUM_THREADS": "1"},  # no threads of this kind when it forks
+        env=environment(),  # one thread: none of that kind when it forks
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -97,6 +103,13 @@ def write_files(folder, **files):
         path = folder / name.replace("__", "/").replace("_DOT_", ".")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(on_host(textwrap.dedent(text).lstrip()))
+
+
+def read_csv(path):
+    """Return the header and the rows of a table, as text."""
+    with path.open(newline="") as file:
+        header, *rows = csv.reader(file)
+    return header, rows
 
 
 def found(output):

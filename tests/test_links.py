@@ -1,11 +1,10 @@
 """Links and pictures of the documents."""
 
 import re
-from pathlib import Path
 
 import pytest
+from programs import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted(
     page for place in (".", "benchmarks", "docs", "examples", "tools") for page in (ROOT / place).glob("*.md")
 )

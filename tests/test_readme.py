@@ -1,14 +1,13 @@
 """The README's promises that can be checked by reading it."""
 
 import re
-from pathlib import Path
 
 import pytest
+from programs import ROOT
 
 from modulus_relobralo.hosts.plugin import FIELDS
 from modulus_relobralo.hosts.sym import host
 
-ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text()
 
 

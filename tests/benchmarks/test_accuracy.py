@@ -7,7 +7,9 @@ from dataclasses import replace
 import accuracy
 import numpy as np
 import pytest
+import torch
 from protocol import Training
+from records import read_rows
 from written_runs import EXACT, write_run
 
 
@@ -23,10 +25,9 @@ def trainings(tmp_path):
 
 def test_numbers_and_circumstances_go_into_the_result_file(trainings, tmp_path):
     accuracy.evaluate(trainings, tmp_path / "numbers", tmp_path / "figures")
-    result = json.loads((tmp_path / "numbers.json").read_text())
-    assert {"command", "device", "versions", "date"} < set(result)
-    assert result["versions"]["torch"]
-    first, second = result["rows"]
+    circumstances, first, second = map(json.loads, (tmp_path / "numbers.jsonl").read_text().splitlines())
+    assert set(circumstances) == {"command", "device", "versions", "date"}
+    assert circumstances["versions"]["torch"].partition("+")[0] == torch.__version__.partition("+")[0]
     assert (first["status"], first["seed"], first["last step"]) == ("finished", 0, 20)
     assert first["relative L2 error"] == pytest.approx(0.25, rel=1e-6)
     assert first["mean squared error"] == pytest.approx(np.mean((0.25 * EXACT) ** 2), rel=1e-6)
@@ -41,9 +42,9 @@ def test_a_report_before_the_end_does_not_overwrite_the_shipped_results(training
     monkeypatch.setattr(accuracy.protocol, "full", lambda: [trainings[0], missing])
     monkeypatch.setattr(accuracy.sweep, "check_settings", lambda training: None)
     monkeypatch.setattr(sys, "argv", ["accuracy.py", "--report"])
-    shipped = accuracy.ROOT / "benchmarks" / "results" / "accuracy.json"
+    shipped = accuracy.ROOT / "benchmarks" / "results" / "accuracy.jsonl"
     before = shipped.read_bytes()
     accuracy.main()
     assert "1 of 2 runs are finished" in capsys.readouterr().out
     assert shipped.read_bytes() == before
-    assert len(json.loads((tmp_path / "report" / "accuracy.json").read_text())["rows"]) == 1
+    assert len(read_rows(tmp_path / "report" / "accuracy")) == 1

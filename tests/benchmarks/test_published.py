@@ -1,11 +1,12 @@
 """The tables of errors in the documents, against the result file and by NumPy."""
 
-import json
 import re
 
 import numpy as np
 import pytest
+from omegaconf import OmegaConf
 from protocol import ROOT
+from records import read_rows
 
 HEAD = r"\| problem \| loss terms \| Adam from \|"
 PROBLEMS = {"Helmholtz": "helmholtz", "plate": "kirchhoff"}
@@ -27,7 +28,7 @@ def read_tables(page):
 
 
 def errors_by_seed(problem, terms, rate, loss, tuned):
-    rows = json.loads((ROOT / "benchmarks" / "results" / "accuracy.json").read_text())["rows"]
+    rows = read_rows(ROOT / "benchmarks" / "results" / "accuracy")
     wanted = problem, terms, rate, loss
     return {
         row["seed"]: row["relative L2 error"]
@@ -56,6 +57,17 @@ def test_medians_and_ratios_are_those_of_the_runs(name):
             shared = sorted(ours.keys() & theirs.keys())
             found = np.median([ours[seed] for seed in shared]) / np.median([theirs[seed] for seed in shared])
             assert agrees(ratio, found), (problem, terms, rate, loss, cell, found)
+
+
+def test_the_tuned_values_of_the_example_are_those_that_the_search_found():
+    (found,) = (
+        row["parameters"]
+        for row in read_rows(ROOT / "benchmarks" / "results" / "tuned")
+        if (row["problem"], row["terms"], row["loss"]) == ("helmholtz", "aggregated", "relobralo")
+    )
+    values = dict(OmegaConf.load(ROOT / "examples" / "helmholtz" / "conf" / "loss" / "relobralo_tuned.yaml"))
+    assert values.pop("defaults") == ["relobralo"]
+    assert values == found
 
 
 def test_the_rounding_is_not_generous():

@@ -2,14 +2,13 @@
 
 import itertools
 from dataclasses import replace
+from pathlib import Path
 
 import protocol
 import pytest
 import sweep
 from protocol import Training
 from written_runs import write_run
-
-from modulus_relobralo.report import read_run
 
 ON_ONE_CORE, ON_THREE_CORES = sweep.on_this_machine(1), sweep.on_this_machine(3)
 
@@ -82,26 +81,56 @@ def test_a_run_with_other_settings_is_not_taken_for_this_one(folder, monkeypatch
         sweep.check_settings(training)
 
 
-@pytest.mark.host
-def test_finished_trainings_are_not_run_again(folder):
-    trainings = [Training("helmholtz", "aggregated", "sum", seed, 20, folder=folder) for seed in (0, 1)]
+PROGRAM = """
+import itertools, pathlib, sys
+
+given = dict(part.split("=", 1) for part in sys.argv[1:] if "=" in part)
+if given["loss"] == "no_such_scheme":
+    sys.exit("Could not find 'loss/no_such_scheme'")
+losses, seeds = given.pop("loss").split(","), given.pop("custom.seed").split(",")
+for loss, seed in itertools.product(losses, seeds):
+    folder = pathlib.Path(given["hydra.sweep.dir"], loss, f"seed-{seed}")
+    (folder / ".hydra").mkdir(parents=True, exist_ok=True)
+    values = {"loss": loss, "custom.seed": seed, **given}
+    kept = [f"- {name}={value}" for name, value in values.items() if not name.startswith("hydra")]
+    (folder / ".hydra" / "overrides.yaml").write_text("\\n".join(kept))
+    (folder / ".hydra" / "hydra.yaml").write_text("modulus.sym")
+    steps = int(given["training.max_steps"])
+    with (folder / "helmholtz.log").open("a") as log:
+        print(f"[step: {steps:10d}] reached maximum training steps, finished training!", file=log)
+"""
+
+
+@pytest.fixture
+def stub(tmp_path, monkeypatch):
+    """Put a program in the example's place that writes what the launcher reads and trains nothing."""
+    (tmp_path / "examples" / "helmholtz").mkdir(parents=True)
+    (tmp_path / "examples" / "helmholtz" / "helmholtz.py").write_text(PROGRAM)
+    for module in (protocol, sweep):
+        monkeypatch.setattr(module, "ROOT", tmp_path)
+    monkeypatch.setattr(sweep, "POLL_SECONDS", 0.05)
+    monkeypatch.setattr(sweep.host, "name", lambda: "modulus.sym")
+    return Path("runs")
+
+
+def test_finished_trainings_are_not_run_again(stub):
+    trainings = [Training("helmholtz", "aggregated", "sum", seed, 20, folder=stub) for seed in (0, 1, 2)]
     reports = []
-    sweep.launch(trainings, ON_ONE_CORE, lambda finished, steps: reports.append((finished, steps)))
-    runs = [read_run(training.run_dir) for training in trainings]
-    assert [(run.status, run.seed, run.last_step) for run in runs] == [("finished", 0, 20), ("finished", 1, 20)]
+    sweep.launch(trainings[:2], ON_ONE_CORE, lambda finished, steps: reports.append((finished, steps)))
     assert reports[-1] == (2, 40)
     logs = [training.run_dir / "helmholtz.log" for training in trainings]
-    before = [log.read_text() for log in logs]
+    assert [log.exists() for log in logs] == [True, True, False]
 
-    # The second looks like one that was interrupted: it goes on from its checkpoint, the first is left alone.
+    # The second looks like one that was interrupted, the third is new: both are launched, the first is left alone.
     logs[1].write_text("[step: 0] loss: 1.0\n")
     sweep.launch(trainings, ON_ONE_CORE)
-    assert logs[0].read_text() == before[0]
-    assert "attempting to restore" in logs[1].read_text()
-    assert sweep.is_finished(trainings[1])
+    assert [log.read_text().count("finished training!") for log in logs] == [1, 1, 1]
+    assert logs[1].read_text().startswith("[step: 0] loss: 1.0\n")
+    # And now there is nothing to do.
+    sweep.launch(trainings, ON_ONE_CORE)
+    assert [log.read_text().count("finished training!") for log in logs] == [1, 1, 1]
 
 
-@pytest.mark.host
-def test_a_training_that_fails_is_shown(folder):
+def test_a_training_that_fails_is_shown(stub):
     with pytest.raises(RuntimeError, match=r"Could not find 'loss/no_such_scheme'"):
-        sweep.launch([Training("helmholtz", "aggregated", "no_such_scheme", 0, 20, folder=folder)], ON_ONE_CORE)
+        sweep.launch([Training("helmholtz", "aggregated", "no_such_scheme", 0, 20, folder=stub)], ON_ONE_CORE)

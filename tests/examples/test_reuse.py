@@ -1,13 +1,11 @@
 """Problems that the plugin knows nothing of, with the plain sum and balanced, and the example without a host."""
 
 import ast
-import csv
-import subprocess
 import sys
 
 import numpy as np
 import pytest
-from programs import ROOT, environment
+from programs import ROOT, read_csv, run
 
 REUSE = ROOT / "examples" / "reuse"
 TERMS = {
@@ -27,25 +25,14 @@ SMALL = [
 
 
 @pytest.mark.host
-@pytest.mark.parametrize("loss", ["sum", "relobralo"])
 @pytest.mark.parametrize("problem", TERMS)
-def test_a_few_steps(problem, loss, tmp_path):
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", REUSE / f"{problem}.py", *SMALL, f"loss={loss}", "hydra.run.dir=run"],
-        cwd=tmp_path,
-        env={**environment(), "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "reached maximum training steps" in done.stdout
-    weights = tmp_path / "run" / "monitors" / "weights.csv"
-    if loss == "sum":
-        assert not weights.exists()
-        return
-    with weights.open(newline="") as file:
-        header, *rows = csv.reader(file)
+def test_a_few_steps(problem, tmp_path):
+    place = ["hydra.sweep.dir=runs", "hydra.sweep.subdir=${hydra:runtime.choices.loss}"]
+    script = [sys.executable, "-W", "ignore", REUSE / f"{problem}.py"]
+    output = run([*script, *SMALL, "loss=sum,relobralo", *place, "--multirun"], tmp_path)
+    assert output.count("reached maximum training steps") == 2
+    assert not (tmp_path / "runs" / "sum" / "monitors" / "weights.csv").exists()
+    header, rows = read_csv(tmp_path / "runs" / "relobralo" / "monitors" / "weights.csv")
     assert set(header) == {"step", *TERMS[problem]}
     weights = np.array(rows, dtype=float)[:, 1:]
     np.testing.assert_allclose(weights.sum(axis=1), len(TERMS[problem]), rtol=1e-5)

@@ -284,4 +284,4 @@ def test_lbfgs_has_the_options_of_the_hosts_and_the_defaults_of_the_class(monkey
     keywords = inspect.signature(LBFGS).parameters
     for name in ("lr", "line_search_fn"):
         assert options[name] == keywords[name].default
-    assert options == {**theirs, "line_search_fn": "strong_wolfe"}
+    assert options == {**theirs, "line_search_fn": "strong_wolfe", "max_iter": 3000}

@@ -1,31 +1,23 @@
 """Which host a program gets, and what works without one. Each case is a process, with hosts that only have a name."""
 
 import json
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-from programs import environment
+from programs import ROOT
+from programs import run as run_program
 
 from modulus_relobralo.hosts.sym import host
 
-ROOT = Path(__file__).resolve().parents[3]
 # As in an environment without hosts: None makes an import raise ModuleNotFoundError.
 NO_HOST = "import sys; sys.modules.update(modulus=None, physicsnemo=None)\n"
 
 
 def run_python(code, *folders, **variables):
     """Run code with folders on its path; return the objects that it printed."""
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", code],
-        env={**environment(), "PYTHONPATH": ":".join(map(str, [*folders, ROOT])), **variables},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    path = ":".join(map(str, [*folders, ROOT]))
+    output = run_program([sys.executable, "-W", "ignore", "-c", code], PYTHONPATH=path, **variables)
+    return [json.loads(line) for line in output.splitlines()]
 
 
 @pytest.fixture

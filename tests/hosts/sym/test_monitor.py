@@ -1,8 +1,8 @@
-import csv
 from types import SimpleNamespace
 
 import pytest
 import torch
+from programs import read_csv
 
 from modulus_relobralo import ReLoBRaLo
 from modulus_relobralo.hosts.sym import host
@@ -36,8 +36,8 @@ def solver_with(aggregator):
 
 
 def read(folder, name="weights.csv"):
-    with (folder / name).open(newline="") as file:
-        return list(csv.reader(file))
+    header, rows = read_csv(folder / name)
+    return [header, *rows]
 
 
 @pytest.fixture

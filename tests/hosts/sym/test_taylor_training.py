@@ -1,13 +1,12 @@
 """A real training through the host's Solver: the same losses by either method, and checkpoints that go both ways."""
 
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from programs import write_files
+from programs import ROOT, write_files
+from programs import run as run_program
 
 pytestmark = pytest.mark.host
 SCRIPT = Path(__file__).with_name("train_by_both_methods.py")
@@ -36,17 +35,7 @@ hydra:
 def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("training")
     write_files(folder, config_DOT_yaml=CONFIG)
-    root = str(Path(__file__).parents[3])
-    done = subprocess.run(
-        [sys.executable, str(SCRIPT), f"--config-dir={folder}"],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": root},
-        capture_output=True,
-        text=True,
-        timeout=280,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
+    run_program([sys.executable, SCRIPT, f"--config-dir={folder}"], folder, PYTHONPATH=str(ROOT))
     return folder / "outputs", json.loads((folder / "outputs" / "losses.json").read_text())
 
 

@@ -1,15 +1,13 @@
 """Both hosts at once, in earnest: a checkpoint that changes hosts, and an environment in which both are installed."""
 
-import csv
 import re
 import shutil
-import subprocess
 import sys
 import textwrap
 from pathlib import Path
 
 import pytest
-from programs import ROOT, environment, found, install, run
+from programs import ROOT, found, install, read_csv, run
 
 MODULUS, PHYSICSNEMO = ROOT / ".venv", ROOT / ".venv-physicsnemo"
 pytestmark = [
@@ -38,18 +36,10 @@ SMALL = [
 
 def train(env, folder, steps):
     """Train the example to a step; return what it printed and the weights in its table."""
-    done = subprocess.run(
-        [env / "bin" / "python", "-W", "ignore", EXAMPLE, *SMALL, f"training.max_steps={steps}", "hydra.run.dir=run"],
-        cwd=folder,
-        env={**environment(), "OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=180,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    with (folder / "run" / "monitors" / "weights.csv").open(newline="") as file:
-        _, *rows = csv.reader(file)
-    return done.stdout, [[float(value) for value in row] for row in rows]
+    overrides = [*SMALL, f"training.max_steps={steps}", "hydra.run.dir=run"]
+    output = run([env / "bin" / "python", "-W", "ignore", EXAMPLE, *overrides], folder)
+    _, rows = read_csv(folder / "run" / "monitors" / "weights.csv")
+    return output, [[float(value) for value in row] for row in rows]
 
 
 @pytest.mark.parametrize(("first", "second"), [(MODULUS, PHYSICSNEMO), (PHYSICSNEMO, MODULUS)], ids=["there", "back"])

@@ -1,0 +1,73 @@
+"""A training step as the host's trainer takes it, to be measured without the trainer's records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import torch
+
+from modulus_relobralo.hosts.sym import Domain
+
+Aggregate = Callable[[Mapping[str, torch.Tensor], int], torch.Tensor]
+
+
+def plain_sum(losses: Mapping[str, torch.Tensor], step: int) -> torch.Tensor:
+    """Return the sum of the loss terms."""
+    return sum(losses.values())
+
+
+class TrainerStep:
+    """Loads a batch, computes the losses of all constraints, balances, differentiates and clips them, and takes a step.
+
+    On CUDA it ends when the device has done its work; after :meth:`capture` the gradients are a replayed graph, as in
+    the trainer.
+
+    Parameters
+    ----------
+    domain : Domain
+        With its constraints. Several steps may share one, and with it the networks.
+    aggregate : callable
+        What makes one loss of the loss terms: a module, scripted or not, whose parameters are trained too, as the
+        trainer does it (GradNorm's weights are).
+    rate, clip : float
+        Adam's learning rate, and the largest norm of the gradient.
+    """
+
+    def __init__(self, domain: Domain, aggregate: Aggregate = plain_sum, rate: float = 1e-4, clip: float = 0.5) -> None:
+        self.domain, self.aggregate, self.clip = domain, aggregate, clip
+        self.model = domain.create_global_optimizer_model()
+        own = list(aggregate.parameters()) if isinstance(aggregate, torch.nn.Module) else []
+        self.optimizer = torch.optim.Adam([*self.model.parameters(), *own], lr=rate)
+        self.number = 0
+        self._graph: torch.cuda.CUDAGraph | None = None
+
+    def __call__(self) -> None:
+        self.domain.load_data(static=self._graph is not None)
+        if self._graph is None:
+            self.gradients()
+        else:
+            self._graph.replay()
+        torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.clip)
+        self.optimizer.step()
+        self.number += 1
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+
+    def gradients(self) -> torch.Tensor:
+        """Return the loss of the loaded batch, after its backward pass."""
+        self.model.zero_grad(set_to_none=True)
+        total = self.aggregate(self.domain.compute_losses(self.number), self.number)
+        total.backward()
+        return total
+
+    def capture(self) -> None:
+        """Record the gradients as a CUDA graph, after a warm-up on another stream, as the trainer does."""
+        stream = torch.cuda.Stream()
+        with torch.cuda.stream(stream):
+            for _ in range(11):
+                self.gradients()
+        torch.cuda.synchronize()
+        self._graph = torch.cuda.CUDAGraph()
+        self.model.zero_grad(set_to_none=True)
+        with torch.cuda.graph(self._graph):
+            self.gradients()
