@@ -264,7 +264,7 @@ def test_soil_is_a_load_that_holds_the_deflection():
 def test_numbers_of_numpy_are_numbers_in_double_precision(kind):
     d, nu = 0.1, 0.25
     expected = KirchhoffPlate(D=float(kind(d)), nu=nu, p=1.0).equations
-    assert KirchhoffPlate(D=kind(d), nu=kind(nu), p=kind(1)).equations == expected
+    assert KirchhoffPlate(D=kind(d), nu=kind(nu), p=kind(1.0)).equations == expected
 
 
 def test_integers_and_fractions_are_exact():

@@ -66,14 +66,13 @@ def test_the_equation_is_that_of_a_plate(equation):
     ("name", "value", "found"),
     [
         ("D", X - 0.5, r"\(0, inf\) everywhere. Found -0.5 at \(0, 0\)"),
-        ("D", 1 + sin(X), r"\(0, inf\) everywhere"),
+        ("D", 0.9 + sin(X), r"\(0, inf\) everywhere"),
         ("D", X * Y, r"\(0, inf\) everywhere. Found 0 at \(0, 0\)"),
-        ("D", sin(X) ** 2 + sin(X + Symbol("pi") * 0) * 0 - sin(X) ** 2, "`D = 0"),
         ("nu", X, r"\(-1, 0.5\] everywhere. Found 0.6 at \(0.6, 0\)"),
         ("nu", -X, r"\(-1, 0.5\] everywhere"),
-        ("p", log(X - 1), r"finite|\(-inf, inf\) everywhere. Found nan at"),
+        ("p", log(X - 1), r"\(-inf, inf\) everywhere. Found nan at"),
         ("p", sqrt(X - 1), r"\(-inf, inf\) everywhere. Found nan at"),
-        ("p", 1 / (X - 0.9), r"\(-inf, inf\) everywhere. Found nan at \(0.9, "),
+        ("p", 1 / (X - 1.5), r"\(-inf, inf\) everywhere. Found nan at \(1.5, "),
     ],
     ids=str,
 )
