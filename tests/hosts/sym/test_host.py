@@ -94,7 +94,8 @@ def test_with_both_installed_nothing_is_guessed(both_hosts):
     "wants_host",
     [
         "from modulus_relobralo.hosts.sym import WeightMonitor",
-        "from modulus_relobralo.hosts.sym import constraints",
+        "from modulus_relobralo.hosts.sym import geometry; from modulus_relobralo.waves import *; "
+        "geometry(HelmholtzRectangle(1, 1, HelmholtzWave(1)))",
         "from modulus_relobralo.hosts.sym import taylor_nodes",
         "from modulus_relobralo.hosts.sym import main",
     ],
