@@ -3,7 +3,7 @@
     python benchmarks/article.py [--quick] [--jobs 2] [--plan | --report] [hydra/launcher=submitit_slurm ...]
 
 Finished trainings are not run again, interrupted ones resume. Writes the numbers of every run to
-benchmarks/results/article.json, tables and figures to docs/results/article/; with --quick, or with --report before all
+benchmarks/results/article.jsonl, tables and figures to docs/results/article/; with --quick, or with --report before all
 are finished, to the folder `report` beside the runs.
 """
 

@@ -9,8 +9,6 @@ from programs import HOST, install
 if not HOST:
     collect_ignore_glob = [
         "derivatives/*",
-        "plates/*",
-        "waves/*",
         "hosts/sym/test_builders.py",
         "hosts/sym/test_monitor.py",
         "hosts/sym/test_taylor_nodes.py",

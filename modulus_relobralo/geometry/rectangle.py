@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import dist
+from math import dist, inf
 from typing import Any
 
-import numpy as np
 from sympy import Symbol
 from sympy.core.relational import Relational
 
@@ -58,7 +57,7 @@ class Edge:
         return [
             (x0 + t * (x1 - x0), y0 + t * (y1 - y0))
             for (x0, y0), (x1, y1) in [(self.start, self.end)]
-            for t in (np.arange(n) + 0.5) / n
+            for t in _middles(n)
         ]
 
 
@@ -117,7 +116,7 @@ class Rectangle:
 
     def points(self, n: int, closed: bool = False) -> list[Point]:
         """Return n by n points: the middles of equal parts, or with ``closed`` from edge to edge."""
-        shares = np.linspace(0, 1, n) if closed else (np.arange(n) + 0.5) / n
+        shares = [i / (n - 1) for i in range(n)] if closed else _middles(n)
         return [(self.lower[0] + self.a * s, self.lower[1] + self.b * t) for s in shares for t in shares]
 
 
@@ -133,9 +132,13 @@ def for_each_edge(name: str, value: Any) -> dict[str, Any]:
     return {edge: value[edge] for edge in EDGES}
 
 
+def _middles(n: int) -> list[float]:
+    return [(i + 0.5) / n for i in range(n)]
+
+
 def _corner(name: str, value: Any) -> Point:
     try:
         x, y = value
     except (TypeError, ValueError):
         raise ValueError(f"Parameter `{name}` must be a pair of coordinates. Found `{name} = {value!r}`.") from None
-    return check_number(name, x, -np.inf, np.inf), check_number(name, y, -np.inf, np.inf)
+    return check_number(name, x, -inf, inf), check_number(name, y, -inf, inf)

@@ -12,6 +12,7 @@ from sympy import Expr, Float, Function, Symbol, sympify
 from sympy.concrete.expr_with_limits import ExprWithLimits
 from sympy.core.function import AppliedUndef
 
+from modulus_relobralo.checks import check_positive
 from modulus_relobralo.geometry.expressions import check_content
 
 COORDINATES = Symbol("x"), Symbol("y")
@@ -90,6 +91,13 @@ def as_number(name: str, value: Any, allowed: str = "a number") -> Expr:
     exact = isinstance(value, (Expr, Integral, Rational))
     number = sympify(value) if exact else Float(float(value))
     check_content(name, number, (), fields=False)
+    return number
+
+
+def as_positive(name: str, value: Any) -> Expr:
+    """Return a number above zero as SymPy's."""
+    number = as_number(name, value)
+    check_positive(name, float(number))
     return number
 
 

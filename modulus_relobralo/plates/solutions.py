@@ -8,13 +8,16 @@ S. Timoshenko, S. Woinowsky-Krieger: Theory of Plates and Shells, 2nd ed., McGra
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sympy import Expr, Symbol, pi, sin, sympify
+from sympy import Expr, pi, sin
 
-from modulus_relobralo.checks import check_count, check_positive
+from modulus_relobralo.checks import check_count
+from modulus_relobralo.geometry.symbols import COORDINATES, as_number, as_positive
+from modulus_relobralo.plates.arrays import on_plate, real_array
+
+MOST_TERMS = 1000
+"""Odd waves in each direction: beyond, what is left out is below double precision."""
 
 
 def sinusoidal_deflection(a: float, b: float, D: float, p0: float) -> Expr:
@@ -29,10 +32,10 @@ def sinusoidal_deflection(a: float, b: float, D: float, p0: float) -> Expr:
     >>> w.subs({"x": 1, "y": 1})
     4/pi**4
     """
-    for name, value in {"a": a, "b": b, "D": D}.items():
-        check_positive(name, value)
-    amplitude = sympify(p0) / (pi**4 * D * (1 / sympify(a) ** 2 + 1 / sympify(b) ** 2) ** 2)
-    return amplitude * sin(pi * Symbol("x") / a) * sin(pi * Symbol("y") / b)
+    length, width, rigidity = as_positive("a", a), as_positive("b", b), as_positive("D", D)
+    x, y = COORDINATES
+    amplitude = as_number("p0", p0) / (pi**4 * rigidity * (1 / length**2 + 1 / width**2) ** 2)
+    return amplitude * sin(pi * x / length) * sin(pi * y / width)
 
 
 def navier_deflection(
@@ -46,20 +49,25 @@ def navier_deflection(
     Parameters
     ----------
     x, y : array_like
-        Coordinates, of one shape.
+        Coordinates of points of the plate [m]: arrays of one shape, or of shapes that NumPy brings to one.
     a, b : float
-        Lengths of the plate.
+        Lengths of the plate [m].
     D : float
-        Flexural rigidity.
+        Flexural rigidity [N m].
     q : float
-        Load per area.
+        Load per area [N/m^2].
     terms : int
-        Number of odd waves in each direction. What is left out of the deflection falls as terms^-4.
+        Number of odd waves in each direction, at most 1000. What is left out of the deflection falls as terms^-4.
 
     Returns
     -------
     ndarray
-        The deflection, of the shape of x and y.
+        The deflection [m], of the shape of x and y.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a parameter is not what is asked for above.
 
     Examples
     --------
@@ -67,9 +75,11 @@ def navier_deflection(
     0.00406
     """
     check_count("terms", terms)
+    if terms > MOST_TERMS:
+        raise ValueError(f"Parameter `terms` must be at most {MOST_TERMS}. Found `terms = {terms}`.")
     waves = np.arange(1, 2 * terms + 1)
     odd = waves % 2
-    return navier_series(x, y, a, b, D, 16 * q / np.pi**2 * np.outer(odd / waves, odd / waves))
+    return navier_series(x, y, a, b, D, 16 * float(as_number("q", q)) / np.pi**2 * np.outer(odd / waves, odd / waves))
 
 
 def navier_series(
@@ -78,16 +88,15 @@ def navier_series(
     """
     Return Navier's deflection under the load sum_mn p_mn sin(m pi x / a) sin(n pi y / b), at points (x, y).
 
-    Article 28. ``coefficients`` holds p_mn in row m - 1 and column n - 1; the other parameters are those of
+    Article 28. ``coefficients`` holds p_mn in row m - 1 and column n - 1 [N/m^2]; the other parameters are those of
     `navier_deflection`.
     """
-    for name, value in {"a": a, "b": b, "D": D}.items():
-        check_positive(name, value)
-    load: NDArray[Any] = np.asarray(coefficients, dtype=np.float64)
+    lengths = float(as_positive("a", a)), float(as_positive("b", b))
+    load = real_array("coefficients", coefficients)
     if load.ndim != 2:
         raise ValueError(f"Parameter `coefficients` must have two axes. Found shape {load.shape}.")
-    points = np.broadcast_arrays(np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64))
-    k_x, k_y = (np.pi * np.arange(1, n + 1) / length for n, length in zip(load.shape, (a, b), strict=True))
-    amplitudes = load / (D * (k_x[:, None] ** 2 + k_y[None, :] ** 2) ** 2)
+    points = np.broadcast_arrays(on_plate("x", x, lengths[0]), on_plate("y", y, lengths[1]))
+    k_x, k_y = (np.pi * np.arange(1, n + 1) / length for n, length in zip(load.shape, lengths, strict=True))
+    amplitudes = load / (float(as_positive("D", D)) * (k_x[:, None] ** 2 + k_y[None, :] ** 2) ** 2)
     waves_x, waves_y = (np.sin(np.multiply.outer(p.ravel(), k)) for p, k in zip(points, (k_x, k_y), strict=True))
     return np.einsum("pm,mn,pn->p", waves_x, amplitudes, waves_y, optimize=True).reshape(points[0].shape)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sympy import Expr, Symbol, pi, sin, sympify
+from sympy import Expr, pi, sin
 
-from modulus_relobralo.checks import check_positive
+from modulus_relobralo.geometry.symbols import COORDINATES, as_positive
 
 
 def standing_wave(m: float, n: float) -> Expr:
@@ -16,6 +16,5 @@ def standing_wave(m: float, n: float) -> Expr:
     >>> standing_wave(m=1, n=4)
     sin(pi*x)*sin(4*pi*y)
     """
-    check_positive("m", m)
-    check_positive("n", n)
-    return sin(sympify(m) * pi * Symbol("x")) * sin(sympify(n) * pi * Symbol("y"))
+    x, y = COORDINATES
+    return sin(as_positive("m", m) * pi * x) * sin(as_positive("n", n) * pi * y)

@@ -100,3 +100,10 @@ def test_only_outputs_and_coordinates_of_the_network_count():
     assert collapse({"residual": residual}, "xy", "w") == {"residual": residual}
     # A network in space sums over three coordinates, a plane equation over two.
     assert collapse({"residual": LAPLACIAN}, "xyz", "w") == {"residual": LAPLACIAN}
+
+
+def test_loads_and_coefficients_stay_as_they_are_written():
+    """Expanded, exp(100 (x - y)) is exp(100 x) exp(-100 y): infinity times zero in single precision."""
+    steep = sympy.exp(100 * (x - y))
+    collapsed = collapse({"residual": (1 + steep) * LAPLACIAN + w - steep}, "xy", "w")["residual"]
+    assert collapsed == (1 + steep) * sympy.Function("laplacian_w")(x, y) + w - steep

@@ -1,130 +1,104 @@
+"""Rectangular plates as descriptions: without a host."""
+
+import math
+
 import pytest
-import torch
 from omegaconf import OmegaConf
-from sympy import Symbol, exp, pi, sin
+from sympy import Function, Symbol, log, sin, sqrt
 
-from modulus_relobralo.hosts.sym import host
-from modulus_relobralo.plates import EdgeCondition, KirchhoffPlate, RectangularPlate, sinusoidal_deflection
-
-pytestmark = pytest.mark.host
+from modulus_relobralo.plates import EdgeCondition, KirchhoffPlate, RectangularPlate
+from modulus_relobralo.waves import HelmholtzWave
 
 X, Y = Symbol("x"), Symbol("y")
-A, B, D, NU, P = 3.0, 2.0, 1.5, 0.2, 0.7
-# x^2, whose conditions are constant along each edge; the rest keeps its derivatives from becoming constants, which
-# autograd cannot differentiate.
-PARABOLA = X**2 + 1e-9 * exp(X + Y)
+EQUATION = KirchhoffPlate(D=1.5, nu=0.2, p=0.7)
 MIXED = {"left": "clamped", "right": "clamped", "bottom": "simply_supported", "top": "simply_supported"}
 
 
-def losses(plate, w, p=P, per_edge=False, **sampling):
-    """Return the host's loss terms where an expression stands in for the network."""
-    nodes = [*KirchhoffPlate(D=D, nu=NU, p=p).make_nodes(), host.load("node").Node.from_sympy(w, "w")]
-    domain = host.load("domain").Domain()
-    sampling = sampling or {"batch_per_epoch": 1}
-    for name, constraint in plate.constraints(nodes, interior=1024, edge=32, per_edge=per_edge, **sampling).items():
-        domain.add_constraint(constraint, name)
-    domain.load_data()
-    terms = domain.compute_losses(0)
-    assert domain.get_num_losses() == len(terms)
-    return {name: term.item() for name, term in terms.items()}
+def test_a_plate_says_what_holds_where():
+    plate = RectangularPlate(3, 2, EQUATION, MIXED, lower=(-1, 1))
+    assert (plate.shape.lower, plate.shape.upper) == ((-1, 1), (2, 3))
+    assert plate.equations is EQUATION.equations
+    assert plate.inside == {"kirchhoff": 0}
+    supported, clamped = {"w": 0, "M_n": 0}, {"w": 0, "slope_n": 0}
+    assert plate.conditions == {"left": clamped, "right": clamped, "bottom": supported, "top": supported}
 
 
-def per_edge_terms(*kinds):
-    return {f"{kind}_{edge}" for edge in ("left", "right", "bottom", "top") for kind in kinds}
-
-
-@pytest.mark.parametrize(
-    ("edges", "pooled", "separate"),
-    [
-        ("simply_supported", {"w", "M_n"}, per_edge_terms("w", "M_n")),
-        ("clamped", {"w", "slope_n"}, per_edge_terms("w", "slope_n")),
-        (
-            MIXED,
-            {"w", "M_n", "slope_n"},
-            per_edge_terms("w") | {"slope_n_left", "slope_n_right", "M_n_bottom", "M_n_top"},
-        ),
-    ],
-    ids=["simply_supported", "clamped", "mixed"],
-)
-def test_loss_terms(edges, pooled, separate):
-    plate = RectangularPlate(A, B, edges)
-    assert set(losses(plate, PARABOLA)) == {"kirchhoff"} | pooled
-    assert set(losses(plate, PARABOLA, per_edge=True)) == {"kirchhoff"} | separate
-    assert len(separate) == 8
-
-
-def test_terms_of_each_edge_are_the_integrals_along_it():
-    """For w = x^2: M_x = -2 D, M_y = -2 D nu, slope 2 x; each squared and integrated by hand."""
-    supported = losses(RectangularPlate(A, B), PARABOLA, per_edge=True)
-    clamped = losses(RectangularPlate(A, B, "clamped"), PARABOLA, per_edge=True)
-    assert supported["kirchhoff"] == pytest.approx(P**2 * A * B, rel=1e-5)
-    assert supported["w_left"] == pytest.approx(0, abs=1e-9)
-    assert supported["w_right"] == pytest.approx(A**4 * B, rel=1e-5)
-    assert supported["M_n_left"] == pytest.approx((2 * D) ** 2 * B, rel=1e-5)
-    assert supported["M_n_right"] == pytest.approx((2 * D) ** 2 * B, rel=1e-5)
-    assert supported["M_n_bottom"] == pytest.approx((2 * D * NU) ** 2 * A, rel=1e-5)
-    assert supported["M_n_top"] == pytest.approx((2 * D * NU) ** 2 * A, rel=1e-5)
-    assert clamped["slope_n_right"] == pytest.approx(4 * A**2 * B, rel=1e-5)
-    for edge in ("left", "bottom", "top"):
-        assert clamped[f"slope_n_{edge}"] == pytest.approx(0, abs=1e-9)
-
-
-def test_pooled_terms_are_the_sums_over_the_edges():
-    """The moments of w = x^2 are constant along each edge, so that the pooled sum is exact wherever the points lie."""
-    pooled = losses(RectangularPlate(A, B), PARABOLA)
-    assert pooled["M_n"] == pytest.approx(2 * (2 * D) ** 2 * B + 2 * (2 * D * NU) ** 2 * A, rel=1e-5)
-
-
-@pytest.mark.parametrize("per_edge", [False, True])
-@pytest.mark.parametrize("sampling", [{"batch_per_epoch": 2}, {"fixed_dataset": False}], ids=["fixed", "resampled"])
-def test_all_losses_vanish_for_the_exact_deflection(per_edge, sampling):
-    plate, load = RectangularPlate(A, B), P * sin(pi * X / A) * sin(pi * Y / B)
-    exact = sinusoidal_deflection(A, B, D, P)
-    assert max(losses(plate, exact, load, per_edge, **sampling).values()) < 1e-9
-    wrong = losses(plate, 1.01 * exact, load, per_edge, **sampling)
-    assert wrong["kirchhoff"] == pytest.approx((0.01 * P) ** 2 * A * B / 4, rel=0.5)
-
-
-def test_every_term_of_each_edge_reaches_the_network():
-    arch = host.load("models.fully_connected").FullyConnectedArch(
-        input_keys=[host.load("key").Key("x"), host.load("key").Key("y")],
-        output_keys=[host.load("key").Key("w")],
-        layer_size=8,
-        nr_layers=2,
-    )
-    nodes = [*KirchhoffPlate(D=D, nu=NU, p=P).make_nodes(), arch.make_node("plate")]
-    domain = host.load("domain").Domain()
-    plate = RectangularPlate(A, B, MIXED)
-    for name, constraint in plate.constraints(nodes, 8, 8, per_edge=True, batch_per_epoch=1).items():
-        domain.add_constraint(constraint, name)
-    assert len(domain.get_saveable_models()) == 1
-    domain.load_data()
-    for name, term in domain.compute_losses(0).items():
-        gradients = torch.autograd.grad(term, list(arch.parameters()), retain_graph=True, allow_unused=True)
-        size = sum(float(gradient.abs().sum()) for gradient in gradients if gradient is not None)
-        assert 0 < size < float("inf"), name
+def test_every_name_is_one_of_the_equations_or_the_deflection():
+    for w in ("w", "v"):
+        equation = KirchhoffPlate(D=1.5, nu=0.2, p="q", w=w, parameters=["h"])
+        plate = RectangularPlate(3, 2, equation, MIXED)
+        assert plate.parameters == ("h",)
+        names = {name for outputs in plate.conditions.values() for name in outputs}
+        assert set(plate.inside) | names <= {w, *equation.equations}
+    assert plate.inside == {"kirchhoff_v": 0}
+    assert names == {"v", "M_n_v", "slope_n_v"}
 
 
 def test_edges_from_a_config():
     config = OmegaConf.create("edges: {left: clamped, right: clamped, bottom: simply_supported, top: simply_supported}")
-    assert RectangularPlate(A, B, config.edges).edges == RectangularPlate(A, B, MIXED).edges
-    assert RectangularPlate(A, B, MIXED).edges["left"] is EdgeCondition.CLAMPED
-    assert set(RectangularPlate(A, B, EdgeCondition.CLAMPED).edges.values()) == {EdgeCondition.CLAMPED}
+    plate = RectangularPlate(3, 2, EQUATION, MIXED)
+    assert RectangularPlate(3, 2, EQUATION, config.edges).edges == plate.edges
+    assert plate.edges["left"] is EdgeCondition.CLAMPED
+    assert set(RectangularPlate(3, 2, EQUATION, EdgeCondition.CLAMPED).edges.values()) == {EdgeCondition.CLAMPED}
 
 
-def test_unknown_condition():
+@pytest.mark.parametrize("held", ["free", "CLAMPED", None, True, 0], ids=repr)
+def test_unknown_condition(held):
     with pytest.raises(
-        ValueError, match=r"Parameter `edges` must hold simply_supported or clamped. Found 'free' on the top edge."
+        ValueError, match=rf"Parameter `edges` must hold simply_supported or clamped. Found {held!r} on the top edge."
     ):
-        RectangularPlate(A, B, {**MIXED, "top": "free"})
+        RectangularPlate(3, 2, EQUATION, {**MIXED, "top": held})
 
 
-def test_every_edge_needs_a_condition():
+@pytest.mark.parametrize("edges", [{"left": "clamped"}, {**MIXED, "front": "clamped"}, {}], ids=["few", "more", "none"])
+def test_every_edge_needs_a_condition(edges):
     with pytest.raises(ValueError, match=r"Parameter `edges` must be one for all edges, or name each of left, right"):
-        RectangularPlate(A, B, {"left": "clamped"})
+        RectangularPlate(3, 2, EQUATION, edges)
 
 
-@pytest.mark.parametrize(("a", "b", "wrong"), [(0, 1, "a"), (1, -1, "b")])
-def test_lengths_must_be_positive(a, b, wrong):
-    with pytest.raises(ValueError, match=rf"Parameter `{wrong}` must be in \(0, inf\)"):
-        RectangularPlate(a, b)
+@pytest.mark.parametrize("equation", [HelmholtzWave(1), EQUATION.equations, None], ids=lambda e: type(e).__name__)
+def test_the_equation_is_that_of_a_plate(equation):
+    with pytest.raises(TypeError, match=r"Parameter `equation` must be a KirchhoffPlate. Found"):
+        RectangularPlate(3, 2, equation)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "found"),
+    [
+        ("D", X - 0.5, r"\(0, inf\) everywhere. Found -0.5 at \(0, 0\)"),
+        ("D", 0.9 + sin(X), r"\(0, inf\) everywhere"),
+        ("D", X * Y, r"\(0, inf\) everywhere. Found 0 at \(0, 0\)"),
+        ("nu", X, r"\(-1, 0.5\] everywhere. Found 0.6 at \(0.6, 0\)"),
+        ("nu", -X, r"\(-1, 0.5\] everywhere"),
+        ("p", log(X - 1), r"\(-inf, inf\) everywhere. Found nan at"),
+        ("p", sqrt(X - 1), r"\(-inf, inf\) everywhere. Found nan at"),
+        ("p", 1 / (X - 1.5), r"\(-inf, inf\) everywhere. Found nan at \(1.5, "),
+    ],
+    ids=str,
+)
+def test_values_must_be_in_range_on_the_plate(name, value, found):
+    with pytest.raises(ValueError, match=f"Parameter `{name}` must be .*{found}"):
+        RectangularPlate(6, 4, KirchhoffPlate(**{"D": 1, "nu": 0.2, "p": 1, name: value}))
+
+
+def test_values_that_are_not_known_yet_are_let_through():
+    for unknown in (Function("q")(X, Y) - 1, Symbol("h") - 1):
+        RectangularPlate(6, 4, KirchhoffPlate(D=unknown, nu=unknown, p=unknown, parameters=["h"]))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "error"),
+    [
+        ("a", 0, ValueError),
+        ("b", -1, ValueError),
+        ("a", math.nan, ValueError),
+        ("b", math.inf, ValueError),
+        ("a", True, TypeError),
+        ("b", "4", TypeError),
+        ("a", X, TypeError),
+        ("a", 1j, TypeError),
+    ],
+)
+def test_lengths_must_be_positive(name, value, error):
+    with pytest.raises(error, match=rf"Parameter `{name}` must be .*in \(0, inf\)"):
+        RectangularPlate(**{"a": 1, "b": 1, "equation": EQUATION, name: value})

@@ -64,9 +64,9 @@ def test_deflection_keeps_the_shape_of_the_points_and_vanishes_on_the_edges():
 
 
 def test_lengths_and_rigidity_must_be_positive():
-    with pytest.raises(ValueError, match=r"Parameter `D` must be in \(0, inf\). Found `D = 0`."):
+    with pytest.raises(ValueError, match=r"Parameter `D` must be in \(0, inf\). Found `D = 0"):
         sinusoidal_deflection(1, 1, 0, 1)
-    with pytest.raises(ValueError, match=r"Parameter `a` must be in \(0, inf\). Found `a = -1`."):
+    with pytest.raises(ValueError, match=r"Parameter `a` must be in \(0, inf\). Found `a = -1"):
         navier_series(0, 0, -1, 1, 1, [[1]])
 
 
@@ -78,3 +78,67 @@ def test_coefficients_must_have_two_axes():
 def test_there_must_be_terms():
     with pytest.raises(ValueError, match=r"Parameter `terms` must be at least 1. Found `terms = 0`."):
         navier_deflection(0, 0, 1, 1, 1, 1, terms=0)
+
+
+@pytest.mark.parametrize("terms", [0, -1, 1001, 10**9])
+def test_the_number_of_terms_has_bounds(terms):
+    with pytest.raises(ValueError, match=rf"Parameter `terms` must be at .* 1.* Found `terms = {terms}`."):
+        navier_deflection(0, 0, 1, 1, 1, 1, terms=terms)
+
+
+def test_integers_and_single_precision_are_brought_to_double_precision():
+    expected = navier_deflection(1.0, 2.0, 3.0, 4.0, 5.0, 6.0)
+    assert navier_deflection(1, np.int8(2), 3, np.float32(4), np.array(5), 6) == expected
+    x = np.array([1, 2])
+    np.testing.assert_array_equal(navier_deflection(x, x, 3, 4, 5, 6), navier_deflection(1.0 * x, 1.0 * x, 3, 4, 5, 6))
+    single = sinusoidal_deflection(np.float32(3), 2, np.float32(5), np.float32(7))
+    assert float(single.subs({X: 1, Y: 1})) == float(sinusoidal_deflection(3.0, 2, 5.0, 7.0).subs({X: 1, Y: 1}))
+
+
+def test_points_are_broadcast():
+    x, y = np.array([0.2, 0.5]), np.array([[0.3], [0.4], [0.9]])
+    w = navier_deflection(x, y, 1, 1, 1, 1)
+    assert w.shape == (3, 2)
+    assert w[2, 1] == pytest.approx(float(navier_deflection(0.5, 0.9, 1, 1, 1, 1)), rel=1e-14)
+    with pytest.raises(ValueError, match="shape mismatch"):
+        navier_deflection(np.zeros(3), np.zeros(4), 1, 1, 1, 1)
+
+
+@pytest.mark.parametrize("value", [-0.1, 1.1, 2.0])
+def test_points_must_lie_on_the_plate(value):
+    """Beyond its edges the series goes on, with the sign turned."""
+    with pytest.raises(ValueError, match=rf"Parameter `y` must lie on the plate, in \[0, 1\]. Found {value:g}."):
+        navier_deflection(0.5, [0.5, value], 1, 1, 1, 1)
+    edge = np.float32(1 / 3)  # beyond by its rounding
+    assert edge > 1 / 3
+    assert abs(navier_deflection(edge, 0.1, 1 / 3, 1, 1, 1)) < 1e-9
+
+
+@pytest.mark.parametrize("name", ["x", "y", "coefficients"])
+@pytest.mark.parametrize("value", [1j, True, "0.5", None])
+def test_arrays_must_be_of_real_numbers(name, value):
+    given = {"x": [0.5], "y": [0.5], "coefficients": [[1.0]], name: np.array([[value]])}
+    with pytest.raises(TypeError, match=rf"Parameter `{name}` must be an array of real numbers. Found dtype"):
+        navier_series(a=1, b=1, D=1, **given)
+
+
+@pytest.mark.parametrize("name", ["x", "y", "coefficients"])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_arrays_must_be_finite(name, value):
+    given = {"x": [0.5], "y": [0.5], "coefficients": [[1.0]], name: [[value]]}
+    with pytest.raises(ValueError, match=rf"Parameter `{name}` must be finite. Found {value}."):
+        navier_series(a=1, b=1, D=1, **given)
+
+
+@pytest.mark.parametrize("solution", [sinusoidal_deflection, navier_deflection], ids=lambda f: f.__name__)
+@pytest.mark.parametrize(
+    ("value", "error"),
+    [(np.nan, ValueError), (np.inf, ValueError), ("1", TypeError), (True, TypeError), (1j, TypeError), (X, TypeError)],
+    ids=repr,
+)
+def test_parameters_must_be_finite_numbers(solution, value, error):
+    load = "p0" if solution is sinusoidal_deflection else "q"
+    points = {} if solution is sinusoidal_deflection else {"x": 0.5, "y": 0.5}
+    for name in ("a", "b", "D", load):
+        with pytest.raises(error, match=rf"Parameter `{name}` must be"):
+            solution(**{**points, "a": 1, "b": 1, "D": 1, load: 1, name: value})

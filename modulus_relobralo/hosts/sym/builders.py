@@ -112,7 +112,7 @@ def constraints(
 def _groups(conditions: Mapping[str, Mapping[str, Expr]], per_edge: bool) -> list[tuple[list[str], Mapping[str, Expr]]]:
     groups: list[tuple[list[str], Mapping[str, Expr]]] = []
     for edge, outvar in conditions.items():
-        alike = [names for names, known in groups if known == outvar and not per_edge]
+        alike = [names for names, known in groups if _same(known, outvar) and not per_edge]
         if alike:
             alike[0].append(edge)
         else:
@@ -128,6 +128,11 @@ def _shares(description: Description, names: list[str], outvar: Mapping[str, Exp
         / sum(lengths[name] for name, held in description.conditions.items() if output in held)
         for output in outvar
     }
+
+
+def _same(a: Mapping[str, Expr], b: Mapping[str, Expr]) -> bool:
+    # By their difference: 0 and 0.0 are not equal to SymPy.
+    return a.keys() == b.keys() and all((a[output] - b[output]).is_zero for output in a)
 
 
 def _check_names(description: Description) -> None:

@@ -1,24 +1,34 @@
+"""Constraints of plates and waves: their points, loss terms and values, where an expression stands for the network."""
+
 import pytest
 import torch
-from sympy import Symbol
+from sympy import Piecewise, Symbol, exp, pi, sin
 
-from modulus_relobralo.geometry.rectangle import EDGES, for_each_edge
-from modulus_relobralo.hosts.sym import host
-from modulus_relobralo.hosts.sym.builders import constraints_on_rectangle
+from modulus_relobralo.geometry.rectangle import EDGES
+from modulus_relobralo.hosts.sym import constraints, equation_nodes, geometry, host
+from modulus_relobralo.plates import KirchhoffPlate, RectangularPlate, sinusoidal_deflection
+from modulus_relobralo.waves import HelmholtzRectangle, HelmholtzWave, standing_wave
 
 pytestmark = pytest.mark.host
 
-LOWER, UPPER = (-0.1, 2.0), (0.2, 9.3)
-ON_EDGE = {"left": ("x", -0.1), "right": ("x", 0.2), "bottom": ("y", 2.0), "top": ("y", 9.3)}
-ALIKE = {edge: {"u": 0} for edge in EDGES}
-NORMALS = {"left": (-1, 0), "right": (1, 0), "bottom": (0, -1), "top": (0, 1)}
+X, Y = Symbol("x"), Symbol("y")
+FIXED = {"batch_per_epoch": 1}
+SAMPLING = pytest.mark.parametrize(
+    "sampling", [{"batch_per_epoch": 2}, {"fixed_dataset": False}], ids=["fixed", "resampled"]
+)
 
 
-def constrain(conditions, per_edge=False, interior=32, edge=16, **sampling):
-    rectangle = host.load("geometry.primitives_2d").Rectangle(LOWER, UPPER)
-    u = host.load("node").Node.from_sympy(Symbol("x") * Symbol("y"), "u")
-    sampling = sampling or {"batch_per_epoch": 1}
-    return constraints_on_rectangle([u], rectangle, ({"u": 0}, interior), (conditions, edge), per_edge, sampling)
+def losses(description, network, per_edge=False, interior=64, edge=32, **sampling):
+    """Return the host's loss terms where expressions by name stand for the networks."""
+    nodes = [*equation_nodes(description), *(host.Node.from_sympy(field, name) for name, field in network.items())]
+    domain = host.Domain()
+    sampling = sampling or FIXED
+    for name, constraint in constraints(description, nodes, interior, edge, per_edge, **sampling).items():
+        domain.add_constraint(constraint, name)
+    domain.load_data()
+    terms = domain.compute_losses(0)
+    assert domain.get_num_losses() == len(terms)
+    return {name: term.item() for name, term in terms.items()}
 
 
 def sampled(constraint):
@@ -26,30 +36,32 @@ def sampled(constraint):
     return {name: value.detach() for name, value in constraint._input_vars.items()}
 
 
-def test_one_value_serves_all_edges():
-    assert for_each_edge("walls", 3) == {"left": 3, "right": 3, "bottom": 3, "top": 3}
+# ----- points
+
+LOWER, UPPER = (-0.1, 2.0), (0.2, 9.3)
+ON_EDGE = {"left": ("x", -0.1), "right": ("x", 0.2), "bottom": ("y", 2.0), "top": ("y", 9.3)}
+NORMALS = {"left": (-1, 0), "right": (1, 0), "bottom": (0, -1), "top": (0, 1)}
 
 
-def test_a_mapping_is_brought_into_the_order_of_the_edges():
-    given = {"top": 4, "left": 1, "right": 2, "bottom": 3}
-    assert list(for_each_edge("walls", given).items()) == [("left", 1), ("right", 2), ("bottom", 3), ("top", 4)]
+def wave_constraints(edges=0, per_edge=False, interior=32, edge=16, **sampling):
+    wave = HelmholtzRectangle(0.3, 7.3, HelmholtzWave(1), edges, LOWER)
+    nodes = [*equation_nodes(wave), host.Node.from_sympy(X * Y, "u")]
+    return constraints(wave, nodes, interior, edge, per_edge, **(sampling or FIXED))
 
 
-@pytest.mark.parametrize(
-    ("value", "found"),
-    [({}, "none"), ({"left": 1, "top": 2}, "left, top"), (dict.fromkeys([*EDGES, "front"], 0), "top, front")],
-)
-def test_a_mapping_must_name_each_edge(value, found):
-    with pytest.raises(ValueError, match=rf"name each of left, right, bottom, top. Found `walls` for .*{found}"):
-        for_each_edge("walls", value)
+def test_the_geometry_is_the_described_one():
+    wave = HelmholtzRectangle(0.3, 7.3, HelmholtzWave(1), lower=LOWER)
+    bounds = {str(key): ends for key, ends in geometry(wave).bounds.bound_ranges.items()}
+    assert bounds["x"] == pytest.approx((-0.1, 0.2))
+    assert bounds["y"] == pytest.approx((2, 9.3))
 
 
-@pytest.mark.parametrize("sampling", [{"batch_per_epoch": 3}, {"fixed_dataset": False}], ids=["fixed", "resampled"])
+@SAMPLING
 def test_each_edge_gets_its_points_and_outward_normals(sampling):
-    constraints = constrain(ALIKE, per_edge=True, **sampling)
-    assert list(constraints) == ["interior", *EDGES]
+    made = wave_constraints(per_edge=True, **sampling)
+    assert list(made) == ["interior", *EDGES]
     for edge, (coordinate, value) in ON_EDGE.items():
-        points = sampled(constraints[edge])
+        points = sampled(made[edge])
         assert points["x"].shape == (16, 1)
         torch.testing.assert_close(points[coordinate], torch.full((16, 1), value))
         along = "y" if coordinate == "x" else "x"
@@ -58,11 +70,11 @@ def test_each_edge_gets_its_points_and_outward_normals(sampling):
         torch.testing.assert_close(normals, torch.tensor([NORMALS[edge]], dtype=normals.dtype).expand(16, 2))
 
 
-@pytest.mark.parametrize("sampling", [{"batch_per_epoch": 2}, {"fixed_dataset": False}], ids=["fixed", "resampled"])
+@SAMPLING
 def test_shared_points_lie_on_all_edges_by_length(sampling):
-    constraints = constrain(ALIKE, edge=2000, **sampling)
-    assert list(constraints) == ["interior", "edges"]
-    points = sampled(constraints["edges"])
+    made = wave_constraints(edge=2000, **sampling)
+    assert list(made) == ["interior", "edges"]
+    points = sampled(made["edges"])
     n_x, n_y = points["normal_x"], points["normal_y"]
     counts = {"left": n_x < 0, "right": n_x > 0, "bottom": n_y < 0, "top": n_y > 0}
     lengths = {"left": 7.3, "right": 7.3, "bottom": 0.3, "top": 0.3}
@@ -75,29 +87,189 @@ def test_shared_points_lie_on_all_edges_by_length(sampling):
 
 
 def test_interior_points_lie_inside():
-    points = sampled(constrain(ALIKE)["interior"])
+    points = sampled(wave_constraints()["interior"])
     assert points["x"].shape == (32, 1)
-    assert (points["x"] > LOWER[0]).all()
-    assert (points["x"] < UPPER[0]).all()
-    assert (points["y"] > LOWER[1]).all()
-    assert (points["y"] < UPPER[1]).all()
+    for name, low, high in zip("xy", LOWER, UPPER, strict=True):
+        assert (points[name] > low).all()
+        assert (points[name] < high).all()
 
 
 def test_edges_with_equal_conditions_share_a_constraint():
-    conditions = {"left": {"u": 0}, "right": {"u": 0}, "bottom": {"u": 1}, "top": {"u": 0}}
-    constraints = constrain(conditions)
-    assert list(constraints) == ["interior", "left_right_top", "bottom"]
-    assert len(sampled(constraints["left_right_top"])["x"]) == 48
-    assert (sampled(constraints["bottom"])["normal_y"] == -1).all()
+    made = wave_constraints({"left": 0, "right": 0.0, "bottom": 1, "top": X - X})
+    assert list(made) == ["interior", "left_right_top", "bottom"]
+    assert len(sampled(made["left_right_top"])["x"]) == 48
+    assert (sampled(made["bottom"])["normal_y"] == -1).all()
 
 
 def test_terms_of_an_edge_end_in_its_name():
-    constraints = constrain(ALIKE, per_edge=True)
-    names = {name: [str(key) for key in constraint.output_names] for name, constraint in constraints.items()}
-    assert names == {"interior": ["u"], **{edge: [f"u_{edge}"] for edge in EDGES}}
+    made = wave_constraints(per_edge=True)
+    names = {name: [str(key) for key in constraint.output_names] for name, constraint in made.items()}
+    assert names == {"interior": ["helmholtz"], **{edge: [f"u_{edge}"] for edge in EDGES}}
 
 
-@pytest.mark.parametrize("points", [{"interior": 0}, {"edge": 0}])
-def test_there_must_be_points(points):
-    with pytest.raises(ValueError, match=rf"Parameter `{next(iter(points))}` must be at least 1"):
-        constrain(ALIKE, **points)
+@pytest.mark.parametrize("name", ["interior", "edge"])
+@pytest.mark.parametrize(("points", "error"), [(0, ValueError), (-1, ValueError), (1.5, TypeError), (True, TypeError)])
+def test_there_must_be_points(name, points, error):
+    with pytest.raises(error, match=rf"Parameter `{name}` must be "):
+        wave_constraints(**{name: points})
+
+
+# ----- plates
+
+A, B, D, NU, P = 3.0, 2.0, 1.5, 0.2, 0.7
+PLATE = KirchhoffPlate(D=D, nu=NU, p=P)
+MIXED = {"left": "clamped", "right": "clamped", "bottom": "simply_supported", "top": "simply_supported"}
+# x^2, whose conditions are constant along each edge; the rest keeps its derivatives from becoming constants, which
+# autograd cannot differentiate.
+PARABOLA = {"w": X**2 + 1e-9 * exp(X + Y)}
+
+
+def per_edge_terms(*kinds):
+    return {f"{kind}_{edge}" for edge in ("left", "right", "bottom", "top") for kind in kinds}
+
+
+@pytest.mark.parametrize(
+    ("edges", "pooled", "separate"),
+    [
+        ("simply_supported", {"w", "M_n"}, per_edge_terms("w", "M_n")),
+        ("clamped", {"w", "slope_n"}, per_edge_terms("w", "slope_n")),
+        (
+            MIXED,
+            {"w", "M_n", "slope_n"},
+            per_edge_terms("w") | {"slope_n_left", "slope_n_right", "M_n_bottom", "M_n_top"},
+        ),
+    ],
+    ids=["simply_supported", "clamped", "mixed"],
+)
+def test_loss_terms_of_a_plate(edges, pooled, separate):
+    plate = RectangularPlate(A, B, PLATE, edges)
+    assert set(losses(plate, PARABOLA)) == {"kirchhoff"} | pooled
+    assert set(losses(plate, PARABOLA, per_edge=True)) == {"kirchhoff"} | separate
+    assert len(separate) == 8
+
+
+def test_a_plate_of_another_name():
+    plate = RectangularPlate(A, B, KirchhoffPlate(D=D, nu=NU, p=P, w="v"), "clamped")
+    terms = losses(plate, {"v": PARABOLA["w"]}, per_edge=True)
+    assert set(terms) == {"kirchhoff_v"} | per_edge_terms("v", "slope_n_v")
+
+
+def test_terms_of_each_edge_are_the_integrals_along_it():
+    """For w = x^2: M_x = -2 D, M_y = -2 D nu, slope 2 x; each squared and integrated by hand."""
+    supported = losses(RectangularPlate(A, B, PLATE), PARABOLA, per_edge=True)
+    clamped = losses(RectangularPlate(A, B, PLATE, "clamped"), PARABOLA, per_edge=True)
+    assert supported["kirchhoff"] == pytest.approx(P**2 * A * B, rel=1e-5)
+    assert supported["w_left"] == pytest.approx(0, abs=1e-9)
+    assert supported["w_right"] == pytest.approx(A**4 * B, rel=1e-5)
+    assert supported["M_n_left"] == pytest.approx((2 * D) ** 2 * B, rel=1e-5)
+    assert supported["M_n_right"] == pytest.approx((2 * D) ** 2 * B, rel=1e-5)
+    assert supported["M_n_bottom"] == pytest.approx((2 * D * NU) ** 2 * A, rel=1e-5)
+    assert supported["M_n_top"] == pytest.approx((2 * D * NU) ** 2 * A, rel=1e-5)
+    assert clamped["slope_n_right"] == pytest.approx(4 * A**2 * B, rel=1e-5)
+    for edge in ("left", "bottom", "top"):
+        assert clamped[f"slope_n_{edge}"] == pytest.approx(0, abs=1e-9)
+
+
+def test_pooled_terms_are_the_sums_over_the_edges():
+    """The moments of w = x^2 are constant along each edge, so that the pooled sum is exact wherever the points lie."""
+    pooled = losses(RectangularPlate(A, B, PLATE), PARABOLA)
+    assert pooled["M_n"] == pytest.approx(2 * (2 * D) ** 2 * B + 2 * (2 * D * NU) ** 2 * A, rel=1e-5)
+
+
+@pytest.mark.parametrize("per_edge", [False, True])
+@SAMPLING
+def test_all_losses_vanish_for_the_exact_deflection(per_edge, sampling):
+    """On a plate away from the origin, whose load is written with a symbol of an assumption."""
+    lower, real = (-1.0, 0.5), Symbol("x", real=True)
+    load = P * sin(pi * (real + 1) / A) * sin(pi * (Y - 0.5) / B)
+    plate = RectangularPlate(A, B, KirchhoffPlate(D=D, nu=NU, p=load), lower=lower)
+    exact = sinusoidal_deflection(A, B, D, P).subs({X: X + 1, Y: Y - 0.5}, simultaneous=True)
+    assert max(losses(plate, {"w": exact}, per_edge, **sampling).values()) < 1e-9
+    wrong = losses(plate, {"w": 1.01 * exact}, per_edge, interior=1024, **sampling)
+    assert wrong["kirchhoff"] == pytest.approx((0.01 * P) ** 2 * A * B / 4, rel=0.5)
+
+
+def test_a_family_of_plates_gets_its_parameters_from_the_sampling():
+    """D w,xxxx = 24 D for w = x^4, with D = h: the integral of (24 h)^2 over the plate for the h that was drawn."""
+    h = Symbol("h", positive=True)
+    plate = RectangularPlate(A, B, KirchhoffPlate(D=h, nu=NU, p=0, parameters=["h"]))
+    for thickness in (0.5, 2.0):
+        sampling = {**FIXED, "parameterization": host.Parameterization({Symbol("h"): thickness})}
+        terms = losses(plate, {"w": X**4 + 1e-9 * exp(X + Y)}, **sampling)
+        assert terms["kirchhoff"] == pytest.approx((24 * thickness) ** 2 * A * B, rel=1e-4)
+
+
+@pytest.mark.parametrize("name", ["area", "sdf"])
+@pytest.mark.parametrize("parameters", [[], None], ids=["field", "parameter"])
+def test_names_of_what_the_host_samples_are_refused(name, parameters):
+    """The host would take the weight of a point, or its distance from the edge, for the load."""
+    load, parameters = (name, []) if parameters == [] else (Symbol(name), [name])
+    plate = RectangularPlate(A, B, KirchhoffPlate(D=D, nu=NU, p=load, parameters=parameters))
+    with pytest.raises(ValueError, match=f"must not be named as what the host samples. Found {name}."):
+        losses(plate, PARABOLA)
+
+
+def test_every_term_of_each_edge_reaches_the_network():
+    arch = host.load("models.fully_connected").FullyConnectedArch(
+        input_keys=[host.Key("x"), host.Key("y")], output_keys=[host.Key("w")], layer_size=8, nr_layers=2
+    )
+    plate = RectangularPlate(A, B, PLATE, MIXED)
+    nodes = [*equation_nodes(plate), arch.make_node("plate")]
+    domain = host.Domain()
+    for name, constraint in constraints(plate, nodes, 8, 8, per_edge=True, **FIXED).items():
+        domain.add_constraint(constraint, name)
+    assert len(domain.get_saveable_models()) == 1
+    domain.load_data()
+    for name, term in domain.compute_losses(0).items():
+        gradients = torch.autograd.grad(term, list(arch.parameters()), retain_graph=True, allow_unused=True)
+        size = sum(float(gradient.abs().sum()) for gradient in gradients if gradient is not None)
+        assert 0 < size < float("inf"), name
+
+
+# ----- waves
+
+
+def test_loss_terms_of_a_wave():
+    wave = HelmholtzRectangle.with_solution(2, 2, standing_wave(1, 4), k=1, lower=(-1, -1))
+    assert set(losses(wave, {"u": X * Y})) == {"helmholtz", "u"}
+    assert set(losses(wave, {"u": X * Y}, per_edge=True)) == {"helmholtz"} | per_edge_terms("u")
+
+
+@pytest.mark.parametrize("per_edge", [False, True])
+@SAMPLING
+def test_all_losses_vanish_for_the_solution(per_edge, sampling):
+    """A wave that is not zero on the edges of its rectangle, so that their values count as well."""
+    solution = standing_wave(0.8, 1.3)
+    assumed = solution.subs(X, Symbol("x", real=True))
+    wave = HelmholtzRectangle.with_solution(0.9, 1.5, assumed, k=2, lower=(0, -1))
+    assert max(losses(wave, {"u": solution}, per_edge, **sampling).values()) < 1e-8
+    wrong = losses(wave, {"u": 1.1 * solution}, per_edge, **sampling)
+    assert wrong["helmholtz"] > 1e-2
+    assert wrong["u_right" if per_edge else "u"] > 1e-4
+
+
+def test_edges_of_their_own():
+    """With u = x y + 2 on [-1, 1]^2 and these values the integrals along the edges follow by hand."""
+    edges = {"left": 2 - Y, "right": 0, "bottom": X, "top": X + 2}
+    wave = HelmholtzRectangle(2, 2, HelmholtzWave(k=3), edges, lower=(-1, -1))
+    terms = losses(wave, {"u": X * Y + 2}, per_edge=True, edge=4096)
+    assert terms["u_left"] == pytest.approx(0, abs=1e-12)
+    assert terms["u_top"] == pytest.approx(0, abs=1e-12)
+    assert terms["u_right"] == pytest.approx(2 / 3 + 8, rel=0.05)
+    assert terms["u_bottom"] == pytest.approx(8 + 8 / 3, rel=0.05)
+
+
+def test_a_source_on_a_patch():
+    """A load by cases, which the host by itself takes for a network's output called Piecewise."""
+    patch = Piecewise((5, (X > 0.5) & (X < 1) & (Y < 0.5)), (0, True))
+    wave = HelmholtzRectangle(2, 1, HelmholtzWave(k=1, source=patch))
+    terms = losses(wave, {"u": 1e-9 * exp(X + Y)}, interior=8192)
+    assert terms["helmholtz"] == pytest.approx(25 * 0.5 * 0.5, rel=0.1)
+
+
+def test_values_by_cases_on_the_edges():
+    step = Piecewise((3, X > 1.5), (0, True))
+    wave = HelmholtzRectangle(2, 1, HelmholtzWave(k=1), {"left": 0, "right": 0, "bottom": step, "top": 0})
+    terms = losses(wave, {"u": 1e-9 * exp(X + Y)}, per_edge=True, edge=4096)
+    assert terms["u_bottom"] == pytest.approx(9 * 0.5, rel=0.1)
+    assert terms["u_top"] < 1e-12

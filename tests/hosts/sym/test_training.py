@@ -52,7 +52,7 @@ PROGRAM = """
     from modulus.sym.key import Key
     from modulus.sym.loss import PointwiseLossNorm
     from modulus.sym.solver import Solver
-    from modulus_relobralo.hosts.sym import WeightMonitor
+    from modulus_relobralo.hosts.sym import WeightMonitor, constraints, equation_nodes
     from modulus_relobralo.waves import HelmholtzRectangle, standing_wave
 
     class Watch(Monitor):
@@ -78,14 +78,14 @@ PROGRAM = """
     def run(cfg):
         np.random.seed(0)
         torch.manual_seed(0)
-        problem = HelmholtzRectangle.with_solution(standing_wave(1, 1), k=1)
+        wave = HelmholtzRectangle.with_solution(2, 2, standing_wave(1, 1), k=1, lower=(-1, -1))
         inputs, outputs = [Key("x"), Key("y")], [Key("u")]
         network = instantiate_arch(input_keys=inputs, output_keys=outputs, cfg=cfg.arch.fully_connected)
-        nodes = problem.make_nodes() + [network.make_node(name="network")]
+        nodes = equation_nodes(wave) + [network.make_node(name="network")]
         domain = Domain()
         # One batch is the whole data set, in one order: a resumed run sees what an unbroken one sees.
         sampling = {"batch_per_epoch": 1, "shuffle": False, "loss": LOSSES[cfg.custom.loss]}
-        for name, constraint in problem.constraints(nodes, interior=16, edge=4, **sampling).items():
+        for name, constraint in constraints(wave, nodes, interior=16, edge=4, **sampling).items():
             domain.add_constraint(constraint, name)
         solver = Solver(cfg, domain)
         domain.add_monitor(WeightMonitor(solver), "weights")

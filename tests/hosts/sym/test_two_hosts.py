@@ -67,13 +67,14 @@ PROGRAM = """
     import {host}
     from {host}.hydra import instantiate_arch
     from {host}.hydra.utils import instantiate_agg
-    from modulus_relobralo.hosts.sym import WeightMonitor
-    from modulus_relobralo.plates import KirchhoffPlate
+    from modulus_relobralo.hosts.sym import WeightMonitor, geometry
+    from modulus_relobralo.waves import HelmholtzRectangle, HelmholtzWave
 
     @{host}.main(config_path="conf", config_name="config")
     def run(cfg):
         aggregator = instantiate_agg(cfg, iter([]), 2)
-        kinds = [type(aggregator).__mro__[0], WeightMonitor.__mro__[1], KirchhoffPlate.__mro__[1]]
+        wave = HelmholtzRectangle(1, 1, HelmholtzWave(1))
+        kinds = [type(aggregator), WeightMonitor.__mro__[1], type(geometry(wave))]
         print("FOUND", json.dumps([kind.__module__ + "." + kind.__name__ for kind in kinds]))
 
     run()
@@ -110,5 +111,5 @@ def test_with_both_installed_everything_is_of_the_imported_one(both_installed, h
     assert kinds == [
         "modulus_relobralo.balancing.relobralo.ReLoBRaLo",
         f"{host}.domain.monitor.monitor.Monitor",
-        f"{host}.eq.pde.PDE",
+        f"{host}.geometry.primitives_2d.Rectangle",
     ]
