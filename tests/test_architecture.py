@@ -12,7 +12,7 @@ HOSTS = {"modulus", "physicsnemo"}
 LONGEST = 200
 # From the lowest floor to the highest. A room imports from lower floors only; of one floor, nobody knows another.
 FLOORS = (
-    {"options", "checks"},
+    {"options", "checks", "initialization"},
     {"geometry", "balancing", "optimizers", "derivatives", "report"},
     {"plates", "waves"},
     {"hosts"},
