@@ -7,7 +7,7 @@ VENV := $(or $(VENV_$(HOST)),$(error HOST must be modulus or physicsnemo. Found 
 RUN := $(VENV)/bin/python -W ignore
 # outputs/demo or outputs/demo-physicsnemo
 DEMO := $(VENV:.venv%=outputs/demo%)
-DEMO_STEPS := 6000
+DEMO_STEPS := 8000
 # as many as cores, at most four; a file's tests share their trainings, so they stay together
 WORKERS := --numprocesses auto --maxprocesses 4 --dist loadfile
 

@@ -1,6 +1,6 @@
 """Both of the article's experiments in their own setting, unbalanced and with ReLoBRaLo, side by side: make demo.
 
-python benchmarks/demo.py [--steps 6000] [--jobs 2] [--out outputs/demo]
+python benchmarks/demo.py [--steps 8000] [--jobs 2] [--out outputs/demo]
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from protocol import HEADLINE, ROOT
 from modulus_relobralo.report import Comparison, compare, plot_comparison, read_run
 from modulus_relobralo.report.tables import Row, print_lines, print_rows
 
-STEPS = 6_000
+STEPS = 8_000
 
 
 def main() -> None:
