@@ -49,7 +49,7 @@ def run(cfg):
 
     # constraints: the equation inside, u on the edges
     domain = Domain()
-    terms = constraints(
+    made = constraints(
         wave,
         nodes,
         interior=cfg.batch_size.interior,
@@ -59,7 +59,7 @@ def run(cfg):
         points=cfg.custom.points,
         batch_per_epoch=cfg.custom.batches,
     )
-    for name, constraint in terms.items():
+    for name, constraint in made.items():
         domain.add_constraint(constraint, name)
 
     # validator: the exact solution on a grid

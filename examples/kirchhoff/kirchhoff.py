@@ -63,7 +63,7 @@ def run(cfg):
 
     # constraints: equilibrium inside, no deflection and no moment on the edges
     domain = Domain()
-    terms = constraints(
+    made = constraints(
         plate,
         nodes,
         interior=cfg.batch_size.interior,
@@ -73,7 +73,7 @@ def run(cfg):
         points=cfg.custom.points,
         batch_per_epoch=cfg.custom.batches,
     )
-    for name, constraint in terms.items():
+    for name, constraint in made.items():
         domain.add_constraint(constraint, name)
 
     # validator: the exact deflection on a grid

@@ -112,8 +112,8 @@ def _wanted_instead_of(part: Basic, known: tuple[str, ...], fields: bool) -> str
     if isinstance(part, AppliedUndef):
         if not fields:
             return "an expression without fields"
-        arguments = [known.index(str(each)) if str(each) in known else -1 for each in part.args]
-        if not arguments or -1 in arguments or arguments != sorted(set(arguments)):
+        allowed = [Symbol(symbol) for symbol in known]
+        if not part.args or list(part.args) != [symbol for symbol in allowed if symbol in part.args]:
             return f"made of fields over {', '.join(known)}, in this order"
     if isinstance(part, _REFUSED) or (isinstance(part, Derivative) and not isinstance(part.expr, AppliedUndef)):
         return "a function that can be evaluated at points"

@@ -33,8 +33,9 @@ def test_expression_refuses_a_field_where_none_fits(value):
 def test_a_field_may_depend_on_parameters_in_their_order():
     field = Function("q")(x, t, Symbol("h"))
     assert as_expression("p", field, parameters=["t", "h"]) == field
-    with pytest.raises(ValueError, match="fields over x, y, h, t, in this order"):
-        as_expression("p", field, parameters=["h", "t"])
+    for other in (field, Function("q")(Function("r")(x), y), Function("q")(x, x), Function("q")(x, 1)):
+        with pytest.raises(ValueError, match="fields over x, y, h, t, in this order"):
+            as_expression("p", other, parameters=["h", "t"])
 
 
 def test_bound_symbols_keep_apart_from_free_ones_of_their_name():

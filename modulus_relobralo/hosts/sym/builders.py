@@ -75,8 +75,8 @@ def constraints(
     Raises
     ------
     TypeError, ValueError
-        If a number of points is not an integer above zero, if there is no such `reduction` or `points`, or if the
-        equations use a name that the host's sampling takes.
+        If a number of points is not an integer above zero, if there is no such `reduction` or `points`, or if a field or
+        a parameter has a name that the host would take for something else.
 
     Examples
     --------
@@ -89,6 +89,8 @@ def constraints(
     """
     check_count("interior", interior)
     check_count("edge", edge)
+    if not isinstance(per_edge, bool):
+        raise TypeError(f"Parameter `per_edge` must be a bool. Found `per_edge = {per_edge!r}`.")
     _check_names(description)
     shape = geometry(description)
     sampling = {"reduction": reduction, "points": points, **sampling}
@@ -137,6 +139,10 @@ def _same(a: Mapping[str, Expr], b: Mapping[str, Expr]) -> bool:
 
 def _check_names(description: Description) -> None:
     fields = {field.name for equation in description.equations.values() for field in equation.atoms(AppliedUndef)}
-    taken = sorted({*fields, *description.parameters}.intersection(_SAMPLED))
+    terms = {f"{output}_{edge}" for edge, outvar in description.conditions.items() for output in outvar}
+    taken = sorted({*fields, *description.parameters}.intersection(terms.union(_SAMPLED)))
     if taken:
-        raise ValueError(f"Fields and parameters must not be named as what the host samples. Found {', '.join(taken)}.")
+        raise ValueError(
+            "Fields and parameters must not be named as a loss term or as what the host samples, "
+            f"{' and '.join(_SAMPLED)}. Found {', '.join(taken)}."
+        )

@@ -1,5 +1,7 @@
 """Constraints of plates and waves: their points, loss terms and values, where an expression stands for the network."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 from sympy import Piecewise, Symbol, exp, pi, sin
@@ -54,6 +56,11 @@ def test_the_geometry_is_the_described_one():
     bounds = {str(key): ends for key, ends in geometry(wave).bounds.bound_ranges.items()}
     assert bounds["x"] == pytest.approx((-0.1, 0.2))
     assert bounds["y"] == pytest.approx((2, 9.3))
+
+
+def test_other_shapes_are_refused():
+    with pytest.raises(TypeError, match=r"must have a shape that the host knows: Rectangle. Found 'disc'"):
+        geometry(SimpleNamespace(shape="disc"))
 
 
 @SAMPLING
@@ -112,6 +119,12 @@ def test_terms_of_an_edge_end_in_its_name():
 def test_there_must_be_points(name, points, error):
     with pytest.raises(error, match=rf"Parameter `{name}` must be "):
         wave_constraints(**{name: points})
+
+
+@pytest.mark.parametrize("per_edge", ["false", 1, None])
+def test_whether_edges_have_terms_of_their_own_is_yes_or_no(per_edge):
+    with pytest.raises(TypeError, match=f"Parameter `per_edge` must be a bool. Found `per_edge = {per_edge!r}`."):
+        wave_constraints(per_edge=per_edge)
 
 
 # ----- plates
@@ -199,13 +212,13 @@ def test_a_family_of_plates_gets_its_parameters_from_the_sampling():
         assert terms["kirchhoff"] == pytest.approx((24 * thickness) ** 2 * A * B, rel=1e-4)
 
 
-@pytest.mark.parametrize("name", ["area", "sdf"])
+@pytest.mark.parametrize("name", ["area", "sdf", "w_left"])
 @pytest.mark.parametrize("parameters", [[], None], ids=["field", "parameter"])
-def test_names_of_what_the_host_samples_are_refused(name, parameters):
-    """The host would take the weight of a point, or its distance from the edge, for the load."""
+def test_names_that_mean_something_else_to_the_host_are_refused(name, parameters):
+    """The host would take the weight of a point, its distance from the edge or the deflection there for the load."""
     load, parameters = (name, []) if parameters == [] else (Symbol(name), [name])
     plate = RectangularPlate(A, B, KirchhoffPlate(D=D, nu=NU, p=load, parameters=parameters))
-    with pytest.raises(ValueError, match=f"must not be named as what the host samples. Found {name}."):
+    with pytest.raises(ValueError, match=f"must not be named as a loss term or as what the host .* Found {name}."):
         losses(plate, PARABOLA)
 
 
