@@ -118,3 +118,12 @@ def test_the_options_of_the_new_optimizer_stay():
     other = Momentum([parameter], lr=0.25, momentum=0.5)
     other.load_state_dict(adam.state_dict())
     assert (other.param_groups[0]["lr"], other.param_groups[0]["momentum"]) == (0.25, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [(torch.optim.Adamax, ("Adamax", "RAdam")), (torch.optim.SparseAdam, ("SparseAdam",)), (torch.optim.SGD, ("SGD",))],
+)
+def test_fewer_options_are_not_those_of_adam(kind, names):
+    """Those of the first two are among Adam's, and so are the names of their states."""
+    assert optimizers_of(kind([torch.nn.Parameter(torch.zeros(1))]).state_dict()) == names
