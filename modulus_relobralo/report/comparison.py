@@ -140,7 +140,7 @@ def _settings(run: Run) -> dict[str, Any]:
 def _differences(options: Sequence[dict[str, Any]]) -> list[str]:
     """Return, for each dictionary, those of its entries that are not the same in all, as text."""
     keys = dict.fromkeys(key for entry in options for key in entry if key != SEED)
-    differing = [key for key in keys if any(repr(entry.get(key)) != repr(options[0].get(key)) for entry in options)]
+    differing = [key for key in keys if any(str(entry.get(key)) != str(options[0].get(key)) for entry in options)]
     return [", ".join(f"{key}={entry[key]}" for key in differing if key in entry) for entry in options]
 
 

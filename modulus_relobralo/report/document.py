@@ -17,7 +17,7 @@ FOOTNOTE = (
     "seeds that both have. The wall time of a step hangs on what else the machine did: for runs that did not take "
     "turns it is no measure of what a scheme costs."
 )
-# Of a folder's name, for every file system.
+# Bytes of a folder's name, for every file system.
 LONGEST = 150
 
 
@@ -50,6 +50,7 @@ def folder_name(title: str) -> str:
     """
     words = re.sub(r", |=", "-", title)
     name = re.sub(r"[^\w.-]", "_", words).lstrip(".")
-    if name == words and len(name) <= LONGEST:
+    if name == words and 0 < len(name.encode()) <= LONGEST:
         return name
-    return f"{name[:LONGEST]}-{sha256(title.encode()).hexdigest()[:8]}"
+    begin = name.encode()[:LONGEST].decode(errors="ignore")
+    return f"{begin}-{sha256(title.encode()).hexdigest()[:8]}"

@@ -61,7 +61,9 @@ def draw_values(
 def file_name(name: str, taken: Container[str]) -> str:
     """Return the name of the figure of a variable, without what leads out of its folder; none of those `taken`."""
     safe = re.sub(r"[^\w.-]", "_", name).lstrip(".") or "field"
-    return f"field_{safe}.png" if f"{safe}.png" in taken else f"{safe}.png"
+    while f"{safe}.png" in taken:
+        safe = f"field_{safe}"
+    return f"{safe}.png"
 
 
 def plain(text: str) -> str:

@@ -37,7 +37,10 @@ def find_home(folder: Path) -> Path | None:
 
 def unique(folders: Iterable[Path]) -> list[Path]:
     """Return `folders` without those that are the same by another path, relative, absolute or through a link."""
-    return list({folder.resolve(): folder for folder in reversed([*folders])}.values())[::-1]
+    known: dict[Path, Path] = {}
+    for folder in folders:
+        known.setdefault(folder.resolve(), folder)
+    return list(known.values())
 
 
 def _time(path: Path) -> tuple[int, int]:

@@ -15,7 +15,7 @@ from modulus_relobralo.report.errors import Key, name_variables, relative_errors
 from modulus_relobralo.report.files.fields import read_fields
 from modulus_relobralo.report.files.hydra import HYDRA, Settings, read_settings
 from modulus_relobralo.report.files.log import Ending, read_ending
-from modulus_relobralo.report.files.tensorboard import LOSS, TOTAL, Part, merge, read_parts
+from modulus_relobralo.report.files.tensorboard import LOSS, TOTAL, Part, has_events, merge, read_parts
 from modulus_relobralo.report.files.weights import read_weights
 from modulus_relobralo.report.folders import find_home, find_windows, unique
 from modulus_relobralo.report.run import Field, Run, Series
@@ -35,7 +35,7 @@ def read_run(folder: Path | str) -> Run:
     """
     folder = Path(folder)
     home = find_home(folder)
-    if home is None:
+    if home is None or (home != folder and not has_events(folder)):
         raise FileNotFoundError(f"{folder} is no Hydra run directory: it has no {HYDRA.as_posix()}.")
     windows = find_windows(folder) if home == folder else []
     if windows:
@@ -53,7 +53,7 @@ def read_runs(folders: Iterable[Path]) -> tuple[list[Run], list[str]]:
     for folder in unique(folders):
         try:
             runs.append(read_run(folder))
-        except (FileNotFoundError, ValueError) as error:
+        except (OSError, ValueError) as error:
             failures.append(str(error))
     return runs, failures
 

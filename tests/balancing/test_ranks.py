@@ -57,7 +57,7 @@ def ranks(request, tmp_path_factory):
     finally:
         for process in processes.processes:
             process.kill()
-    return [torch.load(folder / f"rank{rank}.pth") for rank in range(RANKS)]
+    return [torch.load(folder / f"rank{rank}.pth", weights_only=True) for rank in range(RANKS)]
 
 
 def test_ranks_have_the_same_weights_at_every_step(ranks):

@@ -39,7 +39,7 @@ def test_a_run_leaves_error_figures_and_weights(example, tmp_path):
     np.testing.assert_allclose(rows[:, 1:].sum(axis=1), len(TERMS[example]), rtol=1e-5)
     assert np.ptp(rows[:, 1:]) > 1e-3
 
-    printed = float(re.search(r"seed 0\s+│\s+10 │\s+([\d.e+-]+) │", output)[1])
+    printed = float(re.search(rf"relative L2 error of {name} +│ +([\d.e+-]+) │", output)[1])
     assert printed == pytest.approx(error_of(folder, name), rel=2e-3)
 
     for figure in ("losses", "weights", name):

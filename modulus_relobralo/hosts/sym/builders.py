@@ -75,8 +75,8 @@ def constraints(
     Raises
     ------
     TypeError, ValueError
-        If a number of points is not an integer above zero, if there is no such `reduction` or `points`, or if a field or
-        a parameter has a name that the host would take for something else.
+        If a number of points is not an integer above zero, if there is no such `reduction` or `points`, or if a field
+        or a parameter has a name that the host would take for something else.
 
     Examples
     --------

@@ -37,7 +37,8 @@ class WeightMonitor(host.Monitor):
 
     def __init__(self, solver: Any) -> None:
         self.solver = solver
-        self._started = False
+        # A SequentialSolver gives each of its trainings a folder of its own.
+        self._started: set[Path] = set()
 
     def save_results(self, name: str, writer: Any, step: int, data_dir: str) -> dict[str, Tensor]:
         """Write the weights of `step`, and return them by name for the host's stop criterion."""
@@ -47,14 +48,14 @@ class WeightMonitor(host.Monitor):
         if not names:
             if not self._started:
                 logger.info(f"{path.name}: not written, the aggregator has no weights of ReLoBRaLo")
-            self._started = True
+            self._started.add(path)
             return {}
         weights = dict(zip(names, aggregator.lmbda_ema.detach().clone(), strict=True))
         for term, weight in weights.items():
             writer.add_scalar(f"Monitors/{name}/{term}", weight, step, new_style=True)
-        if not self._started:
+        if path not in self._started:
             _start_file(path, ["step", *names], step)
-            self._started = True
+            self._started.add(path)
         with path.open("a", newline="") as file:
             csv.writer(file).writerow([step, *(f"{float(weight):.9g}" for weight in weights.values())])
         return {f"weight_{term}": weight for term, weight in weights.items()}

@@ -123,6 +123,15 @@ def test_an_empty_file_is_started(monitor_class, aggregator, tmp_path):
     assert [row[0] for row in read(tmp_path)] == ["step", "5"]
 
 
+def test_every_window_of_a_sequence_has_a_file_of_its_own(monitor_class, aggregator, tmp_path):
+    monitor = monitor_class(solver_with(aggregator))
+    for window in ("window_0000", "window_0001"):
+        (tmp_path / window).mkdir()
+        for step in (0, 10):
+            monitor.save_results("weights", Writer(), step, str(tmp_path / window))
+        assert [row[0] for row in read(tmp_path / window)] == ["step", "0", "10"]
+
+
 @pytest.mark.parametrize("mode", ["train", "eval"])
 def test_without_our_aggregator_nothing_is_written_and_the_log_says_so_once(monitor_class, mode, tmp_path, caplog):
     # In eval mode the host makes no aggregator at all.

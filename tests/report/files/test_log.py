@@ -48,9 +48,9 @@ def test_without_a_log_nothing_is_known(tmp_path):
 
 def test_each_window_has_its_own_end(tmp_path):
     lines = [
-        "attempting to restore from: \x1b[33mout/run/ic\x1b[0m\n[step: 20] reached maximum, finished training!",
-        "attempting to restore from: \x1b[33mout/run/window_0000\x1b[0m\n[step: 7] loss went to INFs/NaNs",
-        "attempting to restore from: out/run/window_0001\n[step: 5] loss: 1",
+        "attempting to restore from: \x1b[33mout/run_ic/ic\x1b[0m\n[step: 20] reached maximum, finished training!",
+        "attempting to restore from: \x1b[33mout/run_ic/window_0000\x1b[0m\n[step: 7] loss went to INFs/NaNs",
+        "attempting to restore from: out/run_ic/window_0001\n[step: 5] loss: 1",
     ]
     write_log(tmp_path, "job", "\n".join(lines))
     found = [read_ending(tmp_path, "job", window) for window in ("ic", "window_0000", "window_0001", "window_0002")]

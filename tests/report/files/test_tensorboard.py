@@ -95,3 +95,10 @@ def test_a_folder_of_that_name_is_named(tmp_path):
 def test_a_folder_without_events_has_none(tmp_path):
     assert not has_events(tmp_path)
     assert read_parts(tmp_path) == []
+
+
+def test_two_records_of_a_step_are_no_interval(tmp_path):
+    write_training(tmp_path, steps=(0, 10, 10, 20))
+    (part,) = read_parts(tmp_path)
+    np.testing.assert_allclose(part.step_seconds, 0.5, rtol=1e-6)
+    assert len(part.step_seconds) == 2

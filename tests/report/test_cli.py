@@ -1,0 +1,113 @@
+"""The command, as it is typed."""
+
+import sys
+
+import pytest
+from several_runs import SUM, write_seeds
+from written_runs import START, write_hydra, write_run, write_training
+
+from modulus_relobralo.report import cli, document
+from modulus_relobralo.report.cli import main
+
+
+@pytest.fixture
+def command(monkeypatch, capsys):
+    """Return a function that runs the command and returns what it printed."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["relobralo-report", *map(str, arguments)])
+        main()
+        return capsys.readouterr().out
+
+    return run
+
+
+@pytest.fixture
+def without_figures(monkeypatch):
+    """Leave out the figures, which have tests of their own."""
+    monkeypatch.setattr(cli, "plot_run", lambda run, folder: [])
+    monkeypatch.setattr(document, "plot_comparison", lambda comparison, folder: [])
+
+
+def test_one_run_is_shown_as_a_table_and_figures(tmp_path, command):
+    write_run(tmp_path / "run")
+    printed = command(tmp_path / "run", "--out", tmp_path / "out")
+    assert "2.500e-01" in printed
+    assert "5.000e-01" in printed
+    assert str(tmp_path / "out" / "weights.png") in printed.splitlines()
+    assert {path.name for path in (tmp_path / "out").glob("*.png")} == {"losses.png", "w.png", "weights.png"}
+    assert "relobralo" in (tmp_path / "out" / "report.md").read_text()
+    assert "steps to 0.5" not in printed
+
+
+@pytest.mark.usefixtures("without_figures")
+def test_the_steps_to_a_target_of_one_run(tmp_path, command):
+    write_run(tmp_path / "run", errors=(1.0, 0.5, 0.25))
+    printed = command(tmp_path / "run", "--target", "0.6")
+    assert "steps to 0.6" in printed
+    assert "10 (1 of 1)" in printed
+
+
+@pytest.mark.usefixtures("without_figures")
+def test_what_is_not_compared_is_listed(tmp_path, command):
+    write_seeds(tmp_path / "a", "sum", SUM)
+    write_run(tmp_path / "b" / "killed", "sum", seed=9, steps=(0, 10), errors=(1e-3,))
+    validated = write_run(tmp_path / "b" / "blind", "sum", seed=10)
+    (validated / "validators" / "exact.npz").unlink()
+    write_run(tmp_path / "c" / "other", "sum", problem="waves")
+    printed = command(tmp_path, "--out", tmp_path / "out")
+    for text in (printed, (tmp_path / "out" / "report.md").read_text()):
+        assert "0.3 [0.2, 0.4]" in text
+        assert "bending: sum, seed 9: unfinished, at step 10 of 20" in text
+        assert "bending: sum, seed 10: recorded no error" in text
+        assert "waves" in text
+
+
+def test_a_file_that_cannot_be_read_is_listed(tmp_path, command):
+    write_seeds(tmp_path, "sum", SUM[:4])
+    torn = tmp_path / "sum-2" / "validators" / "exact.npz"
+    torn.write_bytes(torn.read_bytes()[:100])
+    printed = command(tmp_path)
+    assert f"not counted: {torn} cannot be read" in printed
+    assert "sum, seed 2" not in printed
+    assert "sum, seed 3" in printed
+
+
+def test_a_run_by_two_paths_counts_once(tmp_path, command, monkeypatch):
+    run = write_run(tmp_path / "run", "sum")
+    write_run(tmp_path / "other", "relobralo")
+    (tmp_path / "link").symlink_to(run)
+    monkeypatch.chdir(tmp_path)
+    printed = command("run", run, "link", "other")
+    assert printed.count("sum, seed 3") == 1
+    assert "runs)" not in printed
+
+
+def test_windows_are_runs(tmp_path, command):
+    for scheme in ("sum", "relobralo"):
+        write_hydra(tmp_path / scheme, scheme, problem="advection")
+        for number in (0, 1):
+            write_training(tmp_path / scheme / f"window_000{number}", start=START + 100 * number)
+    printed = command(tmp_path)
+    assert "relobralo, seed 3, window_0001" in printed
+    assert "advection, window_0000" in printed
+    assert "unfinished" not in printed
+    # One of them by itself, at the end of whose path there is no run directory.
+    assert "sum, seed 3, window_0000" in command(tmp_path / "sum" / "window_0000", tmp_path / "relobralo")
+
+
+def test_two_comparisons_with_the_same_numbers_say_so(tmp_path, command):
+    for workers, errors in ((1, SUM[:2]), (2, SUM[:2]), (3, SUM[1:3])):
+        write_seeds(tmp_path / str(workers), "sum", errors, options=f"workers: {workers}")
+    lines = [line for line in command(tmp_path).splitlines() if "to the last digit" in line]
+    assert len(lines) == 1
+    assert lines[0].startswith("bending, custom.workers=2: the errors are those of bending, custom.workers=1, to the")
+
+
+def test_folders_without_runs_are_named(tmp_path, command):
+    write_run(tmp_path / "run")
+    with pytest.raises(SystemExit, match=r"No Hydra run directory was found in .*ruin"):
+        command(tmp_path / "run", tmp_path / "ruin")
+    (tmp_path / "run" / ".hydra" / "config.yaml").unlink()
+    with pytest.raises(SystemExit, match="No run could be read"):
+        command(tmp_path / "run")

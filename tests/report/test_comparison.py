@@ -1,0 +1,145 @@
+"""What is compared with what."""
+
+import numpy as np
+import pytest
+from several_runs import OURS, SUM, only, runs_in, write_seeds
+from written_runs import EXACT, START, write_fields, write_hydra, write_run, write_training
+
+from modulus_relobralo.report.comparison import compare
+
+
+def titles(folder):
+    return [comparison.title for comparison in compare(runs_in(folder))]
+
+
+def test_schemes_are_told_apart_by_parameters_and_comparisons_by_settings(tmp_path):
+    for number, temperature in enumerate((0.1, 0.01)):
+        for edges in ("false", "true"):
+            parameters, options = f"alpha: 0.9, temperature: {temperature}", f"per_edge: {edges}"
+            place = tmp_path / edges / str(number)
+            write_seeds(place, "relobralo", OURS[:2], parameters=parameters, options=options)
+            write_seeds(tmp_path / edges / "sum", "sum", SUM[:3], options=options) if number else None
+    first, second = compare(runs_in(tmp_path))
+    assert (first.title, second.title) == ("bending, custom.per_edge=False", "bending, custom.per_edge=True")
+    for comparison in (first, second):
+        labels = [variant.label for variant in comparison.variants]
+        assert labels == ["sum", "relobralo (temperature=0.1)", "relobralo (temperature=0.01)"]
+        assert [len(variant.runs) for variant in comparison.variants] == [3, 2, 2]
+
+
+def test_problems_and_windows_are_compared_apart(tmp_path):
+    for scheme in ("sum", "relobralo"):
+        write_hydra(tmp_path / scheme, scheme, problem="advection")
+        for number in (0, 1):
+            write_training(tmp_path / scheme / f"window_000{number}", start=START + 100 * number)
+    write_run(tmp_path / "waves", problem="waves")
+    assert titles(tmp_path) == ["advection, window_0000", "advection, window_0001", "waves"]
+    assert [len(comparison.variants) for comparison in compare(runs_in(tmp_path))] == [2, 2, 1]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [({}, {"options": "x: .nan"}), ({"options": "x: 1"}, {"options": "x: [1]"}), ({"options": "x: 1"}, {})],
+)
+def test_what_differs_is_told_apart(tmp_path, first, second):
+    write_run(tmp_path / "a", **first)
+    write_run(tmp_path / "b", **second)
+    assert len(titles(tmp_path)) == 2
+
+
+def test_what_is_alike_is_not(tmp_path):
+    for seed in (0, "text", "[1, 2]", "'${hydra:job.num}'", "null"):
+        write_run(tmp_path / str(seed).strip("'${}"), "sum", seed=seed, options="x: .nan, y: '${custom.seed}'")
+    assert titles(tmp_path) == ["bending"]
+    assert len(only(tmp_path).variants[0].seeds) == 5
+
+
+def test_lbfgs_after_adam_is_not_lbfgs_alone(tmp_path):
+    write_run(tmp_path / "alone", optimizer="lbfgs", steps=(0,))
+    both = write_run(tmp_path / "both")
+    write_hydra(both, "relobralo", optimizer="lbfgs")
+    write_training(both, steps=(20,), start=START + 100, optimizer="lbfgs")
+    assert titles(tmp_path) == ["bending", "bending, optimizers=Adam then LBFGS"]
+
+
+def test_one_run_with_another_validator_costs_nothing_but_itself(tmp_path):
+    write_seeds(tmp_path, "sum", SUM)
+    write_run(tmp_path / "other", "sum", seed=5, exact={"v": EXACT}, terms=("pde", "mine"))
+    comparison = only(tmp_path)
+    (variant,) = comparison.variants
+    assert comparison.variables == ["v", "w"] or comparison.variables == ["w", "v"]
+    assert variant.errors("w") == pytest.approx(SUM, rel=1e-6)
+    assert variant.errors("v") == pytest.approx([0.25], rel=1e-6)
+    assert "sum, seed 5: not counted for w, whose error it lacks" in comparison.notes
+
+
+def test_points_may_differ_between_runs(tmp_path):
+    write_seeds(tmp_path, "sum", SUM[:2])
+    few = EXACT[:9]
+    write_fields(
+        tmp_path / "sum-1", "exact", {"w": (few, 1.5 * few)}, {"x": np.arange(9.0) % 3, "y": np.arange(9.0) // 3}
+    )
+    (variant,) = only(tmp_path).variants
+    assert len(variant.errors("w")) == 2
+    assert variant.mean_squares("w")[1] == pytest.approx(variant.errors("w")[1] ** 2 * np.mean(few**2))
+
+
+def test_errors_are_compared_at_the_last_step_that_all_recorded(tmp_path):
+    log = "[step: 30] reached maximum training steps, finished training!"
+    errors = (1.0, 0.5, 0.25, 0.125)
+    for seed, last in enumerate((30, 30, 20)):
+        # The end of the third's file was lost with its process; its log says that it finished.
+        steps = range(0, last + 1, 10)
+        write_run(tmp_path / str(seed), "sum", seed=seed, steps=steps, errors=errors, max_steps=30, log=log)
+    comparison = only(tmp_path)
+    assert comparison.variants[0].errors("w") == pytest.approx([0.25] * 3, rel=1e-6)
+    assert comparison.notes == (
+        "the errors of w are those of step 20, the last that all runs recorded; some go on to step 30",
+    )
+
+
+def test_runs_that_a_stop_criterion_ended_are_compared_at_their_ends(tmp_path):
+    top = "stop_criterion: {metric: loss, min_delta: 0, patience: 10, mode: min, freq: 10}"
+    for seed, last in enumerate((30, 20)):
+        log = f"[step: {last}] stopping criterion is met, finished training!"
+        steps = range(0, last + 1, 10)
+        changes = {"errors": (1.0, 0.5, 0.25, 0.125), "max_steps": 90, "log": log, "top": top}
+        write_run(tmp_path / str(seed), "sum", seed=seed, steps=steps, **changes)
+    comparison = only(tmp_path)
+    assert comparison.variants[0].errors("w") == pytest.approx([0.125, 0.25], rel=1e-6)
+    assert comparison.notes == ("the errors of w are those of different steps, 20 to 30",)
+
+
+def test_a_diverged_run_shortens_no_other(tmp_path):
+    write_seeds(tmp_path, "sum", SUM[:2])
+    write_run(tmp_path / "diverged", "sum", seed=7, steps=(0, 10), log="[step: 13] loss went to INFs/NaNs")
+    comparison = only(tmp_path)
+    assert comparison.variants[0].errors("w") == pytest.approx([np.inf, *SUM[:2]], rel=1e-6)
+    assert comparison.notes == ()
+
+
+def test_what_is_not_counted_has_its_reason(tmp_path):
+    write_run(tmp_path / "killed", "sum", seed=9, steps=(0, 10))
+    write_run(tmp_path / "zero", "sum", seed=10, exact={"w": np.zeros_like(EXACT)})
+    (comparison,) = compare(runs_in(tmp_path))
+    assert comparison.variants == ()
+    assert [run.seed for run in comparison.uncounted] == [9, 10]
+
+
+@pytest.mark.parametrize(("ours", "theirs"), [((0,), (1,)), ((0, 1), ())])
+def test_without_a_common_seed_there_is_no_ratio(tmp_path, ours, theirs):
+    for scheme, seeds in (("relobralo", ours), ("sum", theirs)):
+        for seed in seeds:
+            write_run(tmp_path / f"{scheme}-{seed}", scheme, seed=seed)
+    comparison = only(tmp_path)
+    assert np.isnan(comparison.ratio(comparison.variants[-1], "w", lambda entry: entry.errors("w")))
+
+
+def test_a_ratio_is_of_the_seeds_that_recorded_the_variable(tmp_path):
+    write_seeds(tmp_path, "sum", SUM[:3])
+    write_seeds(tmp_path, "relobralo", OURS[:2])
+    write_run(tmp_path / "relobralo-2", seed=2, exact={"v": EXACT})
+    comparison = only(tmp_path)
+    ours = comparison.variants[1]
+    # Of seeds 0 and 1: 0.03 over 0.3.
+    assert comparison.ratio(ours, "w", lambda entry: entry.errors("w")) == pytest.approx(0.1, rel=1e-6)

@@ -1,0 +1,53 @@
+"""One source of rows, and its two forms."""
+
+import re
+
+import pytest
+from rich.console import Console
+
+from modulus_relobralo.report import tables
+from modulus_relobralo.report.tables import columns, print_lines, print_rows, to_markdown
+
+ROWS = [{"loss": "sum", "error": "0.3"}, {"loss": "relobralo", "error": "0.25", "more": "1"}]
+
+
+def cells(line):
+    return [cell.strip() for cell in re.split("[┃│|]", line)[1:-1]]
+
+
+def test_both_forms_have_the_same_cells(capsys):
+    print_rows(ROWS, "a title")
+    printed = [cells(line) for line in capsys.readouterr().out.splitlines() if re.search("[┃│]", line)]
+    written = [cells(line) for line in to_markdown(ROWS) if "---" not in line]
+    assert printed == written == [["loss", "error", "more"], ["sum", "0.3", ""], ["relobralo", "0.25", "1"]]
+    assert columns(ROWS) == ["loss", "error", "more"]
+
+
+def test_no_rows_no_table(capsys):
+    print_rows([], "a title")
+    assert (capsys.readouterr().out, to_markdown([])) == ("", [])
+
+
+@pytest.mark.parametrize("text", ["[bold]x[/bold]", "[/x]", "[red]", "a | b", ":smile:"])
+def test_what_looks_like_markup_is_shown(text, capsys):
+    print_rows([{text: text}], text)
+    print_lines([text])
+    assert capsys.readouterr().out.count(text) == 4
+    header, _, row = to_markdown([{text: text}])
+    assert header == row == "| " + text.replace("|", r"\|") + " |"
+
+
+def test_a_narrow_terminal_cuts_no_name(monkeypatch):
+    names = [f"loss term boundary_of_the_domain_{number}" for number in range(8)]
+    console = Console(width=60, force_terminal=True, color_system=None, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    monkeypatch.setattr(tables, "Console", lambda: console)
+    print_rows([dict.fromkeys(names, "1.000e+00")])
+    text = console.export_text()
+    assert "…" not in text
+    assert max(map(len, text.splitlines())) <= 60
+
+
+def test_into_a_pipe_it_is_as_wide_as_it_needs(capsys):
+    names = [f"loss term boundary_of_the_domain_{number}" for number in range(8)]
+    print_rows([dict.fromkeys(names, "1")])
+    assert all(name in capsys.readouterr().out.splitlines()[1] for name in names[:1])
