@@ -7,11 +7,11 @@ VENV := $(or $(VENV_$(HOST)),$(error HOST must be modulus or physicsnemo. Found 
 RUN := $(VENV)/bin/python -W ignore
 # outputs/demo or outputs/demo-physicsnemo
 DEMO := $(VENV:.venv%=outputs/demo%)
-DEMO_STEPS := 10000
+DEMO_STEPS := 8000
 # as many as cores, at most four; a file's tests share their trainings, so they stay together
 WORKERS := --numprocesses auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help env env-physicsnemo demo test test-physicsnemo test-lowest test-gpu lint format bench-accuracy tune bench-aggregator bench-derivatives bench-gpu clean clean-outputs
+.PHONY: help env env-physicsnemo demo test test-physicsnemo test-lowest test-gpu lint format bench-accuracy bench-article tune bench-aggregator bench-derivatives bench-gpu clean clean-outputs
 .DELETE_ON_ERROR:
 
 help: ## show this list
@@ -29,14 +29,9 @@ $(VENV_physicsnemo)/complete: setup.cfg $(wildcard tools/*.py)
 	@python=$$(tools/find_python.sh 3.11) && "$$python" tools/build_env.py physicsnemo $(@D)
 	@touch $@
 
-demo: env ## train the Helmholtz example with loss=sum and with loss=relobralo, and compare
+demo: env ## train the article's two experiments with loss=sum and with loss=relobralo, and compare
 	@rm -rf $(DEMO)
-	@for loss in sum relobralo; do \
-		echo "== training with loss=$$loss, $(DEMO_STEPS) steps"; \
-		$(RUN) examples/helmholtz/helmholtz.py loss=$$loss training.max_steps=$(DEMO_STEPS) \
-			batch_size.interior=256 batch_size.wall=32 training.print_stats_freq=500 hydra.run.dir=$(DEMO)/$$loss || exit 1; \
-	done
-	@$(RUN) -m modulus_relobralo.report $(DEMO)/sum $(DEMO)/relobralo --out $(DEMO)
+	@$(RUN) benchmarks/demo.py --steps $(DEMO_STEPS) --out $(DEMO)
 
 test: env ## run every test
 	$(VENV)/bin/python -m pytest $(WORKERS)
@@ -56,6 +51,9 @@ test-gpu: env ## the tests that need a CUDA device
 
 bench-accuracy: env ## every balancing scheme on both problems, hours; QUICK=1: minutes. What is finished is not run again
 	$(RUN) benchmarks/accuracy.py $(if $(QUICK),--quick)
+
+bench-article: env ## the article's two experiments in their own setting, hours; QUICK=1: minutes. What is finished is not run again
+	$(RUN) benchmarks/article.py $(if $(QUICK),--quick)
 
 tune: env ## search the parameters of every scheme, hours; what was interrupted goes on
 	$(RUN) benchmarks/tune.py

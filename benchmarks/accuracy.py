@@ -14,7 +14,7 @@ import os
 import shlex
 import signal
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +33,18 @@ HISTORY = 25
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    run(__doc__, protocol.full, protocol.quick, "accuracy", ROOT / "docs" / "results")
+
+
+def run(
+    description: str,
+    full: Callable[[], list[Training]],
+    quick: Callable[[], list[Training]],
+    name: str,
+    figures: Path,
+) -> None:
+    """Run a protocol by the options of the command line; its numbers go to benchmarks/results/`name`.json."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="few seeds and steps: shows that it works, nothing else")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="trainings at a time (default: all cores)")
     parser.add_argument(
@@ -48,7 +59,7 @@ def main() -> None:
     args = parser.parse_args()
     # So that whoever ends this ends its trainings too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    trainings = protocol.quick() if args.quick else protocol.full()
+    trainings = quick() if args.quick else full()
     launcher = args.launcher or sweep.on_this_machine(args.jobs)
     if args.plan:
         print_plan(trainings, launcher)
@@ -63,9 +74,9 @@ def main() -> None:
         finished = trainings
     if args.quick or len(finished) < len(trainings):
         report = ROOT / trainings[0].folder / "report"
-        evaluate(finished, report / "accuracy", report)
+        evaluate(finished, report / name, report)
     else:
-        evaluate(trainings, ROOT / "benchmarks" / "results" / "accuracy", ROOT / "docs" / "results")
+        evaluate(trainings, ROOT / "benchmarks" / "results" / name, figures)
 
 
 def evaluate(trainings: Sequence[Training], results: Path, figures: Path) -> None:
@@ -87,10 +98,10 @@ def train(trainings: Sequence[Training], launcher: Sequence[str]) -> None:
     columns = TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %")
     times = TimeElapsedColumn(), TextColumn("elapsed,"), TimeRemainingColumn(), TextColumn("left")
     with Progress(*columns, *times, speed_estimate_period=600) as progress:
-        bar = progress.add_task("", total=sum(training.steps for training in trainings))
+        bar = progress.add_task("", total=sum(training.cost for training in trainings))
 
-        def report(finished: int, steps: int) -> None:
-            progress.update(bar, completed=steps, description=f"{finished} of {len(trainings)} runs")
+        def report(finished: int, done: int) -> None:
+            progress.update(bar, completed=done, description=f"{finished} of {len(trainings)} runs")
 
         report(*sweep.progress(trainings))
         sweep.launch(trainings, launcher, report)

@@ -40,7 +40,7 @@ def launch(
     launcher : sequence of str
         Overrides that choose and configure Hydra's launcher, such as `on_this_machine`.
     report : callable
-        Called every other second with the number of finished trainings and the number of steps done.
+        Called every other second with the number of finished trainings and with what was done, as `progress` has it.
 
     Raises
     ------
@@ -61,22 +61,22 @@ def on_this_machine(jobs: int) -> list[str]:
 
 def commands(trainings: Iterable[Training], launcher: Sequence[str]) -> list[list[str]]:
     """Return the fewest ``--multirun`` commands whose products of losses and seeds are exactly `trainings`."""
-    seeds: dict[tuple[str, Path, tuple[str, ...], str], list[int]] = {}
+    seeds: dict[tuple[str, str, Path, tuple[str, ...], str], list[int]] = {}
     for training in trainings:
-        key = (training.problem, training.sweep, tuple(training.overrides), training.loss)
+        key = (training.problem, training.config, training.sweep, tuple(training.overrides), training.loss)
         seeds.setdefault(key, []).append(training.seed)
-    losses: dict[tuple[str, Path, tuple[str, ...], tuple[int, ...]], list[str]] = {}
+    losses: dict[tuple[str, str, Path, tuple[str, ...], tuple[int, ...]], list[str]] = {}
     for (*common, loss), numbers in seeds.items():
         losses.setdefault((*common, tuple(numbers)), []).append(loss)
     return [
         [
-            sys.executable, f"examples/{problem}/{problem}.py", "--multirun",
+            sys.executable, f"examples/{problem}/{problem}.py", "--config-name", config, "--multirun",
             f"loss={','.join(names)}", f"custom.seed={','.join(map(str, numbers))}", *overrides,
             f"hydra.sweep.dir={sweep}", "hydra.sweep.subdir=${hydra:runtime.choices.loss}/seed-${custom.seed}",
             # The log in the run's folder says whether it finished; the host's own configuration writes none.
             "hydra/job_logging=default", *launcher,
         ]
-        for (problem, sweep, overrides, numbers), names in losses.items()
+        for (problem, config, sweep, overrides, numbers), names in losses.items()
     ]  # fmt: skip
 
 
@@ -108,15 +108,15 @@ def is_finished(training: Training) -> bool:
 
 
 def progress(trainings: Iterable[Training]) -> tuple[int, int]:
-    """Return how many trainings have come to their end, and how many steps were done in all."""
-    finished = steps = 0
+    """Return how many trainings have come to their end, and how much of their `cost` is done in all."""
+    finished = done = 0
     for training in trainings:
         log = read_log(training)
         spoken_of = re.findall(r"\[step: +(\d+)\]", log)
         ended = is_over(find_ending(log.splitlines()))
         finished += ended
-        steps += training.steps if ended else int([0, *spoken_of][-1])
-    return finished, steps
+        done += training.cost if ended else int([0, *spoken_of][-1]) * training.cost // training.steps
+    return finished, done
 
 
 def read_log(training: Training) -> str:

@@ -13,7 +13,7 @@ LONGEST = 200
 # From the lowest floor to the highest. A room imports from lower floors only; of one floor, nobody knows another.
 FLOORS = (
     {"checks", "version"},
-    {"options"},
+    {"initialization", "options"},
     {"geometry", "balancing", "optimizers", "derivatives", "report"},
     {"plates", "waves"},
     {"hosts"},

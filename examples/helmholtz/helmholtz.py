@@ -2,6 +2,7 @@
 
 python examples/helmholtz/helmholtz.py
 python examples/helmholtz/helmholtz.py loss=sum training.max_steps=2000 custom.seed=1
+python examples/helmholtz/helmholtz.py --config-name article
 """
 
 import numpy as np
@@ -20,6 +21,7 @@ from modulus_relobralo.hosts.sym import (
     instantiate_arch,
     main,
 )
+from modulus_relobralo.initialization import initialize
 from modulus_relobralo.report import plot_run, print_table, read_run
 from modulus_relobralo.waves import HelmholtzRectangle, standing_wave
 
@@ -35,11 +37,13 @@ def run(cfg):
     wave = HelmholtzRectangle.with_solution(2, 2, solution, k=cfg.custom.k, lower=(-1, -1))
 
     # network and nodes: it sees x and y scaled to [-pi, pi], or its first layer would be too smooth for the wave
+    scale = (0.0, 1 / np.pi if cfg.custom.scaled else 1.0)
     network = instantiate_arch(
-        input_keys=[Key("x", scale=(0.0, 1 / np.pi)), Key("y", scale=(0.0, 1 / np.pi))],
+        input_keys=[Key("x", scale=scale), Key("y", scale=scale)],
         output_keys=[Key("u")],
         cfg=cfg.arch.fully_connected,
     )
+    initialize(network, cfg.custom.initialization)
     nodes = equation_nodes(wave, network)
     nodes += derivative_nodes(network, "wave_network", nodes, method=cfg.custom.derivatives)
 
@@ -51,6 +55,8 @@ def run(cfg):
         interior=cfg.batch_size.interior,
         edge=cfg.batch_size.wall,
         per_edge=cfg.custom.per_edge,
+        reduction=cfg.custom.reduction,
+        points=cfg.custom.points,
         batch_per_epoch=cfg.custom.batches,
     )
     for name, constraint in made.items():

@@ -2,6 +2,7 @@
 
 python examples/kirchhoff/kirchhoff.py
 python examples/kirchhoff/kirchhoff.py loss=sum custom.load=uniform training.max_steps=2000 custom.seed=1
+python examples/kirchhoff/kirchhoff.py --config-name article
 """
 
 import numpy as np
@@ -20,6 +21,7 @@ from modulus_relobralo.hosts.sym import (
     instantiate_arch,
     main,
 )
+from modulus_relobralo.initialization import initialize
 from modulus_relobralo.plates import KirchhoffPlate, RectangularPlate, navier_deflection, sinusoidal_deflection
 from modulus_relobralo.report import plot_run, print_table, read_run
 
@@ -48,14 +50,14 @@ def run(cfg):
 
     # network and nodes: lengths are scaled to order 1, and w by what a strip of the shorter span deflects
     strip = cfg.custom.p0 * min(plate.shape.a, plate.shape.b) ** 4 / (np.pi**4 * cfg.custom.D)
-    network = instantiate_arch(
-        input_keys=[
-            Key("x", scale=(plate.shape.a / 2, plate.shape.a / 2)),
-            Key("y", scale=(plate.shape.b / 2, plate.shape.b / 2)),
-        ],
-        output_keys=[Key("w", scale=(0.0, strip))],
-        cfg=cfg.arch.fully_connected,
-    )
+    scales = {
+        "x": (plate.shape.a / 2, plate.shape.a / 2),
+        "y": (plate.shape.b / 2, plate.shape.b / 2),
+        "w": (0.0, strip),
+    }
+    keys = {name: Key(name, scale=scale if cfg.custom.scaled else (0.0, 1.0)) for name, scale in scales.items()}
+    network = instantiate_arch(input_keys=[keys["x"], keys["y"]], output_keys=[keys["w"]], cfg=cfg.arch.fully_connected)
+    initialize(network, cfg.custom.initialization)
     nodes = equation_nodes(plate, network)
     nodes += derivative_nodes(network, "plate_network", nodes, method=cfg.custom.derivatives)
 
@@ -67,6 +69,8 @@ def run(cfg):
         interior=cfg.batch_size.interior,
         edge=cfg.batch_size.edge,
         per_edge=cfg.custom.per_edge,
+        reduction=cfg.custom.reduction,
+        points=cfg.custom.points,
         batch_per_epoch=cfg.custom.batches,
     )
     for name, constraint in made.items():

@@ -13,6 +13,8 @@ from typing import Any
 from modulus_relobralo.hosts.sym import host
 
 _HOMES = {
+    "MeanSquareLoss": "losses",
+    "ResampledPoints": "points",
     "TaylorArch": "taylor_arch",
     "WeightMonitor": "monitor",
     "autodiff_nodes": "nodes",
@@ -20,6 +22,8 @@ _HOMES = {
     "derivative_nodes": "nodes",
     "equation_nodes": "equations",
     "geometry": "builders",
+    "main": "programs",
+    "pointwise_constraint": "pointwise",
     "taylor_nodes": "nodes",
 }
 

@@ -12,6 +12,7 @@ from modulus_relobralo.checks import check_count
 from modulus_relobralo.geometry.description import Description
 from modulus_relobralo.geometry.rectangle import Rectangle
 from modulus_relobralo.hosts.sym import host
+from modulus_relobralo.hosts.sym.pointwise import pointwise_constraint
 
 # What the host's sampling gives beside the coordinates: weights of the points, and distances to the boundary.
 _SAMPLED = ("area", "sdf")
@@ -31,6 +32,8 @@ def constraints(
     interior: int,
     edge: int,
     per_edge: bool = False,
+    reduction: str = "integral",
+    points: str = "fixed",
     **sampling: Any,
 ) -> dict[str, Any]:
     """
@@ -39,8 +42,7 @@ def constraints(
     Loss terms are ``kirchhoff``, ``w``, and ``M_n`` or ``slope_n`` or both, as the edges of the plate are held;
     ``helmholtz`` and ``u`` of a wave. The host adds up the losses of constraints that share an output name. So edges
     with the same conditions share one constraint, and with ``per_edge`` each edge has its own, whose terms end in its
-    name: ``w_left``, ``M_n_left``, ``w_right`` and so on. The host's loss is the integral of the squared residual over
-    the shape or along the edges, not its mean.
+    name: ``w_left``, ``M_n_left``, ``w_right`` and so on.
 
     Parameters
     ----------
@@ -54,9 +56,14 @@ def constraints(
         Points per edge and step. Edges that share loss terms share their points, by length.
     per_edge : bool
         Whether each edge has loss terms of its own.
+    reduction : str
+        ``"integral"``: a loss term is the integral of the squared residual over the shape or along the edges, as the
+        host has it. ``"mean"``: the integral over the area or over the length of the edges that have the term.
+    points : str
+        ``"fixed"``: ``batch_per_epoch`` batches are drawn once and come again. ``"resampled"``: new points in every
+        step, of which ``batch_per_epoch`` batches are drawn at once.
     **sampling
-        Further arguments of the host's pointwise constraints, such as ``fixed_dataset=False`` to draw new points
-        at every step, ``batch_per_epoch``, the number of batches that are drawn once, or ``parameterization``, the
+        Further arguments of the host's pointwise constraints, such as ``batch_per_epoch`` or ``parameterization``, the
         ranges of the description's parameters.
 
     Returns
@@ -68,8 +75,8 @@ def constraints(
     Raises
     ------
     TypeError, ValueError
-        If a number of points is not an integer above zero, or a field or a parameter has a name that the host would
-        take for something else.
+        If a number of points is not an integer above zero, if there is no such `reduction` or `points`, or if a field
+        or a parameter has a name that the host would take for something else.
 
     Examples
     --------
@@ -86,17 +93,18 @@ def constraints(
         raise TypeError(f"Parameter `per_edge` must be a bool. Found `per_edge = {per_edge!r}`.")
     _check_names(description)
     shape = geometry(description)
-    made = {
-        "interior": host.PointwiseInteriorConstraint(nodes, shape, dict(description.inside), interior, **sampling),
-    }
+    sampling = {"reduction": reduction, "points": points, **sampling}
+    made = {"interior": pointwise_constraint("interior", nodes, shape, description.inside, interior, **sampling)}
     edges = description.shape.edges
     for names, outvar in _groups(description.conditions, per_edge):
         aliases = [host.Node.from_sympy(Symbol(output), f"{output}_{names[0]}") for output in outvar if per_edge]
-        made["edges" if len(names) == len(edges) else "_".join(names)] = host.PointwiseBoundaryConstraint(
+        made["edges" if len(names) == len(edges) else "_".join(names)] = pointwise_constraint(
+            "boundary",
             [*nodes, *aliases],
             shape,
             {f"{output}_{names[0]}" if per_edge else output: target for output, target in outvar.items()},
             edge * len(names),
+            shares={} if per_edge else _shares(description, names, outvar),
             criteria=Or(*(edges[name].criterion for name in names)),
             **sampling,
         )
@@ -112,6 +120,16 @@ def _groups(conditions: Mapping[str, Mapping[str, Expr]], per_edge: bool) -> lis
         else:
             groups.append(([edge], outvar))
     return groups
+
+
+def _shares(description: Description, names: list[str], outvar: Mapping[str, Expr]) -> dict[str, float]:
+    """Return by output how much of the edges that have it `names` are, by length."""
+    lengths = {name: edge.length for name, edge in description.shape.edges.items()}
+    return {
+        output: sum(lengths[name] for name in names)
+        / sum(lengths[name] for name, held in description.conditions.items() if output in held)
+        for output in outvar
+    }
 
 
 def _same(a: Mapping[str, Expr], b: Mapping[str, Expr]) -> bool:

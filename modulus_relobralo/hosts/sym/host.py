@@ -3,7 +3,7 @@
 NVIDIA renamed Modulus Sym to PhysicsNeMo Sym; the modules below it kept their names. Everything else in this
 package, and the examples, take what they need of the host from here::
 
-    from modulus_relobralo.hosts.sym import Domain, Key, Solver, main
+    from modulus_relobralo.hosts.sym import Domain, Key, PointwiseConstraint, Solver
 
 What is not among :data:`NAMES` comes by ``load("eq.derivatives")``.
 
@@ -42,7 +42,6 @@ NAMES = {
     "Rectangle": "geometry.primitives_2d",
     "Solver": "solver",
     "instantiate_arch": "hydra",
-    "main": "hydra.utils",
 }
 """Names that can be imported from this module, and the module of the host that has them."""
 

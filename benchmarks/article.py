@@ -1,0 +1,89 @@
+"""The article's two experiments in their own setting, over seeds: the protocol of benchmarks/README.md.
+
+    python benchmarks/article.py [--quick] [--jobs 2] [--plan | --report] [hydra/launcher=submitit_slurm ...]
+
+Finished trainings are not run again, interrupted ones resume. Writes the numbers of every run to
+benchmarks/results/article.jsonl, tables and figures to docs/results/article/; with --quick, or with --report before all
+are finished, to the folder `report` beside the runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+import accuracy
+from protocol import HEADLINE, HEADLINE_SEEDS, PROBLEMS, QUICK_SEEDS, QUICK_STEPS, ROOT, Training
+
+STEPS = (8_000, 20_000)
+# The article's values for the host's own class, which has other names and other defaults.
+OF_THE_ARTICLE = {
+    "helmholtz": (("alpha", 0.999), ("tau", 0.01), ("beta", 0.99)),
+    "kirchhoff": (("alpha", 0.999), ("tau", 0.1), ("beta", 0.99)),
+}
+
+
+@dataclass(frozen=True)
+class ArticleTraining(Training):
+    """A training of an example by ``--config-name article``, which has all that is not in `overrides`."""
+
+    folder: Path = Path("outputs/article")
+
+    config: ClassVar[str] = "article"
+
+    @property
+    def sweep(self) -> Path:
+        """The folder of all trainings that are launched with it, relative to the root."""
+        return self.folder / self.problem / f"{self.steps}-steps{'-article-values' if self.parameters else ''}"
+
+    @property
+    def overrides(self) -> list[str]:
+        """What it changes in the config, besides loss and seed."""
+        # Most records without a validation between them: a step's median wall time is then without it.
+        record, validate = max(1, self.steps // 200), max(1, self.steps // 50)
+        return [
+            f"training.max_steps={self.steps}",
+            f"training.summary_freq={record}",
+            f"training.rec_monitor_freq={record}",
+            f"training.rec_validation_freq={validate}",
+            *(f"loss.{name}={value:.6g}" for name, value in self.parameters),
+        ]
+
+
+def trainings(
+    seeds: Iterable[int],
+    steps: Iterable[int],
+    losses: Iterable[str] = (*HEADLINE, "relobralo_builtin"),
+    builtin_as_article: bool = True,
+    folder: Path = ArticleTraining.folder,
+) -> list[ArticleTraining]:
+    """Return the trainings of both problems: by number of steps, by problem, by loss, by seed."""
+    seeds, losses = list(seeds), list(losses)
+    made = []
+    for number in steps:
+        for problem in PROBLEMS:
+            schemes = [(loss, ()) for loss in losses]
+            if builtin_as_article:
+                schemes.append(("relobralo_builtin", OF_THE_ARTICLE[problem]))
+            made += [
+                ArticleTraining(problem, "aggregated", loss, seed, number, parameters, rate=1e-3, folder=folder)
+                for loss, parameters in schemes
+                for seed in seeds
+            ]
+    return made
+
+
+def full() -> list[Training]:
+    """Return the trainings of the full protocol, those first on which claims are made."""
+    return list(trainings(HEADLINE_SEEDS, STEPS))
+
+
+def quick() -> list[Training]:
+    """Return the same trainings for fewer seeds and steps, in a folder of their own."""
+    return list(trainings(QUICK_SEEDS, [QUICK_STEPS], folder=Path("outputs/article-quick")))
+
+
+if __name__ == "__main__":
+    accuracy.run(__doc__, full, quick, "article", ROOT / "docs" / "results" / "article")

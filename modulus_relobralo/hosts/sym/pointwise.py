@@ -1,0 +1,94 @@
+"""One pointwise constraint of the host: how its loss is reduced, and where its points come from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from modulus_relobralo.hosts.sym import host
+from modulus_relobralo.hosts.sym.losses import MeanSquareLoss
+from modulus_relobralo.hosts.sym.points import ResampledPoints
+
+REDUCTIONS = ("integral", "mean")
+"""The host's loss, and `MeanSquareLoss`."""
+
+POINTS = ("fixed", "resampled")
+"""Points that are drawn once and come again in every epoch, or new ones in every step."""
+
+_SAMPLERS = {"interior": "sample_interior", "boundary": "sample_boundary"}
+
+
+def pointwise_constraint(
+    where: str,
+    nodes: list[Any],
+    geometry: Any,
+    outvar: Mapping[str, Any],
+    batch_size: int,
+    reduction: str = "integral",
+    points: str = "fixed",
+    shares: Mapping[str, float] | None = None,
+    **sampling: Any,
+) -> Any:
+    """Constrain outputs at points of a geometry.
+
+    Parameters
+    ----------
+    where : str
+        ``"interior"`` or ``"boundary"``.
+    nodes, geometry, outvar, batch_size
+        Of the host's pointwise constraints.
+    reduction : str
+        ``"integral"``, the host's loss, which grows with the domain; or ``"mean"``, see `MeanSquareLoss`.
+    points : str
+        ``"fixed"``: ``batch_per_epoch`` batches are drawn once and come again. ``"resampled"``: new points in every
+        step, of which ``batch_per_epoch`` batches are drawn at once, see `ResampledPoints`.
+    shares : mapping, optional
+        Of `MeanSquareLoss`.
+    **sampling
+        Further arguments of the host's pointwise constraints, such as ``criteria``.
+
+    Raises
+    ------
+    ValueError
+        If `reduction` or `points` is none of these, or contradicts an argument in `sampling`.
+    """
+    _check_choice("reduction", reduction, REDUCTIONS)
+    _check_choice("points", points, POINTS)
+    if reduction == "mean":
+        _check_absent("reduction", reduction, sampling, ("loss",))
+        sampling["loss"] = MeanSquareLoss(shares)
+    if points == "fixed":
+        kinds = {"interior": host.PointwiseInteriorConstraint, "boundary": host.PointwiseBoundaryConstraint}
+        return kinds[where](nodes, geometry, outvar, batch_size, **sampling)
+    return _resampled(getattr(geometry, _SAMPLERS[where]), nodes, outvar, batch_size, **sampling)
+
+
+def _resampled(
+    sample: Any,
+    nodes: list[Any],
+    outvar: Mapping[str, Any],
+    batch_size: int,
+    loss: Any = None,
+    lambda_weighting: Mapping[str, Any] | None = None,
+    batch_per_epoch: int = 100,
+    num_workers: int = 0,
+    **sampling: Any,
+) -> Any:
+    # The host's sequence of quasirandom points starts from its beginning with every draw.
+    _check_absent("points", "resampled", sampling, ("quasirandom", "fixed_dataset", "importance_measure", "shuffle"))
+    dataset = ResampledPoints(
+        lambda number: sample(number, **sampling), outvar, batch_size, batch_per_epoch, lambda_weighting
+    )
+    loss = loss or host.load("loss").PointwiseLossNorm()
+    return host.PointwiseConstraint(nodes, dataset, loss, batch_size, True, True, num_workers)
+
+
+def _check_choice(name: str, value: Any, allowed: tuple[str, ...]) -> None:
+    if value not in allowed:
+        raise ValueError(f"Parameter `{name}` must be one of {list(allowed)}. Found `{name} = {value!r}`.")
+
+
+def _check_absent(name: str, value: str, sampling: Mapping[str, Any], others: tuple[str, ...]) -> None:
+    given = [other for other in others if other in sampling]
+    if given:
+        raise ValueError(f"`{name} = {value!r}` allows no `{'`, `'.join(given)}` beside it. Found {name} and {given}.")

@@ -1,0 +1,52 @@
+"""The host's ``main``, which says which configs there are where it was asked for another."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from hydra._internal.utils import get_args_parser
+
+from modulus_relobralo.hosts.sym import host
+
+
+def main(config_path: str, config_name: str = "config") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Make a function of a config a program of the host, as the host's own ``main`` does.
+
+    Where ``--config-name`` names no config in the program's folder, Hydra says so and where it looked; after it come
+    the names that are there.
+
+    Parameters
+    ----------
+    config_path : str
+        Folder of the configs, relative to the program's.
+    config_name : str
+        The config that is used without ``--config-name``.
+    """
+
+    def decorate(task: Callable[..., Any]) -> Callable[..., Any]:
+        program = host.load("hydra.utils").main(config_path=config_path, config_name=config_name)(task)
+
+        @functools.wraps(program)
+        def run(*args: Any) -> Any:
+            try:
+                return program(*args)
+            except SystemExit as end:
+                if end.code:
+                    _name_configs(Path(inspect.getfile(task)).parent / config_path)
+                raise
+
+        return run
+
+    return decorate
+
+
+def _name_configs(folder: Path) -> None:
+    asked = get_args_parser().parse_known_args()[0].config_name
+    known = sorted(path.stem for path in folder.glob("*.yaml"))
+    if asked and asked.removesuffix(".yaml") not in known:
+        print(f"--config-name must be one of {', '.join(known)}. Found --config-name {asked}.", file=sys.stderr)
