@@ -37,15 +37,14 @@ class Jacobian:
         self._blocks = split(values, max(memory // max(len(factors), 1), 1))
         self._whole = self._block(self._blocks[0]) if len(self._blocks) == 1 else None
 
-    def products(self, vector: Sequence[Tensor] | None = None) -> tuple[Tensor, Tensor | None]:
-        """Return ``J J^T``, [rows, rows], and ``J v`` for a `vector` shaped like the parameters, [rows]."""
+    def products(self, vector: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+        """Return ``J J^T``, [rows, rows], and ``J v``, [rows], for a `vector` v shaped like the parameters."""
         gram = self._factors.new_zeros(len(self._factors), len(self._factors))
-        image = None if vector is None else torch.zeros_like(self._factors)
+        image = torch.zeros_like(self._factors)
         for block in self._blocks:
             part = self._block(block) if self._whole is None else self._whole
             _add_gram(gram, part)
-            if vector is not None and image is not None:
-                image += part @ torch.cat([piece.of(vector).reshape(-1) for piece in block])
+            image += part @ torch.cat([piece.of(vector).reshape(-1) for piece in block])
         return gram.triu() + gram.triu(1).T, image
 
     def transposed(self, cotangent: Tensor) -> list[Tensor]:

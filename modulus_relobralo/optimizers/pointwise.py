@@ -49,6 +49,11 @@ class Pointwise:
         sizes = {len(tensor) for tensor in self.inputs}
         if len(sizes) != 1:
             raise ValueError(f"Parameter `inputs` must be tensors of one number of points. Found {sorted(sizes)}.")
+        if not self.weights:
+            raise ValueError("Parameter `weights` must name at least one loss term. Found none.")
+        unknown = sorted(set(self.targets or ()) - set(self.weights))
+        if unknown:
+            raise ValueError(f"Parameter `targets` must be of loss terms {list(self.weights)}. Found {unknown}.")
         for label, values in (("weights", self.weights), ("targets", self.targets or {})):
             for name, value in values.items():
                 if isinstance(value, Tensor) and value.numel() not in (1, self.points):

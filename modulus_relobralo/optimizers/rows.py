@@ -91,7 +91,7 @@ class Rows:
             def residuals(*pieces: Tensor) -> Tensor:
                 return self._residuals(insert(values, block, pieces), [x[None] for x in point])[:, 0]
 
-            found, pull = vjp(residuals, *pieces)
+            found, pull = vjp(residuals, *pieces)  # type: ignore[misc]
             return [pull(unit) for unit in torch.eye(len(found), dtype=found.dtype, device=found.device)]
 
         pieces = [piece.of(values) for piece in block]
