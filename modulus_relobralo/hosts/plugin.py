@@ -17,6 +17,7 @@ nothing where no host was imported. Where one was, three things matter:
 from __future__ import annotations
 
 import functools
+import importlib
 import sys
 from collections.abc import Callable
 from dataclasses import field, make_dataclass
@@ -44,6 +45,16 @@ FIELDS: tuple[tuple[str, Any, Any], ...] = (
     ("tau", Optional[float], None),
     ("beta", Optional[float], None),
 )
+# The same for natural gradients.
+NATURAL_GRADIENT: tuple[tuple[str, Any, Any], ...] = (
+    ("_target_", str, "modulus_relobralo.optimizers.NaturalGradient"),
+    ("lr", float, 1.0),
+    ("damping", float, 1e-2),
+    ("adaptive", bool, True),
+    ("momentum", float, 0.9),
+    ("memory", float, 1.0),
+)
+RESOLVER = "modulus_relobralo.method"
 # Further options of the same class with other defaults, by name: values that `make tune` found and that held up in the
 # comparison (benchmarks/results/tuned.json, docs/results.md).
 TUNED: dict[str, dict[str, float]] = {
@@ -103,7 +114,26 @@ def store_others(host: str) -> None:
     target = ("_target_", str, field(default="modulus_relobralo.LBFGS"))
     lbfgs = make_dataclass("LBFGSConf", [target], bases=(sys.modules[f"{host}.hydra.optimizer"].BFGSConf,))
     store(group="optimizer", name="lbfgs", node=lbfgs)
+    store(group="optimizer", name="natural_gradient", node=natural_gradient_option(host))
     store(name="host_default", node=base_config(host)[1])
+
+
+def natural_gradient_option(host: str) -> type:
+    """Return the config class of ``optimizer: natural_gradient``.
+
+    The host's trainer asks the config for the names of its methods when it starts to train. The resolver gives it the
+    methods then: a module that imports torch and the trainer is not for a plugin to import.
+    """
+
+    def method(name: str) -> str:
+        return importlib.import_module("modulus_relobralo.hosts.sym.natural_gradient").method(name)
+
+    OmegaConf.register_new_resolver(RESOLVER, method, replace=True)
+    names = ("compute_gradients", "apply_gradients")
+    methods = {name: f"${{{RESOLVER}:natural_gradient_{name}}}" for name in names}
+    fields = [(name, kind, field(default=default)) for name, kind, default in NATURAL_GRADIENT]
+    fields.append(("_params_", Any, field(default_factory=lambda: dict(methods))))
+    return make_dataclass("NaturalGradientConf", fields, bases=(sys.modules[f"{host}.hydra.optimizer"].OptimizerConf,))
 
 
 def store_after(utils: ModuleType, host: str, store: Callable[[str], None]) -> None:

@@ -45,6 +45,7 @@ class Jacobian:
             part = self._block(block) if self._whole is None else self._whole
             _add_gram(gram, part)
             image += part @ torch.cat([piece.of(vector).reshape(-1) for piece in block])
+            del part  # before the next one is made
         return gram.triu() + gram.triu(1).T, image
 
     def transposed(self, cotangent: Tensor) -> list[Tensor]:

@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.func import functional_call, vjp, vmap
 
 from modulus_relobralo.optimizers.blocks import Block, insert
 from modulus_relobralo.optimizers.pointwise import Pointwise
 
-# Points that go through a module at once: many enough to keep a core busy, few enough for wide networks, whose
-# fourth derivatives take a megabyte a point.
-CHUNK = 512
-# The same for one backward pass a row, each of which goes through all points of its chunk.
+# Numbers of activations in a pass: many enough to keep a core busy, few enough for wide networks, whose fourth
+# derivatives take dozens of tensors a layer. It says how many points are differentiated at once.
+CHUNK = 2**18
+# Points at once where each row takes a backward pass of its own, through all of them.
 NESTED_CHUNK = 16
 
 
@@ -44,7 +44,7 @@ class Rows:
 
     def __init__(self, batch: Pointwise, parameters: Sequence[Tensor]) -> None:
         places = {id(parameter): i for i, parameter in enumerate(parameters)}
-        own = {**dict(batch.module.named_parameters()), **dict(batch.module.named_buffers())}
+        own = _tensors(batch.module)
         self._batch = batch
         self._trained = {name: places[id(tensor)] for name, tensor in own.items() if id(tensor) in places}
         self._fixed = {name: _double(tensor) for name, tensor in own.items() if id(tensor) not in places}
@@ -54,7 +54,9 @@ class Rows:
         device = self._inputs[0].device
         self._factors = _column(batch.weights, self.names, self.points, device).sqrt()
         self._targets = _column(batch.targets or {}, self.names, self.points, device)
-        self._parts = [slice(i, i + CHUNK) for i in range(0, self.points, CHUNK)]
+        width = sum(len(tensor) if tensor.dim() else 1 for tensor in own.values())
+        self._chunk = max(CHUNK // max(width, 1), 1)
+        self._parts = [slice(i, i + self._chunk) for i in range(0, self.points, self._chunk)]
 
     def values(self, values: Sequence[Tensor]) -> Tensor:
         """Return the rows, [count]: all points of the first loss term, then those of the next."""
@@ -77,7 +79,7 @@ class Rows:
     def jacobian(self, values: Sequence[Tensor], block: Block, out: Tensor) -> None:
         """Write the derivatives of the rows by the parameters in `block` to `out`, [count, numbers in block]."""
         out = out.view(len(self.names), self.points, -1)
-        derive, size = (self._row_by_row, NESTED_CHUNK) if self._batch.nested else (self._vectorised, CHUNK)
+        derive, size = (self._row_by_row, NESTED_CHUNK) if self._batch.nested else (self._vectorised, self._chunk)
         for start in range(0, self.points, size):
             part = slice(start, start + size)
             for i, pieces in enumerate(derive(values, block, self._slice(part))):
@@ -120,11 +122,24 @@ class Rows:
         if self._batch.nested:
             inputs = [x.detach().requires_grad_(x.is_floating_point()) for x in inputs]
         tensors = {**self._fixed, **{name: values[i] for name, i in self._trained.items()}}
-        found = functional_call(self._batch.module, tensors, tuple(inputs))
+        found = functional_call(self._batch.module, tensors, tuple(inputs), tie_weights=False)
         return torch.stack([found[name].reshape(len(inputs[0])) for name in self.names])
 
     def _slice(self, part: slice) -> list[Tensor]:
         return [tensor[part] for tensor in self._inputs]
+
+
+def _tensors(module: nn.Module) -> dict[str, Tensor]:
+    """Return parameters and buffers, once for each place that holds them: a module found on two ways is one place.
+
+    `functional_call` finds the places of tied weights itself, but leaves its own tensors in a module that it finds twice.
+    """
+    return {
+        f"{path}.{name}" if path else name: tensor
+        for path, part in module.named_modules()
+        for name, tensor in [*part._parameters.items(), *part._buffers.items()]
+        if tensor is not None
+    }
 
 
 def _double(tensor: Tensor) -> Tensor:

@@ -1,0 +1,82 @@
+"""Natural gradients in the host's Solver: ``optimizer: natural_gradient``.
+
+The host's trainer looks up by name, on itself, the two methods that make an optimizer step. `method` gives the trainer
+the pair of this module, which are called where those of Adam would be; everything around them, from the losses in the
+log to checkpoints, is as with Adam. The first computes losses, weights and gradients as for Adam; the second hands the
+residuals of the constraints to the optimizer.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from modulus_relobralo.hosts.sym import host
+from modulus_relobralo.hosts.sym.residuals import check_constraint, residuals, run_uncompiled
+
+
+def method(name: str) -> str:
+    """Give the host's trainer the methods of this module, and return `name`, which is one of them."""
+    trainer = host.load("trainer").Trainer
+    trainer.natural_gradient_compute_gradients = _compute_gradients
+    trainer.natural_gradient_apply_gradients = _apply_gradients
+    return name
+
+
+def _compute_gradients(solver: Any, aggregator: nn.Module, model: nn.Module, step: int) -> tuple[Tensor, dict]:
+    """Return the loss and the loss terms, and remember the weights of these; `solver` is the trainer itself."""
+    if not hasattr(solver, "_natural_weights"):
+        _check(solver, aggregator)
+        for constraint in solver.domain.constraints.values():
+            run_uncompiled(constraint)
+    losses = solver.compute_losses(step)
+    loss = aggregator(losses, step)
+    found = torch.autograd.grad(loss, list(losses.values()), retain_graph=True, allow_unused=True)
+    solver._natural_weights = {
+        name: torch.zeros_like(term) if weight is None else weight
+        for (name, term), weight in zip(losses.items(), found, strict=True)
+    }
+    # The optimizer has no use for gradients; the host's monitors show them.
+    loss.backward()
+    return loss.detach(), {name: term.detach() for name, term in losses.items()}
+
+
+def _apply_gradients(solver: Any) -> None:
+    """Take the step, with the weights of the loss terms that the aggregator gave."""
+    weights = solver._natural_weights
+    batches = [residuals(constraint) for constraint in solver.domain.constraints.values()]
+    solver.optimizer.step(batches, lambda losses: sum(weights[name] * losses[name] for name in losses))
+    step = int(solver.step_str.strip("[]").split(":")[1])
+    if step % solver.print_stats_freq == 0:
+        optimizer = solver.optimizer
+        solver.log.info(
+            f"{solver.step_str} natural gradients: {optimizer.accepted} steps accepted, {optimizer.refused} tries "
+            f"refused, damping {optimizer.damping:.1e}"
+        )
+    if step % solver.summary_freq == 0:
+        solver.writer.add_scalar("Train/damping", solver.optimizer.damping, step, new_style=True)
+
+
+def _check(solver: Any, aggregator: nn.Module) -> None:
+    """Raise before the first step where a step would not be what it says.
+
+    Raises
+    ------
+    ValueError
+        The message says what was found and what to set.
+    """
+    found = {
+        "`cuda_graphs: false`": solver.cfg.cuda_graphs,
+        "`amp.enabled: false`": solver.amp_manager.enabled,
+        "`training.grad_agg_freq: 1`": solver.grad_agg_freq != 1,
+        "`training.ntk.use_ntk: false`": solver.domain.ntk is not None,
+        "a single process": solver.manager.distributed,
+        "a loss without parameters of its own, such as `loss: relobralo`": bool(list(aggregator.parameters())),
+    }
+    for needed, differs in found.items():
+        if differs:
+            raise ValueError(f"`optimizer: natural_gradient` needs {needed}. Found something else.")
+    for name, constraint in solver.domain.constraints.items():
+        check_constraint(name, constraint)

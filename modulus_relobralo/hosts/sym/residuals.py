@@ -1,0 +1,104 @@
+"""The host's constraints as residuals, point by point."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from torch import Tensor, nn
+
+from modulus_relobralo.hosts.sym import host
+from modulus_relobralo.hosts.sym.taylor_arch import TaylorArch
+from modulus_relobralo.optimizers.pointwise import Pointwise
+
+
+class ConstraintGraph(nn.Module):
+    """The graph of a constraint as a module of tensors.
+
+    Parameters
+    ----------
+    graph : Graph
+        Maps a dictionary of inputs to one of outputs.
+    inputs : sequence of str
+        Names of the inputs, in the order in which they are passed.
+    """
+
+    def __init__(self, graph: nn.Module, inputs: list[str]) -> None:
+        super().__init__()
+        self._graph, self._names = graph, inputs
+
+    def forward(self, *inputs: Tensor) -> Mapping[str, Tensor]:
+        """Return the outputs by name."""
+        # The graph adds to the dictionary that it is given.
+        return self._graph(dict(zip(self._names, inputs, strict=True)))
+
+
+def residuals(constraint: Any) -> Pointwise:
+    """Return the residuals of the points that `constraint` has loaded.
+
+    Parameters
+    ----------
+    constraint : PointwiseConstraint
+        One that `check_constraint` lets pass.
+    """
+    names = [str(key) for key in constraint.input_names]
+    points = {name: constraint._input_vars[name].detach() for name in names}
+    weights = {name: weight.detach() for name, weight in constraint._lambda_weighting.items()}
+    if "area" in points:
+        weights = {name: weight * points["area"] for name, weight in weights.items()}
+    graph = ConstraintGraph(constraint.model, names)
+    return Pointwise(graph, list(points.values()), weights, constraint._target_vars, nested=is_nested(constraint))
+
+
+def is_nested(constraint: Any) -> bool:
+    """Whether the constraint's graph has a node that calls autodiff on its inputs."""
+    derivative = host.load("eq.derivatives").Derivative.__name__
+    modules = constraint.model.modules()
+    return any(derivative in (type(m).__name__, getattr(m, "original_name", None)) for m in modules)
+
+
+def run_uncompiled(constraint: Any) -> None:
+    """Let Taylor-mode rules run as plain tensor operations, which ``torch.func`` can look into."""
+    for module in constraint.model.modules():
+        if isinstance(module, TaylorArch):
+            module._compiled = False
+
+
+def check_constraint(name: str, constraint: Any) -> None:
+    """Raise unless the loss of `constraint` is a sum over its points of squared residuals.
+
+    Raises
+    ------
+    ValueError
+        If it is of another kind; the message names it and what to set.
+    """
+    pointwise, loss = host.load("domain.constraint").PointwiseConstraint, constraint_loss(constraint)
+    ending = "Set another optimizer, such as `optimizer: soap`, or take this constraint out."
+    if not isinstance(constraint, pointwise):
+        raise ValueError(
+            f"`optimizer: natural_gradient` takes pointwise constraints. Found `{name}`, a {type(constraint).__name__}. "
+            f"{ending}"
+        )
+    if type(loss) is not host.load("loss").PointwiseLossNorm or loss.ord != 2:
+        found = f"{type(loss).__name__} of order {loss.ord}" if hasattr(loss, "ord") else type(loss).__name__
+        raise ValueError(
+            f"`optimizer: natural_gradient` takes constraints with `PointwiseLossNorm` of order 2. Found `{name}` with "
+            f"{found}. {ending}"
+        )
+    wide = [str(key) for key in constraint.output_names if key.size != 1]
+    if wide:
+        raise ValueError(
+            f"`optimizer: natural_gradient` takes outputs of one column. Found {wide} of `{name}`. Give each column a "
+            "key of its own."
+        )
+    normalised = [m for m in constraint.model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
+    if normalised:
+        raise ValueError(
+            "`optimizer: natural_gradient` needs residuals that depend on their own point alone. Found "
+            f"{type(normalised[0]).__name__} in a network of `{name}`. Take it out, or set another optimizer."
+        )
+
+
+def constraint_loss(constraint: Any) -> Any:
+    """Return the module that computes the constraint's loss terms."""
+    return constraint._loss
