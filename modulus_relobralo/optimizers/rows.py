@@ -132,7 +132,8 @@ class Rows:
 def _tensors(module: nn.Module) -> dict[str, Tensor]:
     """Return parameters and buffers, once for each place that holds them: a module found on two ways is one place.
 
-    `functional_call` finds the places of tied weights itself, but leaves its own tensors in a module that it finds twice.
+    `functional_call` could find the places of tied weights itself, but it would leave its own tensors behind in a
+    module that it finds twice.
     """
     return {
         f"{path}.{name}" if path else name: tensor

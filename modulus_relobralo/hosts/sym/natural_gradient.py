@@ -67,16 +67,16 @@ def _check(solver: Any, aggregator: nn.Module) -> None:
     ValueError
         The message says what was found and what to set.
     """
-    found = {
+    needs = {
         "`cuda_graphs: false`": solver.cfg.cuda_graphs,
         "`amp.enabled: false`": solver.amp_manager.enabled,
-        "`training.grad_agg_freq: 1`": solver.grad_agg_freq != 1,
+        "`training.grad_agg_freq: 1`": solver.grad_agg_freq != 1 and solver.grad_agg_freq,
         "`training.ntk.use_ntk: false`": solver.domain.ntk is not None,
-        "a single process": solver.manager.distributed,
-        "a loss without parameters of its own, such as `loss: relobralo`": bool(list(aggregator.parameters())),
+        "one process": solver.manager.distributed and f"{solver.manager.world_size} processes",
+        "a `loss` without parameters of its own": bool(list(aggregator.parameters())) and solver.cfg.loss._target_,
     }
-    for needed, differs in found.items():
-        if differs:
-            raise ValueError(f"`optimizer: natural_gradient` needs {needed}. Found something else.")
+    for needed, found in needs.items():
+        if found:
+            raise ValueError(f"`optimizer: natural_gradient` needs {needed}. Found `{found}`.")
     for name, constraint in solver.domain.constraints.items():
         check_constraint(name, constraint)

@@ -72,12 +72,12 @@ def check_constraint(name: str, constraint: Any) -> None:
     ValueError
         If it is of another kind; the message names it and what to set.
     """
-    pointwise, loss = host.load("domain.constraint").PointwiseConstraint, constraint_loss(constraint)
+    pointwise, loss = host.load("domain.constraint").PointwiseConstraint, constraint._loss
     ending = "Set another optimizer, such as `optimizer: soap`, or take this constraint out."
     if not isinstance(constraint, pointwise):
         raise ValueError(
-            f"`optimizer: natural_gradient` takes pointwise constraints. Found `{name}`, a {type(constraint).__name__}. "
-            f"{ending}"
+            f"`optimizer: natural_gradient` takes pointwise constraints. Found `{name}`, a "
+            f"{type(constraint).__name__}. {ending}"
         )
     if type(loss) is not host.load("loss").PointwiseLossNorm or loss.ord != 2:
         found = f"{type(loss).__name__} of order {loss.ord}" if hasattr(loss, "ord") else type(loss).__name__
@@ -97,8 +97,3 @@ def check_constraint(name: str, constraint: Any) -> None:
             "`optimizer: natural_gradient` needs residuals that depend on their own point alone. Found "
             f"{type(normalised[0]).__name__} in a network of `{name}`. Take it out, or set another optimizer."
         )
-
-
-def constraint_loss(constraint: Any) -> Any:
-    """Return the module that computes the constraint's loss terms."""
-    return constraint._loss
