@@ -79,7 +79,7 @@ def check_constraint(name: str, constraint: Any) -> None:
             f"`optimizer: natural_gradient` takes pointwise constraints. Found `{name}`, a "
             f"{type(constraint).__name__}. {ending}"
         )
-    if type(loss) is not host.load("loss").PointwiseLossNorm or loss.ord != 2:
+    if type(loss) is not host.load("loss.loss").PointwiseLossNorm or loss.ord != 2:
         found = f"{type(loss).__name__} of order {loss.ord}" if hasattr(loss, "ord") else type(loss).__name__
         raise ValueError(
             f"`optimizer: natural_gradient` takes constraints with `PointwiseLossNorm` of order 2. Found `{name}` with "

@@ -5,7 +5,6 @@ import torch
 from sympy import Function, Symbol
 
 from modulus_relobralo.hosts.sym import Key, load, taylor_nodes
-from modulus_relobralo.hosts.sym.builders import constraints_on_rectangle
 from modulus_relobralo.hosts.sym.residuals import check_constraint, is_nested, residuals, run_uncompiled
 from modulus_relobralo.optimizers import NaturalGradient
 from modulus_relobralo.optimizers.loss_terms import sums_of_squares
@@ -17,19 +16,28 @@ u = Function("u")(x, y)
 FullyConnectedArch = load("models.fully_connected").FullyConnectedArch
 Node = load("node").Node
 Constraints = load("domain.constraint")
-Loss = load("loss")
+Loss = load("loss.loss")
 
 
-def build(taylor, loss=None, **arch):
+@pytest.fixture(autouse=True)
+def autodiff(monkeypatch):
+    # What the host's config says, and its manager does not without one.
+    monkeypatch.setattr(load("manager").GraphManager(), "_func_arch", False, raising=False)
+
+
+def build(taylor, loss=None):
     torch.manual_seed(0)
-    net = FullyConnectedArch([Key("x", scale=(1.0, 2.0)), Key("y")], [Key("u")], layer_size=6, nr_layers=2, **arch)
+    net = FullyConnectedArch([Key("x", scale=(1.0, 2.0)), Key("y")], [Key("u")], layer_size=6, nr_layers=2)
     nodes = [Node.from_sympy(u.diff(x, 2) + u.diff(y, 2) + x * u, "poisson")]
     nodes += taylor_nodes(net, "net", nodes) if taylor else [net.make_node("net")]
     rectangle = load("geometry.primitives_2d").Rectangle((0, 0), (2, 1))
     options = {"batch_per_epoch": 1} | ({} if loss is None else {"loss": loss})
-    constraints = constraints_on_rectangle(
-        nodes, rectangle, ({"poisson": x - 1, "u": y}, 7), ({"u": 0.5}, 3), False, options
-    )
+    weights = {"poisson": 2.0, "u": 1 + x}
+    inside, edges = Constraints.PointwiseInteriorConstraint, Constraints.PointwiseBoundaryConstraint
+    constraints = {
+        "interior": inside(nodes, rectangle, {"poisson": x - 1, "u": y}, 7, lambda_weighting=weights, **options),
+        "edges": edges(nodes, rectangle, {"u": 0.5}, 12, **options),
+    }
     for constraint in constraints.values():
         constraint.load_data()
         run_uncompiled(constraint)
@@ -84,14 +92,14 @@ def test_refuses_other_constraints():
     line = load("geometry.primitives_2d").Rectangle((0, 0), (2, 1))
     nodes = [net.make_node("net")]
     integral = Constraints.IntegralBoundaryConstraint(nodes, line, {"u": 1}, batch_size=1, integral_batch_size=4)
-    with pytest.raises(ValueError, match="takes pointwise constraints. Found `flux`, a IntegralBoundaryConstraint"):
+    with pytest.raises(ValueError, match=r"takes pointwise constraints. Found `flux`, a IntegralBoundaryConstraint"):
         check_constraint("flux", integral)
 
 
 def test_refuses_batch_normalisation():
     net, constraints = build(False)
     net.add_module("normalise", torch.nn.BatchNorm1d(6))
-    with pytest.raises(ValueError, match="own point alone. Found BatchNorm1d in a network of `interior`"):
+    with pytest.raises(ValueError, match=r"own point alone. Found BatchNorm1d in a network of `interior`"):
         check_constraint("interior", constraints["interior"])
 
 

@@ -368,7 +368,7 @@ def test_natural_gradients_go_on_from_adams_checkpoint(train, tmp_path):
         ("cuda_graphs=true", "needs `cuda_graphs: false`. Found `True`"),
         (
             "loss=homoscedastic",
-            "needs a `loss` without parameters of its own. Found `modulus.sym.loss.aggregator.HomoscedasticUncertainty`",
+            "needs a `loss` without parameters of its own. Found `modulus.sym.loss",
         ),
         ("custom.loss=halves", "takes constraints with `PointwiseLossNorm` of order 2. Found `interior` with Halves"),
         ("optimizer.momentum=1", "Parameter `momentum` must be in [0, 1)"),
