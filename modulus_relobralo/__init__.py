@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from modulus_relobralo.balancing.relobralo import ReLoBRaLo
     from modulus_relobralo.optimizers.lbfgs import LBFGS
+    from modulus_relobralo.optimizers.natural_gradient import NaturalGradient
+    from modulus_relobralo.optimizers.pointwise import Pointwise
 
 __version__ = "0.1.0"
-__all__ = ["LBFGS", "ReLoBRaLo"]
+__all__ = ["LBFGS", "NaturalGradient", "Pointwise", "ReLoBRaLo"]
 
 _HOMES = {
     "LBFGS": "modulus_relobralo.optimizers.lbfgs",
+    "NaturalGradient": "modulus_relobralo.optimizers.natural_gradient",
+    "Pointwise": "modulus_relobralo.optimizers.pointwise",
     "ReLoBRaLo": "modulus_relobralo.balancing.relobralo",
 }
 

@@ -45,9 +45,9 @@ FIELDS: tuple[tuple[str, Any, Any], ...] = (
     ("tau", Optional[float], None),
     ("beta", Optional[float], None),
 )
-# The same for natural gradients.
+# The same for natural gradients (the test compares them too).
 NATURAL_GRADIENT: tuple[tuple[str, Any, Any], ...] = (
-    ("_target_", str, "modulus_relobralo.optimizers.NaturalGradient"),
+    ("_target_", str, "modulus_relobralo.NaturalGradient"),
     ("lr", float, 1.0),
     ("damping", float, 1e-2),
     ("adaptive", bool, True),

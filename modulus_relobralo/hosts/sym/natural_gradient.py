@@ -27,17 +27,18 @@ def method(name: str) -> str:
 
 def _compute_gradients(solver: Any, aggregator: nn.Module, model: nn.Module, step: int) -> tuple[Tensor, dict]:
     """Return the loss and the loss terms, and remember the weights of these; `solver` is the trainer itself."""
-    if not hasattr(solver, "_natural_weights"):
+    if not hasattr(solver, "_natural_gradient"):
         _check(solver, aggregator)
         for constraint in solver.domain.constraints.values():
             run_uncompiled(constraint)
     losses = solver.compute_losses(step)
     loss = aggregator(losses, step)
     found = torch.autograd.grad(loss, list(losses.values()), retain_graph=True, allow_unused=True)
-    solver._natural_weights = {
+    weights = {
         name: torch.zeros_like(term) if weight is None else weight
         for (name, term), weight in zip(losses.items(), found, strict=True)
     }
+    solver._natural_gradient = weights, int(step)
     # The optimizer has no use for gradients; the host's monitors show them.
     loss.backward()
     return loss.detach(), {name: term.detach() for name, term in losses.items()}
@@ -45,18 +46,17 @@ def _compute_gradients(solver: Any, aggregator: nn.Module, model: nn.Module, ste
 
 def _apply_gradients(solver: Any) -> None:
     """Take the step, with the weights of the loss terms that the aggregator gave."""
-    weights = solver._natural_weights
+    weights, step = solver._natural_gradient
+    optimizer = solver.optimizer
     batches = [residuals(constraint) for constraint in solver.domain.constraints.values()]
-    solver.optimizer.step(batches, lambda losses: sum(weights[name] * losses[name] for name in losses))
-    step = int(solver.step_str.strip("[]").split(":")[1])
+    optimizer.step(batches, lambda losses: sum(weights[name] * losses[name] for name in losses))
     if step % solver.print_stats_freq == 0:
-        optimizer = solver.optimizer
         solver.log.info(
             f"{solver.step_str} natural gradients: {optimizer.accepted} steps accepted, {optimizer.refused} tries "
             f"refused, damping {optimizer.damping:.1e}"
         )
     if step % solver.summary_freq == 0:
-        solver.writer.add_scalar("Train/damping", solver.optimizer.damping, step, new_style=True)
+        solver.writer.add_scalar("Train/damping", optimizer.damping, step, new_style=True)
 
 
 def _check(solver: Any, aggregator: nn.Module) -> None:
