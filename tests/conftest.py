@@ -10,6 +10,7 @@ if not HOST:
         "waves/*",
         "hosts/sym/test_builders.py",
         "hosts/sym/test_monitor.py",
+        "hosts/sym/test_natural_gradient.py",
         "hosts/sym/test_residuals.py",
         "hosts/sym/test_taylor_nodes.py",
     ]

@@ -351,12 +351,12 @@ def test_resumed_natural_gradients_are_the_unbroken_ones_bit_for_bit(train, natu
 
 def test_natural_gradients_go_on_from_adams_checkpoint(train, tmp_path):
     _, adam = train(tmp_path, *LIVELY, "training.max_steps=10")
-    output, steps = train(tmp_path, *LIVELY, "training.max_steps=13", "optimizer=natural_gradient")
+    output, steps = train(tmp_path, *LIVELY, "training.max_steps=30", "optimizer=natural_gradient")
     assert "The checkpoint is of another optimizer: natural gradients start without momentum" in output
-    assert [state["step"] for state in steps] == [10, 11, 12, 13]
+    assert [state["step"] for state in steps] == list(range(10, 31))
     assert steps[0]["init_losses"] == adam[-1]["init_losses"]
     assert sum(steps[0]["prev_losses"]) == pytest.approx(sum(adam[-1]["prev_losses"]), rel=0.05)
-    assert sum(steps[-1]["prev_losses"]) < 0.5 * sum(steps[0]["prev_losses"])
+    assert sum(steps[-1]["prev_losses"]) < 0.1 * sum(steps[0]["prev_losses"])
 
 
 @pytest.mark.parametrize(
@@ -365,7 +365,6 @@ def test_natural_gradients_go_on_from_adams_checkpoint(train, tmp_path):
         ("training.grad_agg_freq=2", "needs `training.grad_agg_freq: 1`. Found `2`"),
         ("amp.enabled=true", "needs `amp.enabled: false`. Found `True`"),
         ("training.ntk.use_ntk=true", "needs `training.ntk.use_ntk: false`. Found `True`"),
-        ("cuda_graphs=true", "needs `cuda_graphs: false`. Found `True`"),
         (
             "loss=homoscedastic",
             "needs a `loss` without parameters of its own. Found `modulus.sym.loss",
