@@ -106,8 +106,8 @@ def store_options(host: str) -> None:
 def store_others(host: str) -> None:
     """Store what is beside ``loss/relobralo``.
 
-    The host's own Relobralo as ``loss/relobralo_builtin``, our L-BFGS as ``optimizer/lbfgs``, and the host's base
-    config as ``host_default``.
+    The host's own Relobralo as ``loss/relobralo_builtin``, our L-BFGS as ``optimizer/lbfgs``, natural gradients as
+    ``optimizer/natural_gradient``, and the host's base config as ``host_default``.
     """
     store = functools.partial(ConfigStore.instance().store, provider=PROVIDER)
     store(group="loss", name="relobralo_builtin", node=sys.modules[f"{host}.hydra.loss"].AggregatorRelobraloConf)
