@@ -191,14 +191,16 @@ def test_parameters_without_influence_stay():
     assert losses[-1] < losses[0]
 
 
-def test_nothing_to_learn_changes_nothing():
+def test_a_step_without_an_accepted_try_ends_the_momentum():
     small = Small()
-    batch = [Pointwise(small.walls, [small.wall, small.shift], {"u": 0.0})]
-    before = small.flat()
-    optimizer = NaturalGradient(small.parameters)
-    assert optimizer.step(batch) == 0
+    optimizer, _ = run(small, steps=2)
+    accepted, before = optimizer.accepted, small.flat()
+    assert any(bool(state["last"].any()) for state in optimizer.state.values())
+    # A weight of zero: nothing to learn, and a matrix of zeros.
+    assert optimizer.step([Pointwise(small.walls, [small.wall, small.shift], {"u": 0.0})]) == 0
     assert torch.equal(small.flat(), before)
-    assert (optimizer.accepted, optimizer.refused) == (0, 8)
+    assert (optimizer.accepted, optimizer.refused) == (accepted, 8)
+    assert not any(bool(state["last"].any()) for state in optimizer.state.values())
 
 
 def test_unknown_coefficient_is_found():
