@@ -13,11 +13,15 @@ from modulus_relobralo.version import __version__
 if TYPE_CHECKING:
     from modulus_relobralo.balancing.relobralo import ReLoBRaLo
     from modulus_relobralo.optimizers.lbfgs import LBFGS
+    from modulus_relobralo.optimizers.natural_gradient import NaturalGradient
+    from modulus_relobralo.optimizers.pointwise import Pointwise
 
-__all__ = ["LBFGS", "ReLoBRaLo", "__version__"]
+__all__ = ["LBFGS", "NaturalGradient", "Pointwise", "ReLoBRaLo", "__version__"]
 
 _HOMES = {
     "LBFGS": "modulus_relobralo.optimizers.lbfgs",
+    "NaturalGradient": "modulus_relobralo.optimizers.natural_gradient",
+    "Pointwise": "modulus_relobralo.optimizers.pointwise",
     "ReLoBRaLo": "modulus_relobralo.balancing.relobralo",
 }
 

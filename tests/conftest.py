@@ -11,6 +11,8 @@ if not HOST:
         "hosts/sym/test_architectures.py",
         "hosts/sym/test_builders.py",
         "hosts/sym/test_monitor.py",
+        "hosts/sym/test_natural_gradient.py",
+        "hosts/sym/test_residuals.py",
         "hosts/sym/test_taylor_nodes.py",
     ]
 

@@ -16,9 +16,11 @@ nothing where no host was imported. Where one was, three things matter:
 
 from __future__ import annotations
 
+import copy
 import functools
+import importlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import field, make_dataclass
 from pathlib import Path
 from types import ModuleType
@@ -30,7 +32,7 @@ from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import OmegaConf
 
 from modulus_relobralo.hosts.sym.host import HOSTS, base_config
-from modulus_relobralo.options import RELOBRALO
+from modulus_relobralo.options import LBFGS, NATURAL_GRADIENT, RELOBRALO
 
 PROVIDER = "modulus_relobralo"
 TARGET = "modulus_relobralo.hosts.sym.aggregators.relobralo"
@@ -40,13 +42,7 @@ FIELDS: tuple[tuple[str, Any, Any], ...] = (
     *((option.name, float, option.default) for option in RELOBRALO),
     *((option.alias, Optional[float], None) for option in RELOBRALO if option.alias),
 )
-# What our L-BFGS has in place of the host's. On the Helmholtz example 1,000 iterations after Adam leave three to five
-# times the error of 3,000, which take as long as some 3,000 steps of Adam.
-LBFGS: tuple[tuple[str, Any, Any], ...] = (
-    ("_target_", str, "modulus_relobralo.LBFGS"),
-    ("line_search_fn", Any, "strong_wolfe"),
-    ("max_iter", int, 3000),
-)
+RESOLVER = "modulus_relobralo.method"
 
 
 class ReLoBRaLoPlugin(SearchPathPlugin):
@@ -90,19 +86,48 @@ def store_options(host: str) -> None:
 def store_others(host: str) -> None:
     """Store what is beside ``loss/relobralo``.
 
-    The host's own Relobralo as ``loss/relobralo_builtin``, our L-BFGS as ``optimizer/lbfgs``, and the host's base
-    config as ``host_default``.
+    The host's own Relobralo as ``loss/relobralo_builtin``, our L-BFGS as ``optimizer/lbfgs``, natural gradients as
+    ``optimizer/natural_gradient``, and the host's base config as ``host_default``.
     """
     store = functools.partial(ConfigStore.instance().store, provider=PROVIDER)
     store(group="loss", name="relobralo_builtin", node=sys.modules[f"{host}.hydra.loss"].AggregatorRelobraloConf)
-    lbfgs = derive("LBFGSConf", LBFGS, sys.modules[f"{host}.hydra.optimizer"].BFGSConf)
-    store(group="optimizer", name="lbfgs", node=lbfgs)
+    optimizer = sys.modules[f"{host}.hydra.optimizer"]
+    lbfgs = optimizer_fields("modulus_relobralo.LBFGS", LBFGS)
+    store(group="optimizer", name="lbfgs", node=derive("LBFGSConf", lbfgs, optimizer.BFGSConf))
+    natural = (
+        *optimizer_fields("modulus_relobralo.NaturalGradient", NATURAL_GRADIENT),
+        ("_params_", Any, trainer_methods()),
+    )
+    store(
+        group="optimizer", name="natural_gradient", node=derive("NaturalGradientConf", natural, optimizer.OptimizerConf)
+    )
     store(name="host_default", node=base_config(host)[1])
 
 
-def derive(name: str, options: tuple[tuple[str, Any, Any], ...], base: type) -> type:
+def derive(name: str, options: Iterable[tuple[str, Any, Any]], base: type) -> type:
     """Return a config class of the host's kind with options (name, type, default) of ours."""
-    return make_dataclass(name, [(key, kind, field(default=value)) for key, kind, value in options], bases=(base,))
+    fields = [(key, kind, field(default_factory=functools.partial(copy.copy, value))) for key, kind, value in options]
+    return make_dataclass(name, fields, bases=(base,))
+
+
+def optimizer_fields(target: str, options: Any) -> tuple[tuple[str, Any, Any], ...]:
+    """Return the fields of an option that makes an optimizer of the class `target`."""
+    return ("_target_", str, target), *((name, type(value), value) for name, value in options._asdict().items())
+
+
+def trainer_methods() -> dict[str, str]:
+    """Return what ``optimizer: natural_gradient`` answers when the host's trainer asks which of its methods to call.
+
+    It asks when it starts to train. The resolver gives it the methods then: a module that imports torch and the trainer
+    is not for a plugin to import.
+    """
+
+    def method(name: str) -> str:
+        return importlib.import_module("modulus_relobralo.hosts.sym.natural_gradient").method(name)
+
+    OmegaConf.register_new_resolver(RESOLVER, method, replace=True)
+    names = ("compute_gradients", "apply_gradients")
+    return {name: f"${{{RESOLVER}:natural_gradient_{name}}}" for name in names}
 
 
 def store_after(utils: ModuleType, host: str, store: Callable[[str], None]) -> None:

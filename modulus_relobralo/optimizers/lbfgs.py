@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from modulus_relobralo.optimizers.successor import Successor
+from modulus_relobralo.options import LBFGS as LBFGS_OPTIONS
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +44,7 @@ class LBFGS(Successor, torch.optim.LBFGS):
         self,
         params: Iterable[torch.Tensor],
         lr: float = 1.0,
-        line_search_fn: str | None = "strong_wolfe",
+        line_search_fn: str | None = LBFGS_OPTIONS.line_search_fn,
         **options: Any,
     ) -> None:
         if line_search_fn not in ("strong_wolfe", None):

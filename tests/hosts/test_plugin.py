@@ -6,9 +6,10 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import OmegaConf
 from programs import found, on_host, run, write_files
 
-from modulus_relobralo import LBFGS, ReLoBRaLo
+from modulus_relobralo import LBFGS, NaturalGradient, ReLoBRaLo
 from modulus_relobralo.hosts.plugin import FIELDS, PROVIDER, TARGET, store_options
 from modulus_relobralo.hosts.sym import host
+from modulus_relobralo.options import NATURAL_GRADIENT
 
 needs_host = pytest.mark.host
 
@@ -77,6 +78,12 @@ def test_fields_are_the_keywords_of_the_constructor():
     assert {**fields, "weights": None} == {name: keyword.default for name, keyword in keywords.items()}
 
 
+def test_fields_of_natural_gradients_are_the_keywords_of_their_constructor():
+    keywords = dict(inspect.signature(NaturalGradient).parameters)
+    del keywords["params"]
+    assert NATURAL_GRADIENT._asdict() == {name: keyword.default for name, keyword in keywords.items()}
+
+
 # ----- without a host
 
 
@@ -112,7 +119,7 @@ def test_importing_the_package_imports_no_torch(wheel_python, tmp_path):
         import modulus_relobralo
         assert "torch" not in sys.modules and "hydra" not in sys.modules
         assert "ReLoBRaLo" in dir(modulus_relobralo)
-        from modulus_relobralo import ReLoBRaLo
+        from modulus_relobralo import NaturalGradient, ReLoBRaLo
         assert "torch" in sys.modules and not {"modulus", "physicsnemo"} & set(sys.modules)
         try:
             modulus_relobralo.Relobralo

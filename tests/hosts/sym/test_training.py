@@ -387,3 +387,66 @@ def test_terms_that_the_host_does_not_count(train, jit, tmp_path):
     output, more = train(tmp_path, *LIVELY, "training.max_steps=12", "custom.loss=halves", f"jit={jit}")
     assert "Success loading optimizer" in output
     assert [state["step"] for state in more] == [10, 11, 12]
+
+
+@pytest.fixture(scope="module")
+def natural(train, tmp_path_factory):
+    return train(tmp_path_factory.mktemp("natural"), *LIVELY, "optimizer=natural_gradient")
+
+
+def test_natural_gradients_take_a_step_of_the_optimizer_in_each_of_the_solver(natural, unbroken):
+    output, steps = natural
+    assert [state["step"] for state in steps] == list(range(31))
+    assert steps[0]["init_losses"] == pytest.approx(unbroken[1][0]["init_losses"], rel=1e-6)
+    # Adam, in as many steps, is nowhere near.
+    first, last, adam = (sum(state["prev_losses"]) for state in (steps[0], steps[-1], unbroken[1][-1]))
+    assert last < 1e-3 * first
+    assert last < 1e-2 * adam
+    assert re.search(r"step: +30\] natural gradients: \d+ steps accepted, \d+ tries refused, damping \d", output)
+
+
+def test_natural_gradients_are_the_same_under_jit(train, natural, tmp_path):
+    _, steps = train(tmp_path, *LIVELY, "optimizer=natural_gradient", "jit=true", "training.max_steps=6")
+    for state, expected in zip(steps, natural[1], strict=False):
+        assert state["prev_losses"] == pytest.approx(expected["prev_losses"], rel=1e-2)
+
+
+def test_resumed_natural_gradients_are_the_unbroken_ones_bit_for_bit(train, natural, tmp_path):
+    options = (*LIVELY, "optimizer=natural_gradient")
+    train(tmp_path, *options, "custom.kill_at=15", succeeds=False)
+    output, steps = train(tmp_path, *options, "training.max_steps=29", "custom.seed=7")
+    assert "Success loading optimizer" in output
+    assert without_steps(steps) == without_steps(natural[1][11:])
+
+
+def test_natural_gradients_go_on_from_adams_checkpoint(train, tmp_path):
+    _, adam = train(tmp_path, *LIVELY, "training.max_steps=10")
+    output, steps = train(tmp_path, *LIVELY, "training.max_steps=30", "optimizer=natural_gradient")
+    assert "NaturalGradient starts without its state" in output
+    assert [state["step"] for state in steps] == list(range(10, 31))
+    assert steps[0]["init_losses"] == adam[-1]["init_losses"]
+    assert sum(steps[0]["prev_losses"]) == pytest.approx(sum(adam[-1]["prev_losses"]), rel=0.05)
+    assert sum(steps[-1]["prev_losses"]) < 0.1 * sum(steps[0]["prev_losses"])
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("training.grad_agg_freq=2", "needs `training.grad_agg_freq: 1`. Found `2`"),
+        ("amp.enabled=true", "needs `amp.enabled: false`. Found `True`"),
+        ("training.ntk.use_ntk=true", "needs `training.ntk.use_ntk: false`. Found `True`"),
+        (
+            "loss=homoscedastic",
+            "needs a `loss` without parameters of its own. Found `modulus.sym.loss",
+        ),
+        (
+            "custom.loss=halves",
+            "takes constraints with `PointwiseLossNorm` of order 2 or `MeanSquareLoss`. Found `interior` with Halves",
+        ),
+        ("optimizer.momentum=1", "Parameter `momentum` must be in [0, 1)"),
+    ],
+)
+def test_natural_gradients_refuse_what_would_not_be_theirs(train, tmp_path, override, message):
+    output, steps = train(tmp_path, "optimizer=natural_gradient", override, succeeds=False)
+    assert steps == []
+    assert message in output

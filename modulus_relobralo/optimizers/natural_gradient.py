@@ -1,0 +1,187 @@
+"""The optimizer of natural gradients; what a step is, mathematically, is in `least_squares`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from modulus_relobralo.checks import check_number
+from modulus_relobralo.optimizers.damping import fall, rise
+from modulus_relobralo.optimizers.least_squares import LeastSquares
+from modulus_relobralo.optimizers.loss_terms import Balance, roots, sums_of_squares, weigh
+from modulus_relobralo.optimizers.pointwise import Pointwise
+from modulus_relobralo.optimizers.rows import Rows
+from modulus_relobralo.optimizers.successor import Successor
+from modulus_relobralo.options import NATURAL_GRADIENT
+
+# Tries of one step, each with more damping and half the momentum of the one before.
+TRIES = 8
+# Options of all groups of parameters at once: they share one system of equations.
+COMMON = ("damping", "adaptive", "momentum", "memory")
+
+
+class NaturalGradient(Successor):
+    """Natural gradients (Gauss-Newton steps with damping, momentum and acceleration) for sums of squared residuals.
+
+    Computes in float64 whatever the dtype of the parameters, to which each step is rounded. A step that does not make
+    the loss on its own batches smaller is not taken, but tried again with more damping.
+
+    Parameters
+    ----------
+    params : iterable of Tensor or dict
+        Parameters, or groups of them, which can have a `lr` each. Those without ``requires_grad`` stay as they are.
+    lr : float
+        What a step is multiplied by, in (0, 1].
+    damping : float
+        Of the first step, > 0, in units of the mean of the diagonal of J J^T.
+    adaptive : bool
+        Whether the damping falls after an accepted step and rises after a refused one. If not, every step is accepted
+        after which the residuals are finite.
+    momentum : float
+        How much of the last step goes on where a batch says nothing, in [0, 1).
+    memory : float
+        GiB of the Jacobian that are held at a time, > 0. A larger one is computed by blocks of parameters, for each of
+        which the residuals are differentiated anew.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a parameter is of the wrong kind or out of range; the message names it, its range and what was found.
+
+    Examples
+    --------
+    A line through three points is a linear problem, solved by one step:
+
+    >>> class Line(torch.nn.Linear):
+    ...     def forward(self, x):
+    ...         return {"data": super().forward(x)}
+    >>> line, x = Line(1, 1), torch.tensor([[0.0], [1.0], [2.0]])
+    >>> optimizer = NaturalGradient(line.parameters(), damping=1e-9)
+    >>> loss = optimizer.step([Pointwise(line, [x], weights={"data": 1 / 3}, targets={"data": 2 * x + 1})])
+    >>> print(f"{line.weight.item():.4f} {line.bias.item():.4f}")
+    2.0000 1.0000
+    """
+
+    def __init__(
+        self,
+        params: Iterable[Tensor] | Iterable[dict[str, Any]],
+        lr: float = NATURAL_GRADIENT.lr,
+        damping: float = NATURAL_GRADIENT.damping,
+        adaptive: bool = NATURAL_GRADIENT.adaptive,
+        momentum: float = NATURAL_GRADIENT.momentum,
+        memory: float = NATURAL_GRADIENT.memory,
+    ) -> None:
+        check_number("damping", damping, 0.0, math.inf, open_low=True)
+        check_number("memory", memory, 0.0, math.inf, open_low=True)
+        if check_number("momentum", momentum, 0.0, 1.0) == 1.0:
+            raise ValueError("Parameter `momentum` must be in [0, 1). Found `momentum = 1`.")
+        super().__init__(
+            params, {"lr": lr, "damping": damping, "adaptive": adaptive, "momentum": momentum, "memory": memory}
+        )
+
+    def add_param_group(self, param_group: dict[str, Any]) -> None:
+        """Add parameters; of the options, only `lr` can differ from that of the others."""
+        check_number("lr", param_group.get("lr", self.defaults["lr"]), 0.0, 1.0, open_low=True)
+        for name in COMMON:
+            common, found = self.defaults[name], param_group.get(name, self.defaults[name])
+            if found != common:
+                raise ValueError(
+                    f"Parameter `{name}` must be the same in all groups of parameters. Found `{found}` and `{common}`."
+                )
+        super().add_param_group(param_group)
+
+    @property
+    def damping(self) -> float:
+        """The damping of the next step."""
+        return self._progress["damping"]
+
+    @property
+    def accepted(self) -> int:
+        """Number of steps taken."""
+        return self._progress["accepted"]
+
+    @property
+    def refused(self) -> int:
+        """Number of tries that were not taken."""
+        return self._progress["refused"]
+
+    @torch.no_grad()
+    def step(self, batches: Sequence[Pointwise], balance: Balance | None = None) -> Tensor:  # type: ignore[override]
+        """Take one step and return the loss before it.
+
+        Parameters
+        ----------
+        batches : sequence of Pointwise
+            The residuals of all loss terms.
+        balance : callable, optional
+            Maps the loss terms, by name and each of shape [], to the balanced loss, as `ReLoBRaLo` does. Without it the
+            loss is their sum.
+
+        Returns
+        -------
+        Tensor
+            Shape []. Where it is not finite the parameters stay as they are.
+        """
+        trained = [p for group in self.param_groups for p in group["params"] if p.requires_grad]
+        values = [parameter.double() for parameter in trained]
+        rows = [Rows(batch, trained) for batch in batches]
+        residual = torch.cat([batch.values(values) for batch in rows])
+        loss, weights = weigh(sums_of_squares(rows, residual), balance)
+        if not torch.isfinite(loss):
+            self._count(False)
+            return loss
+        factors = roots(rows, weights)
+        last = [self._last(parameter).double() for parameter in trained]
+        memory = int(self.param_groups[0]["memory"] * 2**30 / 8)
+        self._descend(trained, values, LeastSquares(rows, values, factors * residual, factors, memory, last))
+        return loss
+
+    def _descend(self, trained: list[Tensor], values: list[Tensor], problem: LeastSquares) -> None:
+        """Try steps until one is accepted."""
+        rates = [group["lr"] for group in self.param_groups for p in group["params"] if p.requires_grad]
+        momentum = self.param_groups[0]["momentum"]
+        for _ in range(TRIES):
+            direction = problem.direction(self.damping, momentum, rates)
+            if direction is not None:
+                places = zip(trained, values, direction, rates, strict=True)
+                new = [(value - rate * d).to(p.dtype) for p, value, d, rate in places]
+                if self._accepts(problem.loss, problem.loss_at([tensor.double() for tensor in new])):
+                    self._count(True)
+                    for parameter, tensor, d in zip(trained, new, direction, strict=True):
+                        parameter.copy_(tensor)
+                        self._last(parameter).copy_(d)
+                    return
+            self._count(False)
+            momentum /= 2
+        for parameter in trained:
+            self._last(parameter).zero_()
+
+    def _accepts(self, before: float, after: float) -> bool:
+        return after < before if self.param_groups[0]["adaptive"] else math.isfinite(after)
+
+    def _count(self, accepted: bool) -> None:
+        """Note a try that was accepted or not, and adapt the damping."""
+        progress = self._progress
+        progress["accepted" if accepted else "refused"] += 1
+        if self.param_groups[0]["adaptive"]:
+            progress["damping"] = fall(self.damping) if accepted else rise(self.damping)
+
+    @property
+    def _progress(self) -> dict[str, Any]:
+        """What is saved beside the momentum, with the first parameter."""
+        state = self.state[self.param_groups[0]["params"][0]]
+        state.setdefault("damping", self.param_groups[0]["damping"])
+        state.setdefault("accepted", 0)
+        state.setdefault("refused", 0)
+        return state
+
+    def _last(self, parameter: Tensor) -> Tensor:
+        """Return the direction of the last step, in the parameter's dtype: PyTorch loads no other from a checkpoint."""
+        state = self.state[parameter]
+        if "last" not in state:
+            state["last"] = torch.zeros_like(parameter)
+        return state["last"]

@@ -1,0 +1,295 @@
+import copy
+import io
+import itertools
+import math
+
+import pytest
+import torch
+from small_problems import Small, dense_step
+from torch import nn
+
+from modulus_relobralo import ReLoBRaLo
+from modulus_relobralo.optimizers import NaturalGradient, Pointwise
+
+
+def run(small, steps=4, balance=None, **options):
+    optimizer = NaturalGradient(small.parameters, **options)
+    losses = [optimizer.step(small.batches(), balance) for _ in range(steps)]
+    return optimizer, losses
+
+
+def dense_run(small, steps=4, damping=1e-2, momentum=0.9, factors=(1.0, 1.0, 1.0)):
+    """The whole rule on the oracle's function: tries, momentum that is halved, damping that falls and rises."""
+
+    def rows(flat):
+        return small.rows(flat, factors)
+
+    flat, last, refused = small.flat(), torch.zeros(52, dtype=torch.float64), 0
+    for _ in range(steps):
+        before = rows(flat).square().sum()
+        for k in range(8):
+            direction = dense_step(rows, flat, damping, momentum / 2**k, last)
+            if rows(flat - direction).square().sum() < before:
+                flat, last, damping = flat - direction, direction, damping / 3
+                break
+            damping, refused = damping * 4, refused + 1
+    return flat, damping, refused
+
+
+@pytest.mark.parametrize("nested", [False, True], ids=["vectorised", "nested"])
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+def test_steps_are_those_of_a_dense_gauss_newton_method(momentum, nested):
+    expected, damping, refused = dense_run(Small(), momentum=momentum)
+    small = Small(nested)
+    start = small.flat()
+    optimizer, _ = run(small, momentum=momentum)
+    assert (small.flat() - expected).abs().max() < 1e-10 * (expected - start).abs().max()
+    assert optimizer.damping == pytest.approx(damping)
+    assert (optimizer.accepted, optimizer.refused) == (4, refused)
+
+
+@pytest.mark.parametrize("other", [{"momentum": 0.8}, {"damping": 1.1e-2}, {"factors": (1.0, 1.0, 1.01)}], ids=str)
+def test_dense_oracle_tells_another_method(other):
+    small = Small()
+    run(small)
+    assert (small.flat() - dense_run(Small(), **other)[0]).abs().max() > 1e-6
+
+
+def test_refused_tries_are_those_of_the_oracle():
+    # A first step so long that it overshoots.
+    expected, damping, refused = dense_run(Small(), steps=3, damping=1e-12)
+    small = Small()
+    optimizer, _ = run(small, steps=3, damping=1e-12)
+    assert refused > 0
+    assert optimizer.refused == refused
+    assert optimizer.damping == pytest.approx(damping)
+    torch.testing.assert_close(small.flat(), expected, rtol=1e-6, atol=1e-6)
+
+
+def test_one_step_solves_a_linear_problem():
+    class Linear(nn.Linear):
+        def forward(self, x):
+            return {"data": super().forward(x)}
+
+    line, x = Linear(3, 1).double(), torch.rand(9, 3, dtype=torch.float64)
+    true = torch.tensor([[2.0, -1.0, 0.5]], dtype=torch.float64)
+    batch = [Pointwise(line, [x], {"data": torch.rand(9)}, {"data": x @ true.T + 3})]
+    optimizer = NaturalGradient(line.parameters(), damping=1e-13)
+    optimizer.step(batch)
+    assert (line.weight - true).abs().max() < 1e-9
+    assert abs(float(line.bias.detach()) - 3) < 1e-9
+    # The negative control: with damping the step is shorter.
+    other = Linear(3, 1).double()
+    NaturalGradient(other.parameters(), damping=1e-2).step([Pointwise(other, [x], {"data": 1.0}, batch[0].targets)])
+    assert (other.weight - true).abs().max() > 1e-3
+
+
+def test_order_of_the_rows_does_not_matter():
+    forward, backward, fewer = Small(), Small(), Small()
+    order = torch.arange(5, -1, -1)
+    for small, change in ((forward, list), (backward, lambda b: b[::-1]), (fewer, list)):
+        optimizer = NaturalGradient(small.parameters)
+        for _ in range(4):
+            batches = small.batches({id(backward): order, id(fewer): order[1:]}.get(id(small), order.flip(0)))
+            optimizer.step(change(batches))
+    assert (forward.flat() - backward.flat()).abs().max() < 1e-10
+    assert (forward.flat() - fewer.flat()).abs().max() > 1e-4
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_resumes_exactly(dtype):
+    whole, resumed, forgetful = Small(dtype=dtype), Small(dtype=dtype), Small(dtype=dtype)
+    run(whole, steps=8)
+    optimizer, _ = run(resumed, steps=4)
+    file = io.BytesIO()
+    torch.save(optimizer.state_dict(), file)
+    forgetful.modules.load_state_dict(resumed.modules.state_dict())
+    file.seek(0)
+    second = NaturalGradient(resumed.parameters)
+    second.load_state_dict(torch.load(file, weights_only=True))
+    assert (second.damping, second.accepted, second.refused) == (
+        optimizer.damping,
+        optimizer.accepted,
+        optimizer.refused,
+    )
+    for _ in range(4):
+        second.step(resumed.batches())
+    run(forgetful, steps=4)
+    assert torch.equal(whole.flat(), resumed.flat())
+    assert not torch.allclose(whole.flat(), forgetful.flat(), atol=1e-4)
+
+
+def test_float32_parameters_get_the_rounded_step_of_float64():
+    single = Small(dtype=torch.float32)
+    double = Small()
+    double.modules.load_state_dict(single.modules.state_dict())
+    run(single, steps=1)
+    run(double, steps=1)
+    assert all(p.dtype == torch.float32 for p in single.parameters)
+    expected = torch.cat([p.detach().float().reshape(-1) for p in double.parameters])
+    assert torch.equal(single.flat(), expected.double())
+
+
+def test_loss_on_the_same_points_falls_in_every_step():
+    _, losses = run(Small(), steps=12)
+    assert all(later < earlier for earlier, later in itertools.pairwise(losses))
+    assert losses[-1] < 0.1 * losses[0]
+
+
+class Logarithm(nn.Module):
+    """Residual log(p) - x: no number below p = 0."""
+
+    def __init__(self, start):
+        super().__init__()
+        self.p = nn.Parameter(torch.tensor(start, dtype=torch.float64))
+
+    def forward(self, x):
+        return {"log": self.p.log() - x}
+
+
+def test_step_into_what_is_not_finite_is_refused():
+    # Gauss-Newton from p = 4 to log(p) = -0.1 goes to 4 - 4 * (log(4) + 0.1) < 0.
+    module = Logarithm(4.0)
+    optimizer = NaturalGradient([module.p], damping=1e-2)
+    batch = [Pointwise(module, [torch.tensor([-0.1], dtype=torch.float64)], {"log": 1.0})]
+    optimizer.step(batch)
+    assert optimizer.refused > 0
+    assert 0 < float(module.p.detach()) < 4
+    for _ in range(60):
+        optimizer.step(batch)
+    assert float(module.p.detach()) == pytest.approx(math.exp(-0.1))
+
+
+def test_residual_that_is_not_finite_leaves_the_parameters_alone():
+    small = Small()
+    optimizer, _ = run(small, steps=2)
+    before, damping, saved = small.flat(), optimizer.damping, copy.deepcopy(optimizer.state_dict()["state"])
+    batches = small.batches()
+    batches[0].inputs[0][2, 0] = float("nan")
+    assert torch.isnan(optimizer.step(batches))
+    assert torch.equal(small.flat(), before)
+    assert (optimizer.damping, optimizer.refused) == (pytest.approx(4 * damping), saved[0]["refused"] + 1)
+    assert all(torch.equal(saved[i]["last"], s["last"]) for i, s in optimizer.state_dict()["state"].items())
+
+
+def test_singular_systems_are_damped():
+    small = Small(points=6)
+    small.x[:] = small.x[:1]  # six equal points: J J^T has rank 6 of 16
+    _, losses = run(small, steps=8, damping=1e-14)
+    assert torch.isfinite(small.flat()).all()
+    assert losses[-1] < 0.1 * losses[0]
+
+
+def test_parameters_without_influence_stay():
+    small, idle = Small(), nn.Parameter(torch.ones(3))
+    frozen = small.net[2].weight.requires_grad_(False)
+    before = frozen.clone()
+    optimizer = NaturalGradient([*small.parameters, idle])
+    losses = [optimizer.step(small.batches()) for _ in range(3)]
+    assert torch.equal(frozen, before)
+    assert torch.equal(idle, torch.ones(3))
+    assert losses[-1] < losses[0]
+
+
+def test_a_step_without_an_accepted_try_ends_the_momentum():
+    small = Small()
+    optimizer, _ = run(small, steps=2)
+    accepted, before = optimizer.accepted, small.flat()
+    assert any(bool(state["last"].any()) for state in optimizer.state.values())
+    # A weight of zero: nothing to learn, and a matrix of zeros.
+    assert optimizer.step([Pointwise(small.walls, [small.wall, small.shift], {"u": 0.0})]) == 0
+    assert torch.equal(small.flat(), before)
+    assert (optimizer.accepted, optimizer.refused) == (accepted, 8)
+    assert not any(bool(state["last"].any()) for state in optimizer.state.values())
+
+
+def test_unknown_coefficient_is_found():
+    class Decay(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.rate = nn.Parameter(torch.tensor(0.2))
+
+        def forward(self, t):
+            return {"data": torch.exp(-self.rate * t)}
+
+    decay, t = Decay(), torch.linspace(0, 1, 5)
+    optimizer = NaturalGradient(decay.parameters())
+    for _ in range(20):
+        optimizer.step([Pointwise(decay, [t], {"data": 0.2}, {"data": torch.exp(-1.7 * t)})])
+    assert float(decay.rate.detach()) == pytest.approx(1.7, rel=1e-6)
+
+
+def test_groups_have_rates_of_their_own():
+    small = Small()
+    start = small.flat()
+    first, rest = small.parameters[:1], small.parameters[1:]
+    NaturalGradient([{"params": first, "lr": 0.5}, {"params": rest, "lr": 0.25}]).step(small.batches())
+    rate = torch.where(torch.arange(52) < first[0].numel(), 0.5, 0.25)
+    expected = -rate * dense_step(small.rows, start, 1e-2, rate=rate)
+    assert (small.flat() - start - expected).abs().max() < 1e-10
+    swapped = -rate.flip(0) * dense_step(small.rows, start, 1e-2, rate=rate.flip(0))
+    assert (small.flat() - start - swapped).abs().max() > 1e-2
+
+
+def test_weights_are_those_of_the_balancing():
+    def balance(losses):
+        return 4 * losses["equation"] + 0.25 * losses["slope"] + losses["u"]
+
+    small = Small()
+    _, losses = run(small, balance=balance)
+    expected, *_ = dense_run(Small(), factors=(4.0, 0.25, 1.0))
+    assert (small.flat() - expected).abs().max() < 1e-9
+    assert float(losses[0]) == pytest.approx(
+        float(Small().rows(Small().flat(), (4.0, 0.25, 1.0)).square().sum()), rel=1e-12
+    )
+
+
+def test_balances_with_relobralo():
+    small = Small()
+    relobralo = ReLoBRaLo([], 3)
+    optimizer, losses = run(small, steps=15, balance=relobralo)
+    assert relobralo.names == ["equation", "slope", "u"]
+    assert not torch.allclose(relobralo.lmbda_ema, torch.ones(3).double())
+    assert losses[-1] < 0.1 * losses[0]
+    assert optimizer.accepted > 10
+
+
+def test_fixed_damping_stays():
+    optimizer, _ = run(Small(), adaptive=False, damping=0.3)
+    assert optimizer.damping == 0.3
+    assert optimizer.accepted == 4
+
+
+def test_checkpoint_of_adam_leaves_a_new_start():
+    small = Small()
+    adam = torch.optim.Adam(small.parameters)
+    small.rows(torch.cat([p.reshape(-1) for p in small.parameters])).square().sum().backward()
+    adam.step()
+    optimizer = NaturalGradient(small.parameters, damping=0.5)
+    optimizer.load_state_dict(adam.state_dict())
+    assert optimizer.damping == 0.5
+    optimizer.step(small.batches())
+    assert optimizer.accepted == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"lr": 0.0}, "`lr` must be in"),
+        ({"lr": 1.5}, "`lr` must be in"),
+        ({"damping": 0.0}, "`damping` must be in"),
+        ({"momentum": 1.0}, "`momentum` must be in"),
+        ({"momentum": -0.1}, "`momentum` must be in"),
+        ({"memory": 0}, "`memory` must be in"),
+    ],
+    ids=str,
+)
+def test_refuses_options_out_of_range(options, message):
+    with pytest.raises(ValueError, match=message):
+        NaturalGradient(Small().parameters, **options)
+
+
+def test_refuses_options_that_differ_between_groups():
+    small = Small()
+    with pytest.raises(ValueError, match="`momentum` must be the same in all groups"):
+        NaturalGradient([{"params": small.parameters[:1]}, {"params": small.parameters[1:], "momentum": 0.1}])
