@@ -92,8 +92,8 @@ def check_constraint(name: str, constraint: Any) -> None:
     if not squares and type(loss) is not MeanSquareLoss:
         found = f"{type(loss).__name__} of order {loss.ord}" if hasattr(loss, "ord") else type(loss).__name__
         raise ValueError(
-            f"`optimizer: natural_gradient` takes constraints with `PointwiseLossNorm` of order 2 or `MeanSquareLoss`. Found `{name}` with "
-            f"{found}. {ending}"
+            "`optimizer: natural_gradient` takes constraints with `PointwiseLossNorm` of order 2 or `MeanSquareLoss`. "
+            f"Found `{name}` with {found}. {ending}"
         )
     wide = [str(key) for key in constraint.output_names if key.size != 1]
     if wide:
