@@ -81,7 +81,7 @@ class LBFGSOptions(NamedTuple):
 class NaturalGradientOptions(NamedTuple):
     """The options of ``optimizer: natural_gradient``; :class:`modulus_relobralo.NaturalGradient` says what they are."""
 
-    lr: float = 1.0
+    step_size: float = 1.0
     damping: float = 1e-2
     adaptive: bool = True
     momentum: float = 0.9

@@ -94,8 +94,10 @@ def store_others(host: str) -> None:
     optimizer = sys.modules[f"{host}.hydra.optimizer"]
     lbfgs = optimizer_fields("modulus_relobralo.LBFGS", LBFGS)
     store(group="optimizer", name="lbfgs", node=derive("LBFGSConf", lbfgs, optimizer.BFGSConf))
+    # Whatever optimizer a config sets `optimizer.lr` for, it has to compose with this one.
     natural = (
         *optimizer_fields("modulus_relobralo.NaturalGradient", NATURAL_GRADIENT),
+        ("lr", float, 1.0),
         ("_params_", Any, trainer_methods()),
     )
     store(

@@ -92,8 +92,8 @@ class LeastSquares:
         residual = self._at(values)
         return float(residual.dot(residual))
 
-    def direction(self, damping: float, momentum: float, rates: Sequence[float]) -> list[Tensor] | None:
-        """Return what `rates` times is to be subtracted from the parameters.
+    def direction(self, damping: float, momentum: float, sizes: Sequence[float]) -> list[Tensor] | None:
+        """Return what `sizes` times is to be subtracted from the parameters.
 
         None if the system of equations cannot be solved with this `damping`.
         """
@@ -105,7 +105,7 @@ class LeastSquares:
         bend = self._bend(velocity, momentum * self._carried + self._gram @ solution, damping)
         if bend is None:
             return velocity
-        return [v + rate / 2 * b for v, b, rate in zip(velocity, bend, rates, strict=True)]
+        return [v + size / 2 * b for v, b, size in zip(velocity, bend, sizes, strict=True)]
 
     def _bend(self, velocity: Sequence[Tensor], image: Tensor, damping: float) -> list[Tensor] | None:
         """Return -a; None where it is too long, or the residuals are not finite on the way."""

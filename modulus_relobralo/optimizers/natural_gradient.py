@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -18,6 +19,8 @@ from modulus_relobralo.optimizers.rows import Rows
 from modulus_relobralo.optimizers.successor import Successor
 from modulus_relobralo.options import NATURAL_GRADIENT
 
+logger = logging.getLogger(__name__)
+
 # Tries of one step, each with more damping and half the momentum of the one before.
 TRIES = 8
 # Options of all groups of parameters at once: they share one system of equations.
@@ -33,8 +36,12 @@ class NaturalGradient(Successor):
     Parameters
     ----------
     params : iterable of Tensor or dict
-        Parameters, or groups of them, which can have a `lr` each. Those without ``requires_grad`` stay as they are.
+        Parameters, or groups of them, which can have a `step_size` each. Those without ``requires_grad`` stay as they
+        are.
     lr : float
+        Not used: PyTorch's schedulers want it, and a config that sets ``optimizer.lr`` means another optimizer, for a
+        step of natural gradients is whole. A value other than 1 is named in the log.
+    step_size : float
         What a step is multiplied by, in (0, 1].
     damping : float
         Of the first step, > 0, in units of the mean of the diagonal of J J^T.
@@ -69,7 +76,8 @@ class NaturalGradient(Successor):
     def __init__(
         self,
         params: Iterable[Tensor] | Iterable[dict[str, Any]],
-        lr: float = NATURAL_GRADIENT.lr,
+        lr: float = 1.0,
+        step_size: float = NATURAL_GRADIENT.step_size,
         damping: float = NATURAL_GRADIENT.damping,
         adaptive: bool = NATURAL_GRADIENT.adaptive,
         momentum: float = NATURAL_GRADIENT.momentum,
@@ -79,13 +87,14 @@ class NaturalGradient(Successor):
         check_number("memory", memory, 0.0, math.inf, open_low=True)
         if check_number("momentum", momentum, 0.0, 1.0) == 1.0:
             raise ValueError("Parameter `momentum` must be in [0, 1). Found `momentum = 1`.")
-        super().__init__(
-            params, {"lr": lr, "damping": damping, "adaptive": adaptive, "momentum": momentum, "memory": memory}
-        )
+        options = {"damping": damping, "adaptive": adaptive, "momentum": momentum, "memory": memory}
+        super().__init__(params, {"lr": lr, "step_size": step_size, **options})
+        if lr != 1.0:
+            logger.info("Natural gradients have no learning rate: lr=%g, meant for another optimizer, is not used.", lr)
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """Add parameters; of the options, only `lr` can differ from that of the others."""
-        check_number("lr", param_group.get("lr", self.defaults["lr"]), 0.0, 1.0, open_low=True)
+        """Add parameters; of the options, only `step_size` can differ from that of the others."""
+        check_number("step_size", param_group.get("step_size", self.defaults["step_size"]), 0.0, 1.0, open_low=True)
         for name in COMMON:
             common, found = self.defaults[name], param_group.get(name, self.defaults[name])
             if found != common:
@@ -142,13 +151,13 @@ class NaturalGradient(Successor):
 
     def _descend(self, trained: list[Tensor], values: list[Tensor], problem: LeastSquares) -> None:
         """Try steps until one is accepted."""
-        rates = [group["lr"] for group in self.param_groups for p in group["params"] if p.requires_grad]
+        sizes = [group["step_size"] for group in self.param_groups for p in group["params"] if p.requires_grad]
         momentum = self.param_groups[0]["momentum"]
         for _ in range(TRIES):
-            direction = problem.direction(self.damping, momentum, rates)
+            direction = problem.direction(self.damping, momentum, sizes)
             if direction is not None:
-                places = zip(trained, values, direction, rates, strict=True)
-                new = [(value - rate * d).to(p.dtype) for p, value, d, rate in places]
+                places = zip(trained, values, direction, sizes, strict=True)
+                new = [(value - size * d).to(p.dtype) for p, value, d, size in places]
                 if self._accepts(problem.loss, problem.loss_at([tensor.double() for tensor in new])):
                     self._count(True)
                     for parameter, tensor, d in zip(trained, new, direction, strict=True):

@@ -80,7 +80,7 @@ def test_fields_are_the_keywords_of_the_constructor():
 
 def test_fields_of_natural_gradients_are_the_keywords_of_their_constructor():
     keywords = dict(inspect.signature(NaturalGradient).parameters)
-    del keywords["params"]
+    del keywords["params"], keywords["lr"]
     assert NATURAL_GRADIENT._asdict() == {name: keyword.default for name, keyword in keywords.items()}
 
 

@@ -219,16 +219,27 @@ def test_unknown_coefficient_is_found():
     assert float(decay.rate.detach()) == pytest.approx(1.7, rel=1e-6)
 
 
-def test_groups_have_rates_of_their_own():
+def test_groups_have_step_sizes_of_their_own():
     small = Small()
     start = small.flat()
     first, rest = small.parameters[:1], small.parameters[1:]
-    NaturalGradient([{"params": first, "lr": 0.5}, {"params": rest, "lr": 0.25}]).step(small.batches())
+    NaturalGradient([{"params": first, "step_size": 0.5}, {"params": rest, "step_size": 0.25}]).step(small.batches())
     rate = torch.where(torch.arange(52) < first[0].numel(), 0.5, 0.25)
     expected = -rate * dense_step(small.rows, start, 1e-2, rate=rate)
     assert (small.flat() - start - expected).abs().max() < 1e-10
     swapped = -rate.flip(0) * dense_step(small.rows, start, 1e-2, rate=rate.flip(0))
     assert (small.flat() - start - swapped).abs().max() > 1e-2
+
+
+def test_a_learning_rate_is_named_and_not_used(caplog):
+    caplog.set_level("INFO")
+    with_rate, without = Small(), Small()
+    NaturalGradient(with_rate.parameters, lr=3e-3).step(with_rate.batches())
+    assert "lr=0.003, meant for another optimizer, is not used" in caplog.text
+    caplog.clear()
+    NaturalGradient(without.parameters).step(without.batches())
+    assert "lr" not in caplog.text
+    assert torch.equal(with_rate.flat(), without.flat())
 
 
 def test_weights_are_those_of_the_balancing():
@@ -275,8 +286,8 @@ def test_checkpoint_of_adam_leaves_a_new_start():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"lr": 0.0}, "`lr` must be in"),
-        ({"lr": 1.5}, "`lr` must be in"),
+        ({"step_size": 0.0}, "`step_size` must be in"),
+        ({"step_size": 1.5}, "`step_size` must be in"),
         ({"damping": 0.0}, "`damping` must be in"),
         ({"momentum": 1.0}, "`momentum` must be in"),
         ({"momentum": -0.1}, "`momentum` must be in"),
