@@ -45,7 +45,7 @@ def test_no_two_trainings_share_a_folder_or_see_a_tuning_seed(trainings):
 
 
 @pytest.mark.parametrize(
-    ("log", "finished", "steps"),
+    ("log", "finished", "done"),
     [
         ("[step: 40] loss: 1.0", False, 40),
         ("[step: 100] reached maximum training steps, finished training!", True, 100),
@@ -54,11 +54,14 @@ def test_no_two_trainings_share_a_folder_or_see_a_tuning_seed(trainings):
         ("[step: 40] loss went to INFs/NaNs\n[step: 50] loss: 1.0", False, 50),
     ],
 )
-def test_the_log_says_how_far_a_training_is(folder, log, finished, steps):
+def test_the_log_says_how_far_a_training_is(folder, log, finished, done):
     training = Training("kirchhoff", "per_edge", "sum", 0, 100, folder=folder)
     assert (sweep.is_finished(training), sweep.progress([training])) == (False, (0, 0))
     write_run(training.run_dir, problem="kirchhoff", log=log)
-    assert (sweep.is_finished(training), sweep.progress([training])) == (finished, (finished, steps))
+    assert (sweep.is_finished(training), sweep.progress([training])) == (
+        finished,
+        (finished, done * protocol.COST["kirchhoff"]),
+    )
 
 
 def test_a_run_with_other_settings_is_not_taken_for_this_one(folder, monkeypatch):

@@ -86,7 +86,9 @@ def test_other_operators_have_other_values(network):
 def test_coordinates_count_by_their_names():
     a, b = sympy.symbols("x y", real=True)
     v = sympy.Function("w")(a, b)
-    assert str(collapse({"residual": v.diff(a, 2) + v.diff(b, 2)}, "xy", "w")["residual"]) == "laplacian_w(x, y)"
+    collapsed = collapse({"residual": v.diff(a, 2) + v.diff(b, 2)}, "xy", "w")["residual"]
+    # Not by its text: the hosts change how SymPy prints functions.
+    assert (collapsed.func.__name__, collapsed.args) == ("laplacian_w", (a, b))
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ X = torch.rand(4, 2)
         ([X], {"u": -1.0}, None, r"`weights` must be at least 0. Found `weights\['u'\]` with -1"),
         ([X], {"u": torch.tensor([1.0, 2.0, float("nan"), 3.0])}, None, "`weights` must be at least 0"),
     ],
-    ids=lambda value: str(value)[:30],
+    ids=["inputs", "no input", "no term", "weights", "targets", "another term", "negative", "not a number"],
 )
 def test_refuses_what_is_no_row_a_point(inputs, weights, targets, message):
     with pytest.raises(ValueError, match=message):

@@ -89,7 +89,7 @@ def test_with_both_installed_nothing_is_guessed(both_hosts):
         "from modulus_relobralo.hosts.sym import geometry; from modulus_relobralo.waves import *; "
         "geometry(HelmholtzRectangle(1, 1, HelmholtzWave(1)))",
         "from modulus_relobralo.hosts.sym import taylor_nodes",
-        "from modulus_relobralo.hosts.sym import main",
+        "from modulus_relobralo.hosts.sym import main; main('conf')(print)",
     ],
     ids=lambda code: code.split(";")[0].split()[-1],
 )

@@ -30,7 +30,7 @@ def trainer(cuda_graphs=False, amp=False, grad_agg_freq=1, ntk=None, distributed
         ({"ntk": object()}, r"needs `training.ntk.use_ntk: false`. Found `True`"),
         ({"distributed": True}, r"needs one process. Found `2 processes`"),
     ],
-    ids=str,
+    ids=["cuda graphs", "amp", "accumulation", "ntk", "ranks"],
 )
 def test_refuses_before_the_first_step(settings, message):
     with pytest.raises(ValueError, match=message):
