@@ -5,7 +5,7 @@ import re
 import shutil
 
 import pytest
-from programs import HOST, ROOT, found, start, write_files
+from programs import HOST, ROOT, found, on_host, start, write_files
 
 pytestmark = pytest.mark.host
 
@@ -351,7 +351,8 @@ def test_one_optimizer_after_another_in_one_folder(train, tmp_path):
     assert "The checkpoint is of LBFGS: Adam starts without its state" in output
     assert [state["step"] for state in steps] == list(range(20, 26))
     assert steps[0]["init_losses"] == adam[-1]["init_losses"]
-    assert sum(steps[0]["prev_losses"]) < 0.9 * sum(state["prev_losses"])
+    # What L-BFGS gained is kept: from its checkpoint on, not from that of the first Adam.
+    assert sum(steps[0]["prev_losses"]) < 0.97 * sum(state["prev_losses"])
 
 
 def test_the_hosts_own_adam_after_lbfgs_stops(train, tmp_path):
@@ -437,7 +438,7 @@ def test_natural_gradients_go_on_from_adams_checkpoint(train, tmp_path):
         ("training.ntk.use_ntk=true", "needs `training.ntk.use_ntk: false`. Found `True`"),
         (
             "loss=homoscedastic",
-            "needs a `loss` without parameters of its own. Found `modulus.sym.loss",
+            on_host("needs a `loss` without parameters of its own. Found `modulus.sym.loss"),
         ),
         (
             "custom.loss=halves",
