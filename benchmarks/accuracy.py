@@ -43,7 +43,7 @@ def run(
     name: str,
     figures: Path,
 ) -> None:
-    """Run a protocol by the options of the command line; its numbers go to benchmarks/results/`name`.json."""
+    """Run a protocol by the options of the command line; its numbers go to benchmarks/results/`name`.jsonl."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="few seeds and steps: shows that it works, nothing else")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="trainings at a time (default: all cores)")

@@ -1,4 +1,4 @@
-"""ReLoBRaLo loss balancing for physics-informed networks, as a plugin for NVIDIA Modulus Sym.
+"""ReLoBRaLo loss balancing for physics-informed networks, for any PyTorch loop and as a plugin for NVIDIA Modulus Sym.
 
 Importing this package imports neither torch nor a host framework: each public name is loaded when it is used.
 """

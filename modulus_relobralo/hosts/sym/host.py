@@ -69,7 +69,7 @@ def name() -> str:
         "This part of modulus_relobralo needs NVIDIA Modulus Sym (pip install nvidia-modulus-sym==1.8.0) "
         "or PhysicsNeMo Sym (pip install nvidia-physicsnemo-sym==2.4.0 nvidia-physicsnemo==2.0.0), and neither is "
         "installed. PhysicsNeMo 2.1 and later has a physicsnemo.sym without a Solver, which does not count. "
-        "The aggregator `modulus_relobralo.ReLoBRaLo` works without."
+        "What lies outside of `modulus_relobralo.hosts` works without."
     )
 
 
