@@ -22,7 +22,7 @@ def matrix(layer):
 
 
 def legacy(dim):
-    with pytest.warns(FutureWarning, match="weight_norm"):
+    with pytest.warns((FutureWarning, UserWarning), match="weight_norm"):
         return nn.utils.weight_norm(nn.Linear(*WIDE[::-1]), dim=dim)
 
 
