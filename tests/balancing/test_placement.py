@@ -128,7 +128,7 @@ def test_every_form_of_a_state_dict(kind):
     assert list(aggregator.state_dict(prefix="loss.")) == [f"loss.{name}" for name in NAMES]
     both_given = aggregator.state_dict(destination={"other": 1}, prefix="a.b.")
     assert list(both_given) == ["other", *(f"a.b.{name}" for name in NAMES)]
-    with pytest.warns(FutureWarning, match="Positional args"):
+    with pytest.warns((FutureWarning, UserWarning), match="Positional args"):
         assert list(aggregator.state_dict({}, "loss.", False)) == [f"loss.{name}" for name in NAMES]
     # What is saved is the state itself, as PyTorch has it: who wants to keep it copies it.
     for keep_vars in (True, False):
