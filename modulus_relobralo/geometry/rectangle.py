@@ -98,11 +98,6 @@ class Rectangle:
         return self.lower[0] + self.a, self.lower[1] + self.b
 
     @property
-    def area(self) -> float:
-        """The area a b."""
-        return self.a * self.b
-
-    @property
     def edges(self) -> dict[str, Edge]:
         """The edges by name, each with the rectangle to its left."""
         (x0, y0), (x1, y1) = self.lower, self.upper

@@ -27,7 +27,6 @@ HOSTS = {"modulus.sym": "Modulus", "physicsnemo.sym": "PhysicsNeMo"}
 NAMES = {
     "Diffusion": "eq.pdes.diffusion",
     "Domain": "domain",
-    "HelmholtzEquation": "eq.pdes.wave_equation",
     "Key": "key",
     "Line1D": "geometry.primitives_1d",
     "Monitor": "domain.monitor",
