@@ -7,11 +7,10 @@ VENV := $(or $(VENV_$(HOST)),$(error HOST must be modulus or physicsnemo. Found 
 RUN := $(VENV)/bin/python -W ignore
 # outputs/demo or outputs/demo-physicsnemo
 DEMO := $(VENV:.venv%=outputs/demo%)
-DEMO_STEPS := 8000
 # as many as cores, at most four; a file's tests share their trainings, so they stay together
 WORKERS := --numprocesses auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help env env-physicsnemo demo test test-physicsnemo test-lowest test-gpu lint format bench-accuracy bench-article tune bench-aggregator bench-derivatives bench-gpu clean clean-outputs
+.PHONY: help env env-physicsnemo demo test test-physicsnemo test-lowest test-gpu lint format bench-accuracy bench-article bench-moving-window tune bench-aggregator bench-derivatives bench-gpu clean clean-outputs
 .DELETE_ON_ERROR:
 
 help: ## show this list
@@ -31,7 +30,7 @@ $(VENV_physicsnemo)/complete: setup.cfg $(wildcard tools/*.py)
 
 demo: env ## train the article's two experiments with loss=sum and with loss=relobralo, and compare
 	@rm -rf $(DEMO)
-	@$(RUN) benchmarks/demo.py --steps $(DEMO_STEPS) --out $(DEMO)
+	@$(RUN) benchmarks/demo.py $(if $(DEMO_STEPS),--steps $(DEMO_STEPS)) --out $(DEMO)
 
 test: env ## run every test
 	$(VENV)/bin/python -m pytest $(WORKERS)
@@ -54,6 +53,9 @@ bench-accuracy: env ## every balancing scheme on both problems, hours; QUICK=1: 
 
 bench-article: env ## the article's two experiments in their own setting, hours; QUICK=1: minutes. What is finished is not run again
 	$(RUN) benchmarks/article.py $(if $(QUICK),--quick)
+
+bench-moving-window: env ## balancing in moving time windows, half an hour
+	$(RUN) benchmarks/moving_window.py --multirun loss=sum,relobralo custom.seed=0,1,2,3,4
 
 tune: env ## search the parameters of every scheme, hours; what was interrupted goes on
 	$(RUN) benchmarks/tune.py

@@ -19,12 +19,10 @@ from protocol import HEADLINE, ROOT
 from modulus_relobralo.report import Comparison, compare, plot_comparison, read_run
 from modulus_relobralo.report.tables import Row, print_lines, print_rows
 
-STEPS = 8_000
-
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--steps", type=int, default=STEPS, help="of every training")
+    parser.add_argument("--steps", type=int, default=article.STEPS[0], help="of every training")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="trainings at a time (default: all cores)")
     parser.add_argument("--out", type=Path, default=Path("outputs/demo"), help="folder, relative to the root")
     args = parser.parse_args()

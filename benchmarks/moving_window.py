@@ -13,18 +13,27 @@ from __future__ import annotations
 import json
 import math
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from hydra.core.hydra_config import HydraConfig
+from protocol import ROOT
+from records import append_row
 from sympy import Number, Symbol, sin
 
-from modulus_relobralo.hosts.sym import Domain, Key, Line1D, Node, PointwiseInteriorConstraint, instantiate_arch, main
-from modulus_relobralo.hosts.sym.host import load
+from modulus_relobralo.hosts.sym import (
+    Domain,
+    Key,
+    Line1D,
+    Node,
+    PointwiseInteriorConstraint,
+    host,
+    instantiate_arch,
+    main,
+)
 
-RESULTS = Path(__file__).resolve().parent / "results" / "moving_window.jsonl"
+RESULTS = ROOT / "benchmarks" / "results" / "moving_window"
 LENGTH, INTERIOR, START = 2 * math.pi, 256, 64
 
 
@@ -64,7 +73,7 @@ def run(cfg: Any) -> None:
     inputs, outputs = [Key("x"), Key("t")], [Key("u")]
     arch = cfg.arch.fully_connected
     network = instantiate_arch(arch, inputs, outputs, periodicity={"x": (0, LENGTH)})
-    moving = load("models.moving_time_window").MovingTimeWindowArch(network, size)
+    moving = host.load("models.moving_time_window").MovingTimeWindowArch(network, size)
     u = {coordinate: Symbol(f"u__{coordinate}") for coordinate in "tx"}
     nodes = [Node.from_sympy(u["t"] + u["x"], "advection"), moving.make_node(name="moving")]
     first, later = make_domains(nodes, size)
@@ -85,13 +94,13 @@ def run(cfg: Any) -> None:
             "error": error,
             "seconds": seconds,
         }
-        line = json.dumps(row)
-        print(line, flush=True)
-        with RESULTS.open("a") as file:
-            file.write(line + "\n")
+        print(json.dumps(row), flush=True)
+        append_row(RESULTS, row)
         moving.move_window()
 
-    solver = load("solver").SequentialSolver(cfg, [(1, first), (windows - 1, later)], custom_update_operation=record)
+    solver = host.load("solver").SequentialSolver(
+        cfg, [(1, first), (windows - 1, later)], custom_update_operation=record
+    )
     solver.solve()
 
 

@@ -24,7 +24,7 @@ TUNING_SEEDS = (100, 101)
 # Adam's first rate, which decays to a twentieth; the headline pair runs at the others too, for what hangs on it.
 RATE = 0.003
 OTHER_RATES = (0.001, 0.01)
-POINTS = {"helmholtz": {"interior": 256, "wall": 32}, "kirchhoff": {"interior": 256, "edge": 32}}
+POINTS = {problem: {"interior": 256, "edge": 32} for problem in PROBLEMS}
 STEPS = {"helmholtz": 10_000, "kirchhoff": 6_000}
 # What a step costs, in steps on Helmholtz: what is left of a sweep's time is told from it.
 COST = {"helmholtz": 1, "kirchhoff": 2}

@@ -42,17 +42,31 @@ def command_line() -> str:
     return " ".join(["python", f"benchmarks/{Path(sys.argv[0]).name}", *sys.argv[1:]])
 
 
-def write_rows(path: Path, rows: list[dict[str, object]]) -> dict[str, object]:
-    """Write `rows` to `path`.jsonl, a line each, below a first line with the circumstances; return the latter."""
-    circumstances = {
+def circumstances() -> dict[str, object]:
+    """Return what a program's numbers depend on."""
+    return {
         "command": command_line(),
         "device": device_name(),
         "versions": versions(),
         "date": datetime.date.today().isoformat(),
     }
+
+
+def write_rows(path: Path, rows: list[dict[str, object]]) -> dict[str, object]:
+    """Write `rows` to `path`.jsonl, a line each, below a first line with the circumstances; return the latter."""
+    found = circumstances()
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.with_suffix(".jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in (circumstances, *rows)))
-    return circumstances
+    path.with_suffix(".jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in (found, *rows)))
+    return found
+
+
+def append_row(path: Path, row: dict[str, object]) -> None:
+    """Write `row` to the end of `path`.jsonl, which begins as `write_rows` has it: for runs that end one by one."""
+    file = path.with_suffix(".jsonl")
+    if not file.is_file():
+        write_rows(path, [])
+    with file.open("a") as opened:
+        opened.write(f"{json.dumps(row)}\n")
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:
@@ -64,11 +78,11 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
 
 def write_results(path: Path, rows: list[dict[str, object]]) -> Path:
     """Write `rows` to `path`.jsonl and, as a table, to `path`.md, with the circumstances; return the latter."""
-    circumstances = write_rows(path, rows)
+    made = write_rows(path, rows)
     table = [{column: str(row.get(column, "")) for column in rows[-1]} for row in rows]
     lines = [
-        f"`{circumstances['command']}`, {circumstances['date']}, on {circumstances['device']};",
-        ", ".join(f"{name} {version}" for name, version in circumstances["versions"].items()) + ".",
+        f"`{made['command']}`, {made['date']}, on {made['device']};",
+        ", ".join(f"{name} {version}" for name, version in made["versions"].items()) + ".",
         "",
         *to_markdown(table),
     ]

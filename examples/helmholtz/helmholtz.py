@@ -53,7 +53,7 @@ def run(cfg):
         wave,
         nodes,
         interior=cfg.batch_size.interior,
-        edge=cfg.batch_size.wall,
+        edge=cfg.batch_size.edge,
         per_edge=cfg.custom.per_edge,
         reduction=cfg.custom.reduction,
         points=cfg.custom.points,

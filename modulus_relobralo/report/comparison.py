@@ -7,9 +7,8 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
-
-from modulus_relobralo.report.run import SEED, Run
+from modulus_relobralo.report.run import Run
+from modulus_relobralo.report.settings import differences, flatten
 from modulus_relobralo.report.spread import spread
 from modulus_relobralo.report.variant import BASELINE, Variant
 
@@ -61,7 +60,7 @@ def compare(runs: Sequence[Run]) -> list[Comparison]:
     comparisons = []
     problems = [", ".join(filter(None, (run.problem, run.window))) for run in runs]
     for problem, of_problem in _group(runs, problems).items():
-        settings = _differences([_settings(run) for run in of_problem])
+        settings = differences([_settings(run) for run in of_problem])
         for setting, of_setting in _group(of_problem, settings).items():
             counted = [run for run in of_setting if why_uncounted(run) is None]
             uncounted = [run for run in of_setting if why_uncounted(run) is not None]
@@ -118,40 +117,23 @@ def _cut(run: Run, variable: str, step: int) -> Run:
 
 
 def _ends_of_itself(run: Run) -> bool:
-    return run.by_lbfgs or _flatten(run.config).get("stop_criterion.metric") is not None
+    return run.by_lbfgs or flatten(run.config).get("stop_criterion.metric") is not None
 
 
 def _variants(runs: Sequence[Run]) -> list[Variant]:
     variants = []
     for scheme, of_scheme in _group(runs, [run.scheme for run in runs]).items():
-        options = [{k: v for k, v in _flatten(run.config).items() if k.startswith("loss.")} for run in of_scheme]
-        for parameters, alike in _group(of_scheme, _differences(options)).items():
-            label = f"{scheme} ({parameters.replace('loss.', '')})" if parameters else scheme
+        options = [{k: v for k, v in flatten(run.config).items() if k.startswith("loss.")} for run in of_scheme]
+        for parameters, alike in _group(of_scheme, differences(options)).items():
+            label = f"{scheme} ({parameters})" if parameters else scheme
             variants.append(Variant(label, scheme, tuple(alike)))
     return sorted(variants, key=lambda variant: variant.scheme != BASELINE)
 
 
 def _settings(run: Run) -> dict[str, Any]:
     """Return what distinguishes runs besides loss and seed: the config, and optimizers that took turns."""
-    options = {name: value for name, value in _flatten(run.config).items() if not name.startswith("loss.")}
+    options = {name: value for name, value in flatten(run.config).items() if not name.startswith("loss.")}
     return {**options, "optimizers": " then ".join(run.optimizers)} if len(run.optimizers) > 1 else options
-
-
-def _differences(options: Sequence[dict[str, Any]]) -> list[str]:
-    """Return, for each dictionary, those of its entries that are not the same in all, as text."""
-    keys = dict.fromkeys(key for entry in options for key in entry if key != SEED)
-    differing = [key for key in keys if any(str(entry.get(key)) != str(options[0].get(key)) for entry in options)]
-    return [", ".join(f"{key}={entry[key]}" for key in differing if key in entry) for entry in options]
-
-
-def _flatten(config: Any, prefix: str = "") -> dict[str, Any]:
-    """Return a nested config by dotted names, with interpolations as they are."""
-    flat: dict[str, Any] = {}
-    entries: Any = OmegaConf.to_container(config, resolve=False) if isinstance(config, DictConfig) else config
-    for key, value in entries.items():
-        name = f"{prefix}{key}"
-        flat.update(_flatten(value, f"{name}.") if isinstance(value, dict) else {name: value})
-    return flat
 
 
 def _group(runs: Iterable[Run], keys: Iterable[Hashable]) -> dict[Any, list[Run]]:

@@ -48,7 +48,7 @@ def folder_name(title: str) -> str:
     It is made of the title alone, so that it stays the same whatever else is compared. A title that loses more than
     its punctuation has a digest at its end, or two might share a folder.
     """
-    words = re.sub(r", |=", "-", title)
+    words = re.sub(r",? ", "-", title)
     name = re.sub(r"[^\w.-]", "_", words).lstrip(".")
     if name == words and 0 < len(name.encode()) <= LONGEST:
         return name

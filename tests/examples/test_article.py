@@ -28,7 +28,7 @@ BOTH = {
 OWN = {
     "helmholtz": {
         "arch.fully_connected.activation_fn": "tanh",
-        "batch_size.wall": 100,
+        "batch_size.edge": 100,
         "custom.k": 1,
         "custom.m": 1,
         "custom.n": 4,

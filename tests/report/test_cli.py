@@ -101,7 +101,7 @@ def test_two_comparisons_with_the_same_numbers_say_so(tmp_path, command):
         write_seeds(tmp_path / str(workers), "sum", errors, options=f"workers: {workers}")
     lines = [line for line in command(tmp_path).splitlines() if "to the last digit" in line]
     assert len(lines) == 1
-    assert lines[0].startswith("bending, custom.workers=2: the errors are those of bending, custom.workers=1, to the")
+    assert lines[0].startswith("bending, workers 2: the errors are those of bending, workers 1, to the")
 
 
 def test_folders_without_runs_are_named(tmp_path, command):

@@ -20,10 +20,10 @@ def test_schemes_are_told_apart_by_parameters_and_comparisons_by_settings(tmp_pa
             write_seeds(place, "relobralo", OURS[:2], parameters=parameters, options=options)
             write_seeds(tmp_path / edges / "sum", "sum", SUM[:3], options=options) if number else None
     first, second = compare(runs_in(tmp_path))
-    assert (first.title, second.title) == ("bending, custom.per_edge=False", "bending, custom.per_edge=True")
+    assert (first.title, second.title) == ("bending, not per edge", "bending, per edge")
     for comparison in (first, second):
         labels = [variant.label for variant in comparison.variants]
-        assert labels == ["sum", "relobralo (temperature=0.1)", "relobralo (temperature=0.01)"]
+        assert labels == ["sum", "relobralo (temperature 0.1)", "relobralo (temperature 0.01)"]
         assert [len(variant.runs) for variant in comparison.variants] == [3, 2, 2]
 
 
@@ -47,6 +47,12 @@ def test_what_differs_is_told_apart(tmp_path, first, second):
     assert len(titles(tmp_path)) == 2
 
 
+def test_settings_whose_names_end_alike_are_named_whole(tmp_path):
+    for number in (1, 2):
+        write_run(tmp_path / str(number), options=f"inside: {{points: {number}}}, walls: {{points: {number}}}")
+    assert titles(tmp_path)[0] == "bending, custom.inside.points 1, custom.walls.points 1"
+
+
 def test_what_is_alike_is_not(tmp_path):
     for seed in (0, "text", "[1, 2]", "'${hydra:job.num}'", "null"):
         write_run(tmp_path / str(seed).strip("'${}"), "sum", seed=seed, options="x: .nan, y: '${custom.seed}'")
@@ -59,7 +65,7 @@ def test_lbfgs_after_adam_is_not_lbfgs_alone(tmp_path):
     both = write_run(tmp_path / "both")
     write_hydra(both, "relobralo", optimizer="lbfgs")
     write_training(both, steps=(20,), start=START + 100, optimizer="lbfgs")
-    assert titles(tmp_path) == ["bending", "bending, optimizers=Adam then LBFGS"]
+    assert titles(tmp_path) == ["bending", "bending, optimizers Adam then LBFGS"]
 
 
 def test_one_run_with_another_validator_costs_nothing_but_itself(tmp_path):

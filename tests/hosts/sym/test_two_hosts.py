@@ -21,7 +21,7 @@ EXAMPLE = ROOT / "examples" / "helmholtz" / "helmholtz.py"
 SMALL = [
     "arch.fully_connected.layer_size=8",
     "batch_size.interior=32",
-    "batch_size.wall=16",
+    "batch_size.edge=16",
     "custom.batches=2",
     "custom.grid=10",
     # lookbacks within few steps: a resumed run must have their draws

@@ -1,0 +1,48 @@
+"""What distinguishes the configs of runs, in words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from modulus_relobralo.report.run import SEED
+
+
+def differences(options: Sequence[dict[str, Any]]) -> list[str]:
+    """Return, for each dictionary, those of its entries that are not the same in all, in words.
+
+    Examples
+    --------
+    >>> differences([{"optimizer.lr": 0.1, "custom.grid": 9}, {"optimizer.lr": 0.2, "custom.grid": 9}])
+    ['lr 0.1', 'lr 0.2']
+    """
+    keys = dict.fromkeys(key for entry in options for key in entry if key != SEED)
+    differing = [key for key in keys if any(str(entry.get(key)) != str(options[0].get(key)) for entry in options)]
+    names = _shorten(differing)
+    return [", ".join(_word(names[key], entry[key]) for key in differing if key in entry) for entry in options]
+
+
+def flatten(config: Any, prefix: str = "") -> dict[str, Any]:
+    """Return a nested config by dotted names, with interpolations as they are."""
+    flat: dict[str, Any] = {}
+    entries: Any = OmegaConf.to_container(config, resolve=False) if isinstance(config, DictConfig) else config
+    for key, value in entries.items():
+        name = f"{prefix}{key}"
+        flat.update(flatten(value, f"{name}.") if isinstance(value, dict) else {name: value})
+    return flat
+
+
+def _shorten(keys: Sequence[str]) -> dict[str, str]:
+    """Return by key its last part, or all of it where another key ends alike."""
+    ends = Counter(key.rpartition(".")[2] for key in keys)
+    return {key: end if ends[end := key.rpartition(".")[2]] == 1 else key for key in keys}
+
+
+def _word(name: str, value: Any) -> str:
+    words = name.replace("_", " ")
+    if isinstance(value, bool):
+        return words if value else f"not {words}"
+    return f"{words} {value}"
