@@ -8,13 +8,13 @@ from kinds import scripted
 
 from modulus_relobralo.derivatives import UnsupportedNetworkError
 from modulus_relobralo.derivatives.names import Request
-from modulus_relobralo.hosts.sym import Key, load, taylor_nodes
+from modulus_relobralo.hosts.sym import Key, host, taylor_nodes
 from modulus_relobralo.hosts.sym.taylor_arch import TaylorArch
 
-FourierNetArch = load("models.fourier_net").FourierNetArch
-FullyConnectedArch = load("models.fully_connected").FullyConnectedArch
-SirenArch = load("models.siren").SirenArch
-activation = load("models.activation")
+FourierNetArch = host.load("models.fourier_net").FourierNetArch
+FullyConnectedArch = host.load("models.fully_connected").FullyConnectedArch
+SirenArch = host.load("models.siren").SirenArch
+activation = host.load("models.activation")
 Activation, Stan, gelu = activation.Activation, activation.Stan, activation.gelu
 
 pytestmark = pytest.mark.host
@@ -259,7 +259,7 @@ def test_a_derived_architecture_is_refused():
 
 
 def test_without_scripting(monkeypatch):
-    monkeypatch.setattr(load("manager").JitManager(), "_enabled", False, raising=False)
+    monkeypatch.setattr(host.load("manager").JitManager(), "_enabled", False, raising=False)
     for kind in ("silu", "squareplus", "gelu by tanh", "modules as activations", "stan"):
         net, points = build(kind)
         assert not any(isinstance(module, torch.jit.ScriptModule) for module in net.modules())

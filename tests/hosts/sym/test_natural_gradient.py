@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from modulus_relobralo.hosts.sym import load
+from modulus_relobralo.hosts.sym import host
 from modulus_relobralo.hosts.sym.natural_gradient import _check, method
 
 pytestmark = pytest.mark.host
@@ -49,4 +49,4 @@ def test_lets_the_rest_pass():
 def test_trainer_has_the_methods_that_the_config_names():
     for name in ("natural_gradient_compute_gradients", "natural_gradient_apply_gradients"):
         assert method(name) == name
-        assert callable(getattr(load("trainer").Trainer, name))
+        assert callable(getattr(host.load("trainer").Trainer, name))

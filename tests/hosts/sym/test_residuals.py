@@ -4,7 +4,7 @@ import pytest
 import torch
 from sympy import Function, Symbol
 
-from modulus_relobralo.hosts.sym import Key, load, taylor_nodes
+from modulus_relobralo.hosts.sym import Key, host, taylor_nodes
 from modulus_relobralo.hosts.sym.losses import MeanSquareLoss
 from modulus_relobralo.hosts.sym.residuals import check_constraint, is_nested, residuals, run_uncompiled
 from modulus_relobralo.optimizers import NaturalGradient
@@ -14,16 +14,16 @@ from modulus_relobralo.optimizers.rows import Rows
 pytestmark = pytest.mark.host
 x, y = Symbol("x"), Symbol("y")
 u = Function("u")(x, y)
-FullyConnectedArch = load("models.fully_connected").FullyConnectedArch
-Node = load("node").Node
-Constraints = load("domain.constraint")
-Loss = load("loss.loss")
+FullyConnectedArch = host.load("models.fully_connected").FullyConnectedArch
+Node = host.load("node").Node
+Constraints = host.load("domain.constraint")
+Loss = host.load("loss.loss")
 
 
 @pytest.fixture(autouse=True)
 def autodiff(monkeypatch):
     # What the host's config says, and its manager does not without one.
-    monkeypatch.setattr(load("manager").GraphManager(), "_func_arch", False, raising=False)
+    monkeypatch.setattr(host.load("manager").GraphManager(), "_func_arch", False, raising=False)
 
 
 def build(taylor, loss=None):
@@ -31,7 +31,7 @@ def build(taylor, loss=None):
     net = FullyConnectedArch([Key("x", scale=(1.0, 2.0)), Key("y")], [Key("u")], layer_size=6, nr_layers=2)
     nodes = [Node.from_sympy(u.diff(x, 2) + u.diff(y, 2) + x * u, "poisson")]
     nodes += taylor_nodes(net, "net", nodes) if taylor else [net.make_node("net")]
-    rectangle = load("geometry.primitives_2d").Rectangle((0, 0), (2, 1))
+    rectangle = host.load("geometry.primitives_2d").Rectangle((0, 0), (2, 1))
     options = {"batch_per_epoch": 1} | ({} if loss is None else {"loss": loss})
     weights = {"poisson": 2.0, "u": 1 + x}
     inside, edges = Constraints.PointwiseInteriorConstraint, Constraints.PointwiseBoundaryConstraint
@@ -91,7 +91,7 @@ def test_refuses_losses_that_are_no_sum_of_squares(loss, message):
 
 def test_refuses_other_constraints():
     net, _ = build(True)
-    line = load("geometry.primitives_2d").Rectangle((0, 0), (2, 1))
+    line = host.load("geometry.primitives_2d").Rectangle((0, 0), (2, 1))
     nodes = [net.make_node("net")]
     integral = Constraints.IntegralBoundaryConstraint(nodes, line, {"u": 1}, batch_size=1, integral_batch_size=4)
     with pytest.raises(ValueError, match=r"takes pointwise constraints. Found `flux`, a IntegralBoundaryConstraint"):

@@ -17,19 +17,19 @@ from modulus_relobralo.hosts.sym import (
     autodiff_nodes,
     derivative_nodes,
     equation_nodes,
-    load,
+    host,
     taylor_nodes,
 )
 from modulus_relobralo.hosts.sym.taylor_arch import TaylorArch
 
-Activation = load("models.activation").Activation
-Derivative = load("eq.derivatives").Derivative
-DistributedManager = load("distributed").DistributedManager
-FullyConnectedArch = load("models.fully_connected").FullyConnectedArch
-Graph = load("graph").Graph
-GraphManager = load("manager").GraphManager
-ModifiedFourierNetArch = load("models.modified_fourier_net").ModifiedFourierNetArch
-PointwiseConstraint = load("domain.constraint").PointwiseConstraint
+Activation = host.load("models.activation").Activation
+Derivative = host.load("eq.derivatives").Derivative
+DistributedManager = host.load("distributed").DistributedManager
+FullyConnectedArch = host.load("models.fully_connected").FullyConnectedArch
+Graph = host.load("graph").Graph
+GraphManager = host.load("manager").GraphManager
+ModifiedFourierNetArch = host.load("models.modified_fourier_net").ModifiedFourierNetArch
+PointwiseConstraint = host.load("domain.constraint").PointwiseConstraint
 
 pytestmark = pytest.mark.host
 x, y, nu = sympy.symbols("x y nu")

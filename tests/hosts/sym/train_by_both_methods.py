@@ -9,10 +9,10 @@ import numpy as np
 import sympy
 import torch
 
-from modulus_relobralo.hosts.sym import Domain, Key, Node, PointwiseValidator, Solver, derivative_nodes, load, main
+from modulus_relobralo.hosts.sym import Domain, Key, Node, PointwiseValidator, Solver, derivative_nodes, host, main
 
-FullyConnectedArch = load("models.fully_connected").FullyConnectedArch
-PointwiseConstraint = load("domain.constraint").PointwiseConstraint
+FullyConnectedArch = host.load("models.fully_connected").FullyConnectedArch
+PointwiseConstraint = host.load("domain.constraint").PointwiseConstraint
 
 
 class RecordingSolver(Solver):
