@@ -92,6 +92,13 @@ class LeastSquares:
         residual = self._at(values)
         return float(residual.dot(residual))
 
+    def loss_before(self, sizes: Sequence[float]) -> float:
+        """Return the sum of squares at the parameters that the last step, of these `sizes`, started from.
+
+        Where the rows are of new points, it and `loss` say what that step did to points that it had not seen.
+        """
+        return self.loss_at([v + size * old for v, old, size in zip(self._values, self._last, sizes, strict=True)])
+
     def direction(self, damping: float, momentum: float, sizes: Sequence[float]) -> list[Tensor] | None:
         """Return what `sizes` times is to be subtracted from the parameters.
 

@@ -46,8 +46,9 @@ class NaturalGradient(Successor):
     damping : float
         Of the first step, > 0, in units of the mean of the diagonal of J J^T.
     adaptive : bool
-        Whether the damping falls after an accepted step and rises after a refused one. If not, every step is accepted
-        after which the residuals are finite.
+        Whether the damping falls after an accepted step, and rises after a refused one and after one that the points
+        of the next batch show to have been a step back. If not, every step is accepted after which the residuals are
+        finite.
     momentum : float
         How much of the last step goes on where a batch says nothing, in [0, 1).
     memory : float
@@ -146,12 +147,15 @@ class NaturalGradient(Successor):
         factors = roots(rows, weights)
         last = [self._last(parameter).double() for parameter in trained]
         memory = int(self.param_groups[0]["memory"] * 2**30 / 8)
-        self._descend(trained, values, LeastSquares(rows, values, factors * residual, factors, memory, last))
+        problem = LeastSquares(rows, values, factors * residual, factors, memory, last)
+        sizes = [group["step_size"] for group in self.param_groups for p in group["params"] if p.requires_grad]
+        if self.param_groups[0]["adaptive"] and problem.loss > problem.loss_before(sizes):
+            self._progress["damping"] = rise(self.damping)
+        self._descend(trained, values, sizes, problem)
         return loss
 
-    def _descend(self, trained: list[Tensor], values: list[Tensor], problem: LeastSquares) -> None:
+    def _descend(self, trained: list[Tensor], values: list[Tensor], sizes: list[float], problem: LeastSquares) -> None:
         """Try steps until one is accepted."""
-        sizes = [group["step_size"] for group in self.param_groups for p in group["params"] if p.requires_grad]
         momentum = self.param_groups[0]["momentum"]
         for _ in range(TRIES):
             direction = problem.direction(self.damping, momentum, sizes)
