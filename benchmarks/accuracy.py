@@ -1,10 +1,11 @@
 """Every balancing scheme on both problems, over seeds: the protocol of benchmarks/README.md.
 
-    python benchmarks/accuracy.py [--quick] [--jobs 2] [--plan | --report] [hydra/launcher=submitit_slurm ...]
+    python benchmarks/accuracy.py [--quick] [--jobs 2] [hydra/launcher=submitit_slurm ...] [--plan | --report]
+        [--losses sum relobralo ...] [--steps 10000 ...] [--publish]
 
 Finished trainings are not run again, interrupted ones resume. Writes the numbers of every run to
-benchmarks/results/accuracy.jsonl, tables and figures to docs/results/; with --quick, or with --report before all are
-finished, to the folder `report` beside the runs.
+benchmarks/results/accuracy.jsonl, tables and figures to docs/results/; those of --quick, and without
+--publish those of a part, to the folder `report` beside the runs.
 """
 
 from __future__ import annotations
@@ -53,13 +54,22 @@ def run(
         metavar="OVERRIDE",
         help="another launcher of Hydra than joblib on this machine, such as hydra/launcher=submitit_slurm",
     )
+    parser.add_argument("--losses", nargs="+", metavar="LOSS", help="a part of it: these schemes only")
+    parser.add_argument("--steps", nargs="+", type=int, metavar="NUMBER", help="a part of it: trainings of this length")
+    parser.add_argument("--publish", action="store_true", help="let a part take the place of the published results")
     instead = parser.add_mutually_exclusive_group()
     instead.add_argument("--plan", action="store_true", help="list what would be run, and stop")
     instead.add_argument("--report", action="store_true", help="evaluate what is finished, and run nothing")
     args = parser.parse_args()
     # So that whoever ends this ends its trainings too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    trainings = quick() if args.quick else full()
+    trainings = [
+        training
+        for training in (quick() if args.quick else full())
+        if training.loss in (args.losses or [training.loss]) and training.steps in (args.steps or [training.steps])
+    ]
+    if not trainings:
+        parser.error(f"no training has a loss of {args.losses} and a number of steps of {args.steps}")
     launcher = args.launcher or sweep.on_this_machine(args.jobs)
     if args.plan:
         print_plan(trainings, launcher)
@@ -72,11 +82,12 @@ def run(
     else:
         train(trainings, launcher)
         finished = trainings
-    if args.quick or len(finished) < len(trainings):
+    part = args.losses or args.steps or len(finished) < len(trainings)
+    if args.quick or (part and not args.publish):
         report = ROOT / trainings[0].folder / "report"
         evaluate(finished, report / name, report)
     else:
-        evaluate(trainings, ROOT / "benchmarks" / "results" / name, figures)
+        evaluate(finished, ROOT / "benchmarks" / "results" / name, figures)
 
 
 def evaluate(trainings: Sequence[Training], results: Path, figures: Path) -> None:

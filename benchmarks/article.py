@@ -1,10 +1,11 @@
 """The article's two experiments in their own setting, over seeds: the protocol of benchmarks/README.md.
 
-    python benchmarks/article.py [--quick] [--jobs 2] [--plan | --report] [hydra/launcher=submitit_slurm ...]
+    python benchmarks/article.py [--quick] [--jobs 2] [hydra/launcher=submitit_slurm ...] [--plan | --report]
+        [--losses sum relobralo ...] [--steps 8000 ...] [--publish]
 
 Finished trainings are not run again, interrupted ones resume. Writes the numbers of every run to
-benchmarks/results/article.jsonl, tables and figures to docs/results/article/; with --quick, or with --report before all
-are finished, to the folder `report` beside the runs.
+benchmarks/results/article.jsonl, tables and figures to docs/results/article/; those of --quick,
+and without --publish those of a part, to the folder `report` beside the runs.
 """
 
 from __future__ import annotations

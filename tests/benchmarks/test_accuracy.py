@@ -48,3 +48,25 @@ def test_a_report_before_the_end_does_not_overwrite_the_shipped_results(training
     assert "1 of 2 runs are finished" in capsys.readouterr().out
     assert shipped.read_bytes() == before
     assert len(read_rows(tmp_path / "report" / "accuracy")) == 1
+
+
+def test_a_part_is_what_was_asked_for_and_published_only_on_request(trainings, tmp_path, monkeypatch):
+    for training in trainings:
+        (training.run_dir / "helmholtz.log").write_text("[step: 20] finished training!\n")
+    monkeypatch.setattr(accuracy.protocol, "full", lambda: trainings)
+    monkeypatch.setattr(accuracy.sweep, "check_settings", lambda training: None)
+    written = []
+    monkeypatch.setattr(accuracy, "evaluate", lambda part, results, figures: written.append((part, results)))
+    for options in (["--losses", "sum"], ["--losses", "sum", "--publish"], ["--steps", "20"], []):
+        monkeypatch.setattr(sys, "argv", ["accuracy.py", "--report", *options])
+        accuracy.main()
+    beside, shipped = tmp_path / "report" / "accuracy", accuracy.ROOT / "benchmarks" / "results" / "accuracy"
+    assert written == [
+        (trainings[:1], beside),
+        (trainings[:1], shipped),
+        (trainings, beside),
+        (trainings, shipped),
+    ]
+    monkeypatch.setattr(sys, "argv", ["accuracy.py", "--report", "--losses", "max"])
+    with pytest.raises(SystemExit):
+        accuracy.main()
