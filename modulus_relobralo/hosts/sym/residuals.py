@@ -101,9 +101,19 @@ def check_constraint(name: str, constraint: Any) -> None:
             f"`optimizer: natural_gradient` takes outputs of one column. Found {wide} of `{name}`. Give each column a "
             "key of its own."
         )
-    normalised = [m for m in constraint.model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm)]
-    if normalised:
-        raise ValueError(
-            "`optimizer: natural_gradient` needs residuals that depend on their own point alone. Found "
-            f"{type(normalised[0]).__name__} in a network of `{name}`. Take it out, or set another optimizer."
-        )
+    for layer in constraint.model.modules():
+        fault = _fault(layer)
+        if fault:
+            raise ValueError(
+                f"`optimizer: natural_gradient` needs residuals that {fault}. Found {type(layer).__name__} in a "
+                f"network of `{name}`. Take it out, or set another optimizer."
+            )
+
+
+def _fault(layer: nn.Module) -> str | None:
+    """Return what the residuals of a network with `layer` would have to do and do not; None if nothing."""
+    if isinstance(layer, nn.modules.batchnorm._BatchNorm):
+        return "depend on their own point alone"
+    if isinstance(layer, nn.modules.dropout._DropoutNd) and layer.training and layer.p > 0:
+        return "are the same whenever they are computed"
+    return None

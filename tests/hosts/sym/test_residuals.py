@@ -98,11 +98,25 @@ def test_refuses_other_constraints():
         check_constraint("flux", integral)
 
 
-def test_refuses_batch_normalisation():
+@pytest.mark.parametrize(
+    ("layer", "message"),
+    [
+        (torch.nn.BatchNorm1d(6), r"own point alone. Found BatchNorm1d in a network of `interior`"),
+        (torch.nn.Dropout(0.1), r"whenever they are computed. Found Dropout in a network of `interior`"),
+    ],
+    ids=["batch-norm", "dropout"],
+)
+def test_refuses_layers_whose_residuals_are_not_their_points_own(layer, message):
     net, constraints = build(False)
-    net.add_module("normalise", torch.nn.BatchNorm1d(6))
-    with pytest.raises(ValueError, match=r"own point alone. Found BatchNorm1d in a network of `interior`"):
+    net.add_module("extra", layer)
+    with pytest.raises(ValueError, match=message):
         check_constraint("interior", constraints["interior"])
+
+
+def test_dropout_that_drops_nothing_passes():
+    net, constraints = build(False)
+    net.add_module("extra", torch.nn.Dropout(0.0))
+    check_constraint("interior", constraints["interior"])
 
 
 def test_passes_what_is_a_sum_of_squares():
