@@ -11,7 +11,7 @@ DEMO_STEPS := 8000
 # as many as cores, at most four; a file's tests share their trainings, so they stay together
 WORKERS := --numprocesses auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help env env-physicsnemo demo test test-physicsnemo test-lowest test-gpu lint format bench-accuracy bench-article tune bench-aggregator bench-derivatives bench-gpu clean clean-outputs
+.PHONY: help env env-physicsnemo demo test test-physicsnemo test-lowest test-gpu lint format bench-accuracy bench-article bench-optimizers tune bench-aggregator bench-derivatives bench-soap bench-gpu clean clean-outputs
 .DELETE_ON_ERROR:
 
 help: ## show this list
@@ -56,6 +56,14 @@ bench-accuracy: env ## every balancing scheme on both problems, hours; QUICK=1: 
 bench-article: env ## the article's two experiments in their own setting, hours; QUICK=1: minutes. What is finished is not run again
 	$(RUN) benchmarks/article.py $(if $(QUICK),--quick)
 
+# the second call adds Adam's trainings of equal time, which the first has measured
+bench-optimizers: env ## Adam and SOAP under three schemes, hours; QUICK=1: minutes. What is finished is not run again
+	$(RUN) benchmarks/optimizers.py $(if $(QUICK),--quick)
+	$(if $(QUICK),,$(RUN) benchmarks/optimizers.py)
+
+bench-soap: env ## what a step takes with SOAP, against one with Adam
+	$(RUN) benchmarks/soap_step.py
+
 tune: env ## search the parameters of every scheme, hours; what was interrupted goes on
 	$(RUN) benchmarks/tune.py
 
@@ -66,7 +74,7 @@ bench-aggregator: env ## what balancing costs, against the host's Sum and Relobr
 bench-derivatives: env ## Taylor mode against the host's autodiff
 	$(RUN) benchmarks/derivatives.py
 
-bench-gpu: bench-aggregator bench-derivatives ## all benchmarks; on a CUDA device they have rows for it
+bench-gpu: bench-aggregator bench-derivatives bench-soap ## all benchmarks; on a CUDA device they have rows for it
 
 lint: env ## ruff and mypy
 	$(VENV)/bin/python -m ruff check .

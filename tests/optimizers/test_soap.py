@@ -295,6 +295,7 @@ def test_without_its_library_it_says_what_to_install_and_the_rest_works():
         except ModuleNotFoundError as error:
             print(error)
     """
-    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=600).stdout
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=600)
+    output = done.stdout
     assert output.startswith("SOAP (`optimizer: soap`) needs the library pytorch-optimizer")
     assert 'pip install --no-deps "pytorch-optimizer>=4"' in output
