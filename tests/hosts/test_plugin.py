@@ -305,6 +305,7 @@ def test_lbfgs_has_the_options_of_the_hosts_and_the_defaults_of_the_class(monkey
 
 @needs_host
 def test_soap_has_the_defaults_of_the_class_in_a_config(monkeypatch):
+    host.load("hydra")
     monkeypatch.setattr(ConfigStore.instance(), "repo", {})
     store_options(host.name())
     options = dict(ConfigStore.instance().repo["optimizer"]["soap.yaml"].node)
