@@ -10,7 +10,7 @@ DEMO := $(VENV:.venv%=outputs/demo%)
 # as many as cores, at most four; a file's tests share their trainings, so they stay together
 WORKERS := --numprocesses auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help env env-physicsnemo demo test test-physicsnemo test-lowest test-gpu lint format bench-accuracy bench-article bench-moving-window tune bench-aggregator bench-derivatives bench-gpu clean clean-outputs
+.PHONY: help env env-physicsnemo demo test test-physicsnemo test-lowest test-gpu lint format bench-accuracy bench-article bench-moving-window bench-optimizers tune bench-aggregator bench-derivatives bench-soap bench-gpu clean clean-outputs
 .DELETE_ON_ERROR:
 
 help: ## show this list
@@ -41,8 +41,9 @@ test-physicsnemo: ## run every test on PhysicsNeMo Sym
 test-lowest: ## the tests that need no host, on the oldest requirements that setup.cfg allows
 	python=$$(tools/find_python.sh 3.10 3.11) && "$$python" -m venv --clear .venv-lowest
 	.venv-lowest/bin/python -m pip install -q "uv>=0.4"
+	echo "numpy>=1.24,<2" > .venv-lowest/overrides.txt  # pytorch-optimizer asks for more, and needs it for nothing
 	.venv-lowest/bin/python -m uv pip install -q --python .venv-lowest/bin/python --resolution lowest-direct \
-		-e ".[report,test]" "numpy<2"
+		--overrides .venv-lowest/overrides.txt -e ".[report,soap,test]"
 	.venv-lowest/bin/python -m pytest $(WORKERS) -m "not host"
 
 test-gpu: env ## the tests that need a CUDA device
@@ -57,6 +58,14 @@ bench-article: env ## the article's two experiments in their own setting, hours;
 bench-moving-window: env ## balancing in moving time windows, half an hour
 	$(RUN) benchmarks/moving_window.py --multirun loss=sum,relobralo custom.seed=0,1,2,3,4
 
+# the second call adds Adam's trainings of equal time, which the first has measured
+bench-optimizers: env ## Adam and SOAP under three schemes, hours; QUICK=1: minutes. What is finished is not run again
+	$(RUN) benchmarks/optimizers.py $(if $(QUICK),--quick)
+	$(if $(QUICK),,$(RUN) benchmarks/optimizers.py)
+
+bench-soap: env ## what a step takes with SOAP, against one with Adam
+	$(RUN) benchmarks/soap_step.py
+
 tune: env ## search the parameters of every scheme, hours; what was interrupted goes on
 	$(RUN) benchmarks/tune.py
 
@@ -67,7 +76,7 @@ bench-aggregator: env ## what balancing costs, against the host's Sum and Relobr
 bench-derivatives: env ## Taylor mode against the host's autodiff
 	$(RUN) benchmarks/derivatives.py
 
-bench-gpu: bench-aggregator bench-derivatives ## all benchmarks; on a CUDA device they have rows for it
+bench-gpu: bench-aggregator bench-derivatives bench-soap ## all benchmarks; on a CUDA device they have rows for it
 
 lint: env ## ruff and mypy
 	$(VENV)/bin/python -m ruff check .

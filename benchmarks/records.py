@@ -16,7 +16,15 @@ import torch
 
 from modulus_relobralo.report.tables import to_markdown
 
-PACKAGES = ("torch", "hydra-core", "nvidia-modulus-sym", "nvidia-physicsnemo-sym", "modulus-relobralo", "optuna")
+PACKAGES = (
+    "torch",
+    "hydra-core",
+    "nvidia-modulus-sym",
+    "nvidia-physicsnemo-sym",
+    "modulus-relobralo",
+    "optuna",
+    "pytorch-optimizer",
+)
 
 
 def device_name() -> str:

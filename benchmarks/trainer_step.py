@@ -30,14 +30,23 @@ class TrainerStep:
         What makes one loss of the loss terms: a module, scripted or not, whose parameters are trained too, as the
         trainer does it (GradNorm's weights are).
     rate, clip : float
-        Adam's learning rate, and the largest norm of the gradient.
+        The learning rate, and the largest norm of the gradient.
+    optimizer : callable
+        Makes the optimizer of the parameters and the keyword `lr`.
     """
 
-    def __init__(self, domain: Domain, aggregate: Aggregate = plain_sum, rate: float = 1e-4, clip: float = 0.5) -> None:
+    def __init__(
+        self,
+        domain: Domain,
+        aggregate: Aggregate = plain_sum,
+        rate: float = 1e-4,
+        clip: float = 0.5,
+        optimizer: Callable[..., torch.optim.Optimizer] = torch.optim.Adam,
+    ) -> None:
         self.domain, self.aggregate, self.clip = domain, aggregate, clip
         self.model = domain.create_global_optimizer_model()
         own = list(aggregate.parameters()) if isinstance(aggregate, torch.nn.Module) else []
-        self.optimizer = torch.optim.Adam([*self.model.parameters(), *own], lr=rate)
+        self.optimizer = optimizer([*self.model.parameters(), *own], lr=rate)
         self.number = 0
         self._graph: torch.cuda.CUDAGraph | None = None
 

@@ -15,14 +15,16 @@ if TYPE_CHECKING:
     from modulus_relobralo.optimizers.lbfgs import LBFGS
     from modulus_relobralo.optimizers.natural_gradient import NaturalGradient
     from modulus_relobralo.optimizers.pointwise import Pointwise
+    from modulus_relobralo.optimizers.soap import SOAP
 
-__all__ = ["LBFGS", "NaturalGradient", "Pointwise", "ReLoBRaLo", "__version__"]
+__all__ = ["LBFGS", "SOAP", "NaturalGradient", "Pointwise", "ReLoBRaLo", "__version__"]
 
 _HOMES = {
     "LBFGS": "modulus_relobralo.optimizers.lbfgs",
     "NaturalGradient": "modulus_relobralo.optimizers.natural_gradient",
     "Pointwise": "modulus_relobralo.optimizers.pointwise",
     "ReLoBRaLo": "modulus_relobralo.balancing.relobralo",
+    "SOAP": "modulus_relobralo.optimizers.soap",
 }
 
 

@@ -88,5 +88,17 @@ class NaturalGradientOptions(NamedTuple):
     memory: float = 1.0
 
 
+class SOAPOptions(NamedTuple):
+    """The options of ``optimizer: soap``; :class:`modulus_relobralo.SOAP` says what they are."""
+
+    lr: float = 3e-3
+    betas: tuple[float, float] = (0.95, 0.95)
+    eps: float = 1e-8
+    weight_decay: float = 0.0
+    precondition_frequency: int = 10
+    max_precondition_dim: int = 10_000
+
+
 LBFGS = LBFGSOptions()
 NATURAL_GRADIENT = NaturalGradientOptions()
+SOAP = SOAPOptions()

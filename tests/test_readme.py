@@ -1,5 +1,6 @@
 """The README's promises that can be checked by reading it."""
 
+import json
 import re
 
 import pytest
@@ -7,6 +8,7 @@ from programs import ROOT
 
 from modulus_relobralo.hosts.plugin import FIELDS
 from modulus_relobralo.hosts.sym import host
+from modulus_relobralo.options import SOAP
 
 README = (ROOT / "README.md").read_text()
 
@@ -19,6 +21,12 @@ def test_the_options_are_those_of_the_plugin():
     for name, default in documented.items():
         if name != "weights":
             assert float(default) == fields[name]
+
+
+def test_the_options_of_soap_are_those_of_the_plugin():
+    table = re.findall(r"^\| `optimizer\.(\w+)` \| ([^|]+) \|", README, re.MULTILINE)
+    options = {name: list(value) if isinstance(value, tuple) else value for name, value in SOAP._asdict().items()}
+    assert {name: json.loads(default) for name, default in table} == options
 
 
 def test_every_make_target_exists():

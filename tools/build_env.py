@@ -77,7 +77,7 @@ def install(host: Host, name: str, python: pathlib.Path) -> None:
         say("installing the host and its requirements (about 6 GB, most of it torch)")
         # Compiled once here, rather than by every process where PYTHONDONTWRITEBYTECODE is set.
         uv = [python, "-m", "uv", "pip", "install", "--compile-bytecode", "--python", python]
-        run(*uv, "--overrides", overrides, wheel, *host.requirements, "-e", f"{ROOT}[report,sweep,test]")
+        run(*uv, "--overrides", overrides, wheel, *host.requirements, "-e", f"{ROOT}[report,soap,sweep,test]")
 
 
 def build_wheel(host: Host, python: pathlib.Path, tmp: pathlib.Path) -> pathlib.Path:

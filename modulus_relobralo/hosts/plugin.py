@@ -32,7 +32,7 @@ from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import OmegaConf
 
 from modulus_relobralo.hosts.sym.host import HOSTS, base_config
-from modulus_relobralo.options import LBFGS, NATURAL_GRADIENT, RELOBRALO
+from modulus_relobralo.options import LBFGS, NATURAL_GRADIENT, RELOBRALO, SOAP
 
 PROVIDER = "modulus_relobralo"
 TARGET = "modulus_relobralo.hosts.sym.aggregators.relobralo"
@@ -86,19 +86,25 @@ def store_options(host: str) -> None:
 def store_others(host: str) -> None:
     """Store what is beside ``loss/relobralo``.
 
-    The host's own Relobralo as ``loss/relobralo_builtin``, our L-BFGS as ``optimizer/lbfgs``, natural gradients as
-    ``optimizer/natural_gradient``, and the host's base config as ``host_default``.
+    The host's own Relobralo as ``loss/relobralo_builtin``, our L-BFGS as ``optimizer/lbfgs``, SOAP as
+    ``optimizer/soap``, natural gradients as ``optimizer/natural_gradient``, and the host's base config as
+    ``host_default``.
     """
     store = functools.partial(ConfigStore.instance().store, provider=PROVIDER)
     store(group="loss", name="relobralo_builtin", node=sys.modules[f"{host}.hydra.loss"].AggregatorRelobraloConf)
     optimizer = sys.modules[f"{host}.hydra.optimizer"]
     lbfgs = optimizer_fields("modulus_relobralo.LBFGS", LBFGS)
     store(group="optimizer", name="lbfgs", node=derive("LBFGSConf", lbfgs, optimizer.BFGSConf))
+    soap = (
+        *optimizer_fields("modulus_relobralo.SOAP", SOAP),
+        ("_params_", Any, trainer_methods("soap", "adam")),
+    )
+    store(group="optimizer", name="soap", node=derive("SOAPConf", soap, optimizer.OptimizerConf))
     # Whatever optimizer a config sets `optimizer.lr` for, it has to compose with this one.
     natural = (
         *optimizer_fields("modulus_relobralo.NaturalGradient", NATURAL_GRADIENT),
         ("lr", float, 1.0),
-        ("_params_", Any, trainer_methods()),
+        ("_params_", Any, trainer_methods("natural_gradient", "natural_gradient")),
     )
     store(
         group="optimizer", name="natural_gradient", node=derive("NaturalGradientConf", natural, optimizer.OptimizerConf)
@@ -114,22 +120,25 @@ def derive(name: str, options: Iterable[tuple[str, Any, Any]], base: type) -> ty
 
 def optimizer_fields(target: str, options: Any) -> tuple[tuple[str, Any, Any], ...]:
     """Return the fields of an option that makes an optimizer of the class `target`."""
-    return ("_target_", str, target), *((name, type(value), value) for name, value in options._asdict().items())
+    # A config has no tuples.
+    values = {name: list(value) if isinstance(value, tuple) else value for name, value in options._asdict().items()}
+    kinds = ((name, list[float] if isinstance(value, list) else type(value), value) for name, value in values.items())
+    return ("_target_", str, target), *kinds
 
 
-def trainer_methods() -> dict[str, str]:
-    """Return what ``optimizer: natural_gradient`` answers when the host's trainer asks which of its methods to call.
+def trainer_methods(option: str, prefix: str) -> dict[str, str]:
+    """Return what ``optimizer: option`` answers when the host's trainer asks which of its methods to call.
 
-    It asks when it starts to train. The resolver gives it the methods then: a module that imports torch and the trainer
-    is not for a plugin to import.
+    It asks when it starts to train. The resolver gives it the methods then, those whose names begin with `prefix`: a
+    module that imports torch and the trainer is not for a plugin to import.
     """
 
-    def method(name: str) -> str:
-        return importlib.import_module("modulus_relobralo.hosts.sym.natural_gradient").method(name)
+    def method(option: str, name: str) -> str:
+        return importlib.import_module(f"modulus_relobralo.hosts.sym.{option}").method(name)
 
     OmegaConf.register_new_resolver(RESOLVER, method, replace=True)
     names = ("compute_gradients", "apply_gradients")
-    return {name: f"${{{RESOLVER}:natural_gradient_{name}}}" for name in names}
+    return {name: f"${{{RESOLVER}:{option},{prefix}_{name}}}" for name in names}
 
 
 def store_after(utils: ModuleType, host: str, store: Callable[[str], None]) -> None:

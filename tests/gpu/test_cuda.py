@@ -141,7 +141,16 @@ def test_training_recovers_from_an_overflow_under_amp(dtype):
     assert history[-1] < history[2]
 
 
-@pytest.mark.parametrize("overrides", [["cuda_graphs=true"], ["cuda_graphs=false"], ["amp.enabled=true", "jit=false"]])
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ["cuda_graphs=true"],
+        ["cuda_graphs=false"],
+        ["amp.enabled=true", "jit=false"],
+        ["cuda_graphs=true", "optimizer=soap"],
+        ["amp.enabled=true", "jit=false", "optimizer=soap"],
+    ],
+)
 def test_the_example_trains(overrides, tmp_path):
     command = [sys.executable, "-W", "ignore", str(EXAMPLE), "training.max_steps=60", "custom.batches=5"]
     sizes = ["batch_size.interior=128", "batch_size.edge=32", "arch.fully_connected.layer_size=32"]

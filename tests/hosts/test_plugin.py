@@ -6,10 +6,11 @@ from hydra.core.config_store import ConfigStore
 from omegaconf import OmegaConf
 from programs import found, on_host, run, write_files
 
-from modulus_relobralo import LBFGS, NaturalGradient, ReLoBRaLo
+from modulus_relobralo import LBFGS, SOAP, NaturalGradient, ReLoBRaLo
 from modulus_relobralo.hosts.plugin import FIELDS, PROVIDER, TARGET, store_options
 from modulus_relobralo.hosts.sym import host
 from modulus_relobralo.options import NATURAL_GRADIENT
+from modulus_relobralo.options import SOAP as SOAP_OPTIONS
 
 needs_host = pytest.mark.host
 
@@ -82,6 +83,12 @@ def test_fields_of_natural_gradients_are_the_keywords_of_their_constructor():
     keywords = dict(inspect.signature(NaturalGradient).parameters)
     del keywords["params"], keywords["lr"]
     assert NATURAL_GRADIENT._asdict() == {name: keyword.default for name, keyword in keywords.items()}
+
+
+def test_fields_of_soap_are_the_keywords_of_its_constructor():
+    keywords = dict(inspect.signature(SOAP).parameters)
+    del keywords["params"], keywords["options"]
+    assert SOAP_OPTIONS._asdict() == {name: keyword.default for name, keyword in keywords.items()}
 
 
 # ----- without a host
@@ -294,3 +301,18 @@ def test_lbfgs_has_the_options_of_the_hosts_and_the_defaults_of_the_class(monkey
     for name in ("lr", "line_search_fn"):
         assert options[name] == keywords[name].default
     assert options == {**theirs, "line_search_fn": "strong_wolfe", "max_iter": 3000}
+
+
+@needs_host
+def test_soap_has_the_defaults_of_the_class_in_a_config(monkeypatch):
+    host.load("hydra")
+    monkeypatch.setattr(ConfigStore.instance(), "repo", {})
+    store_options(host.name())
+    options = dict(ConfigStore.instance().repo["optimizer"]["soap.yaml"].node)
+    assert options.pop("_target_") == "modulus_relobralo.SOAP"
+    # The trainer's methods for Adam; the host's OptimizerConf brings the field.
+    assert dict(options.pop("_params_")) == {
+        "compute_gradients": "adam_compute_gradients",
+        "apply_gradients": "adam_apply_gradients",
+    }
+    assert options == {**SOAP_OPTIONS._asdict(), "betas": list(SOAP_OPTIONS.betas)}

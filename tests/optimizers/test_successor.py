@@ -6,6 +6,7 @@ import logging
 import pytest
 import torch
 
+from modulus_relobralo import SOAP
 from modulus_relobralo.optimizers import LBFGS, Adam, Successor
 from modulus_relobralo.optimizers.successor import optimizers_of
 
@@ -14,7 +15,12 @@ class Momentum(Successor, torch.optim.SGD):
     """As a library's or a user's own would be."""
 
 
-OURS = {"Adam": Adam, "LBFGS": LBFGS, "Momentum": lambda params: Momentum(params, lr=0.1, momentum=0.9)}
+OURS = {
+    "Adam": Adam,
+    "LBFGS": LBFGS,
+    "SOAP": lambda params: SOAP(params, precondition_1d=True),
+    "Momentum": lambda params: Momentum(params, lr=0.1, momentum=0.9),
+}
 OTHERS = {
     "torch's Adam": torch.optim.Adam,
     "torch's LBFGS": torch.optim.LBFGS,
@@ -80,7 +86,9 @@ def test_a_resumed_one_goes_on_as_the_unbroken_one():
         assert train(resumed, twin) == train(optimizer, parameter)
 
 
-@pytest.mark.parametrize(("theirs", "before"), [(torch.optim.Adam, LBFGS), (torch.optim.LBFGS, Adam)])
+@pytest.mark.parametrize(
+    ("theirs", "before"), [(torch.optim.Adam, LBFGS), (torch.optim.LBFGS, Adam), (torch.optim.Adam, SOAP)]
+)
 def test_pytorchs_own_fail_where_ours_start_anew(theirs, before):
     """The reason for ours."""
     optimizer, parameter = make(before)

@@ -39,6 +39,7 @@ CONFIG = """
       kill_at: -1
       loss: pointwise
       seed: 0
+      hidden: ""
 """
 PROGRAM = """
     import json, os, signal, sys
@@ -91,6 +92,9 @@ PROGRAM = """
         sampling = {"batch_per_epoch": 1, "shuffle": False, "loss": LOSSES[cfg.custom.loss]}
         for name, constraint in constraints(wave, nodes, interior=16, edge=4, **sampling).items():
             domain.add_constraint(constraint, name)
+        if cfg.custom.hidden:
+            # A package that is not installed.
+            sys.modules[cfg.custom.hidden] = None
         solver = Solver(cfg, domain)
         domain.add_monitor(WeightMonitor(solver), "weights")
         domain.add_monitor(Watch(solver), "watch")
@@ -302,9 +306,10 @@ def test_the_log_says_what_is_at_work(unbroken):
     assert line.endswith("alpha=0.9, temperature=0.1, rho=0.5, eps=1e-12; terms: helmholtz, u")
 
 
-def test_gradient_accumulation_moves_the_weights_once_per_step(train, tmp_path):
+@pytest.mark.parametrize("optimizer", ["adam", "soap"])
+def test_gradient_accumulation_moves_the_weights_once_per_step(train, tmp_path, optimizer):
     # Without lookbacks: where the step is a tensor, as in PhysicsNeMo Sym, every micro-batch draws, one counts.
-    overrides = ("loss.alpha=0.9", "loss.rho=1", "training.max_steps=5")
+    overrides = ("loss.alpha=0.9", "loss.rho=1", "training.max_steps=5", f"optimizer={optimizer}")
     runs = [tmp_path / "whole", tmp_path / "in two"]
     for folder in runs:
         folder.mkdir()
@@ -355,12 +360,15 @@ def test_one_optimizer_after_another_in_one_folder(train, tmp_path):
     assert sum(steps[0]["prev_losses"]) < 0.97 * sum(state["prev_losses"])
 
 
-def test_the_hosts_own_adam_after_lbfgs_stops(train, tmp_path):
+@pytest.mark.parametrize(
+    ("before", "key"), [(("optimizer=lbfgs", *SHORT), "betas"), (("optimizer=soap",), "step")], ids=["lbfgs", "soap"]
+)
+def test_the_hosts_own_adam_after_another_stops(train, tmp_path, before, key):
     """What the documents say of it; a host that mends this needs another sentence."""
-    train(tmp_path, *SHORT, "optimizer=lbfgs", "training.max_steps=10")
+    train(tmp_path, *before, "training.max_steps=10")
     output, steps = train(tmp_path, "training.max_steps=12", succeeds=False)
     assert steps == []
-    assert "KeyError: 'betas'" in output
+    assert f"KeyError: '{key}'" in output
 
 
 @pytest.mark.parametrize("jit", ["true", "false"])
@@ -388,6 +396,73 @@ def test_terms_that_the_host_does_not_count(train, jit, tmp_path):
     output, more = train(tmp_path, *LIVELY, "training.max_steps=12", "custom.loss=halves", f"jit={jit}")
     assert "Success loading optimizer" in output
     assert [state["step"] for state in more] == [10, 11, 12]
+
+
+@pytest.fixture(scope="module")
+def soap(train, tmp_path_factory):
+    return train(tmp_path_factory.mktemp("soap"), *LIVELY, "optimizer=soap")
+
+
+def test_soap_takes_the_trainers_steps_and_not_those_of_adam(soap, unbroken):
+    _, steps = soap
+    assert [state["step"] for state in steps] == list(range(31))
+    assert steps[0] == unbroken[1][0]
+    # SOAP's first step moves nothing: at the second the losses are those of the first, of the same points.
+    assert steps[1]["prev_losses"] == steps[0]["prev_losses"]
+    losses = [sum(state["prev_losses"]) for state in (steps[-1], unbroken[1][-1], steps[0])]
+    assert losses[0] < 0.99 * losses[1] < losses[2]
+
+
+def test_resumed_soap_is_the_unbroken_one_bit_for_bit(train, soap, tmp_path):
+    options = (*LIVELY, "optimizer=soap")
+    train(tmp_path, *options, "custom.kill_at=15", succeeds=False)
+    output, steps = train(tmp_path, *options, "training.max_steps=29", "custom.seed=7")
+    assert "Success loading optimizer" in output
+    assert "without its state" not in output
+    assert without_steps(steps) == without_steps(soap[1][11:])
+
+
+def test_soap_in_bfloat16_is_near_that_in_full_precision(train, soap, tmp_path):
+    # The weights of later steps are those of other losses: SOAP follows what is left of the rounding.
+    _, steps = train(
+        tmp_path, *LIVELY, "optimizer=soap", "training.max_steps=10", "amp.enabled=true", "amp.dtype=bfloat16"
+    )
+    for state, expected in zip(steps, soap[1][:11], strict=True):
+        assert state["prev_losses"] == pytest.approx(expected["prev_losses"], rel=0.05)
+    assert steps[-1]["prev_losses"] != soap[1][10]["prev_losses"]
+
+
+def test_adam_then_soap_then_lbfgs_then_natural_gradients_then_soap(train, tmp_path):
+    """Each goes on from the network, the step and the weights of the one before."""
+    _, before = train(tmp_path, *LIVELY, "training.max_steps=10")
+    for options, last, said in (
+        (("optimizer=soap", "optimizer.lr=1e-3"), 20, "of Adam or AdamW: SOAP starts without its state"),
+        (("optimizer=lbfgs", *SHORT), 20, "of SOAP: LBFGS starts without its state"),
+        (("optimizer=natural_gradient",), 23, "of LBFGS: NaturalGradient starts without its state"),
+        (("optimizer=soap",), 30, "of NaturalGradient: SOAP starts without its state"),
+    ):
+        output, steps = train(tmp_path, *LIVELY, *options, f"training.max_steps={last}")
+        assert "Success loading optimizer" in output
+        assert said in output
+        assert [state["step"] for state in steps] == list(range(before[-1]["step"], last + 1))
+        assert steps[0]["init_losses"] == before[-1]["init_losses"]
+        # The network of the one before, too: its last losses, or those that L-BFGS left below them.
+        assert sum(steps[0]["prev_losses"]) < 1.02 * sum(before[-1]["prev_losses"])
+        before = steps
+    assert max(before[0]["lmbda_ema"]) > 1.001
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("custom.hidden=pytorch_optimizer", "SOAP (`optimizer: soap`) needs the library pytorch-optimizer"),
+        ("optimizer.betas=[0.9,1]", "Parameter `betas` must hold numbers in [0, 1). Found `betas = [0.9, 1.0]`"),
+    ],
+)
+def test_soap_says_what_it_needs_before_the_first_step(train, tmp_path, override, message):
+    output, steps = train(tmp_path, "optimizer=soap", override, succeeds=False)
+    assert steps == []
+    assert message in output
 
 
 @pytest.fixture(scope="module")
