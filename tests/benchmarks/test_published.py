@@ -57,6 +57,30 @@ def test_medians_and_ratios_are_those_of_the_runs():
             assert agrees(ratio, found), (problem, terms, rate, loss, cell, found)
 
 
+def test_the_article_s_table_is_that_of_the_runs():
+    page = (ROOT / "docs" / "results.md").read_text()
+    rows = re.findall(
+        r"^\| (Helmholtz|plate) \| ([\d,]+) \| ([^|]*) \| ([^|]*) \| ([\d.]+) \| ([\d.]+) \| (\w+) \|$", page, re.M
+    )
+    assert {row[0] for row in rows} == set(PROBLEMS)
+    for problem, steps, *cells, ratio, claim, verdict in rows:
+        medians = []
+        for loss, cell in zip(("sum", "relobralo"), cells, strict=True):
+            squares = [
+                row["mean squared error"]
+                for row in read_rows(ROOT / "benchmarks" / "results" / "article")
+                if (row["problem"], row["loss"], row["last step"], row["parameters"])
+                == (PROBLEMS[problem], loss, int(steps.replace(",", "")), {})
+            ]
+            assert len(squares) == 10
+            printed = [float(number) for number in re.findall(r"[\d.]+(?:e-\d+)?", cell)]
+            # two digits
+            np.testing.assert_allclose(printed, np.percentile(squares, [50, 25, 75]), rtol=0.05)
+            medians.append(np.median(squares))
+        assert agrees(ratio, medians[1] / medians[0])
+        assert (verdict == "holds") == (medians[1] / medians[0] <= float(claim))
+
+
 def test_the_tuned_values_of_the_example_are_those_that_the_search_found():
     (found,) = (
         row["parameters"]
