@@ -15,7 +15,7 @@ FLOORS = (
     {"checks", "version"},
     {"initialization", "options"},
     {"geometry", "balancing", "optimizers", "derivatives", "report"},
-    {"plates", "waves"},
+    {"plates", "waves", "loops"},
     {"hosts"},
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
