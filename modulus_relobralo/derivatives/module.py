@@ -28,8 +28,8 @@ class TaylorDerivatives(Module):
     ----------
     network : Module
         ``torch.nn.Sequential`` of ``torch.nn.Linear`` and smooth activation functions, or what `reader` understands;
-        either also in `Scaled`. Train it as ever: its parameters are used as they are at each call, its ``state_dict`` stays its own. To
-        train on several devices wrap this module, not the network in it.
+        either also in `Scaled`. Train it as ever: its parameters are used as they are at each call, its ``state_dict``
+        stays its own. To train on several devices wrap this module, not the network in it.
     inputs, outputs : sequence of str, or mapping of str to int
         Names of the network's columns; a mapping says how many columns each name has. Names of one column can be
         differentiated.

@@ -44,6 +44,9 @@ class Scaled(Module):
     0.0010000000474974513
     """
 
+    inputs_scale: Tensor
+    outputs_scale: Tensor
+
     def __init__(self, network: Module, inputs: Sequence[Scale], outputs: Sequence[Scale]) -> None:
         super().__init__()
         self.network = network

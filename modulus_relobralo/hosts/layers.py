@@ -55,9 +55,10 @@ def check_kind(module: Any, what: str, kind: type) -> None:
 
 
 def _affine(linear: Any, kinds: Kinds) -> tuple[Tensor, Tensor]:
-    if type(linear) is kinds.weight_norm:
+    kind: Any = type(linear)  # a type that is compared would narrow what a type checker knows of the module
+    if kind is kinds.weight_norm:
         weight = linear.weight_g * linear.weight / linear.weight.norm(dim=1, p=2, keepdim=True)
-    elif type(linear) is kinds.weight_fact:
+    elif kind is kinds.weight_fact:
         weight = linear.g * linear.v
     else:
         return affine(linear)

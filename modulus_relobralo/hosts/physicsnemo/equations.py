@@ -19,8 +19,8 @@ HIGHEST_ORDER = 2
 class Equations(PDE):
     """The equations of a plate or a wave as a PDE of the host, for its `PhysicsInformer` and its `Graph`.
 
-    Derivatives up to second order are computed by the PhysicsInformer, by whichever method it was made for. Of equations
-    of a higher order, such as ``kirchhoff`` and ``Q_x``, the derivatives are inputs: it takes those that
+    Derivatives up to second order are computed by the PhysicsInformer, by whichever method it was made for. Of
+    equations of a higher order, such as ``kirchhoff`` and ``Q_x``, the derivatives are inputs: it takes those that
     `TaylorDerivatives` returns, as further entries of what its ``forward`` is given.
 
     Parameters

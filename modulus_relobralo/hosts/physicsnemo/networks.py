@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from physicsnemo.models.mlp import FullyConnected
 from physicsnemo.nn import FCLayer, Stan, WeightFactLinear, WeightNormLinear
 from torch.nn import Module
@@ -31,6 +33,6 @@ def read(network: Module) -> Network:
     """
     if type(network) is not FullyConnected:
         return networks.read(network)
-    hidden = tuple(layers.hidden(layer, KINDS) for layer in network.layers)
-    last = layers.last(network.final_layer, KINDS)
-    return Network(hidden, last, skip_connections=network.skip_connections)
+    core: Any = network
+    hidden = tuple(layers.hidden(layer, KINDS) for layer in core.layers)
+    return Network(hidden, layers.last(core.final_layer, KINDS), skip_connections=core.skip_connections)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from modulus_relobralo.derivatives.layers import UnsupportedNetworkError, affine, class_name
+from modulus_relobralo.derivatives.layers import UnsupportedNetworkError, affine
 from modulus_relobralo.derivatives.networks import Encoding, Layer, Network
 from modulus_relobralo.derivatives.recognition import Activation
 from modulus_relobralo.hosts import layers
