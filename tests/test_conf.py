@@ -10,18 +10,24 @@ from torch import nn
 
 from modulus_relobralo import LBFGS, NaturalGradient, ReLoBRaLo
 from modulus_relobralo.balancing import Sum
+from modulus_relobralo.hosts.plugin import ALWAYS_LOADED
+from modulus_relobralo.optimizers import Adam
 from modulus_relobralo.options import LBFGS as LBFGS_OPTIONS
 from modulus_relobralo.options import NATURAL_GRADIENT, RELOBRALO
 
-CONFIG = """
+DEFAULTS = """
     defaults:
       - loss: relobralo
       - optimizer: natural_gradient
       - _self_
-
+"""
+NAMED = (
+    DEFAULTS
+    + """
     hydra:
       searchpath: [pkg://modulus_relobralo.conf]
 """
+)
 PROGRAM = """
     import json
     import hydra
@@ -37,11 +43,12 @@ PROGRAM = """
 
     main()
 """
+OURS = "import modulus_relobralo.balancing\n"
 
 
 @pytest.fixture
 def composed(tmp_path):
-    write_files(tmp_path, config_DOT_yaml=CONFIG)
+    write_files(tmp_path, config_DOT_yaml=NAMED)
 
     def make(*overrides):
         with initialize_config_dir(str(tmp_path), version_base=None):
@@ -50,19 +57,29 @@ def composed(tmp_path):
     return make
 
 
-def test_a_program_of_a_user(tmp_path):
-    write_files(tmp_path, config_DOT_yaml=CONFIG, train_DOT_py=PROGRAM)
-    printed = run([sys.executable, "-W", "ignore", "train.py", "loss.rho=0.5", "optimizer=lbfgs"], tmp_path)
+@pytest.mark.parametrize(("config", "program"), [(DEFAULTS, OURS), (NAMED, "")], ids=["imports us", "names us"])
+def test_a_program_of_a_user(tmp_path, config, program):
+    write_files(tmp_path, config_DOT_yaml=config, train_DOT_py=PROGRAM)
+    path = tmp_path / "train.py"
+    path.write_text(program + path.read_text())
+    printed = run([sys.executable, "-W", "ignore", path, "loss.rho=0.5", "optimizer=lbfgs"], tmp_path)
     ((balance, optimizer),) = found(printed)
     assert "rho=0.5" in balance
     assert optimizer == "LBFGS"
 
 
-def test_a_program_that_does_not_ask_has_no_option_of_ours(tmp_path):
-    write_files(tmp_path, config_DOT_yaml=CONFIG.partition("hydra:")[0], train_DOT_py=PROGRAM)
+def test_a_program_that_does_neither_has_no_option_of_ours(tmp_path):
+    write_files(tmp_path, config_DOT_yaml=DEFAULTS, train_DOT_py=PROGRAM)
     printed = run([sys.executable, "-W", "ignore", "train.py"], tmp_path, succeeds=False)
-    assert "Could not find 'loss/relobralo'" in printed
+    assert "In 'config': Could not find" in printed
     assert "FOUND" not in printed
+
+
+def test_what_the_plugin_loads_does_not_count_as_an_import_of_ours(tmp_path):
+    shown = "print('FOUND', *(name for name in sys.modules if 'relobralo' in name))"
+    code = f"import sys, modulus_relobralo.hosts.plugin; {shown}"
+    loaded = set(run([sys.executable, "-W", "ignore", "-c", code], tmp_path).split("FOUND")[1].split())
+    assert loaded == ALWAYS_LOADED
 
 
 def test_defaults_stand_in_the_options(composed):
@@ -79,6 +96,7 @@ def test_defaults_stand_in_the_options(composed):
     [
         ("loss=relobralo", "loss", ReLoBRaLo),
         ("loss=sum", "loss", Sum),
+        ("optimizer=adam", "optimizer", Adam),
         ("optimizer=lbfgs", "optimizer", LBFGS),
         ("optimizer=natural_gradient", "optimizer", NaturalGradient),
     ],

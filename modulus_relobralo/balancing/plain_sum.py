@@ -41,7 +41,8 @@ class Sum(Module):
         check_count("num_losses", num_losses)
         self.weights = check_static_weights(weights)
 
-    def forward(self, losses: Mapping[str, Tensor]) -> Tensor:
-        """Return the weighted sum, of shape []."""
+    def forward(self, losses: Mapping[str, Tensor], step: int | None = None) -> Tensor:
+        """Return the weighted sum, of shape []; the step does not matter."""
+        del step
         check_names(list(losses), self.weights)
         return torch.stack([self.weights.get(name, 1.0) * loss for name, loss in losses.items()]).sum()

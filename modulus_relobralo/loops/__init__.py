@@ -1,7 +1,26 @@
-"""Plates and waves in a training loop of one's own: their points, loss terms and residuals, without a host."""
+"""Plates and waves in a training loop of one's own: their points, loss terms and records, without a host."""
 
-from modulus_relobralo.geometry.samples import Samples, samples
-from modulus_relobralo.loops.loss_terms import LossTerms, Points
-from modulus_relobralo.loops.residuals import Residuals
+from __future__ import annotations
 
-__all__ = ["LossTerms", "Points", "Residuals", "Samples", "samples"]
+import importlib
+from typing import Any
+
+_HOMES = {
+    "LossTerms": "loss_terms",
+    "Points": "loss_terms",
+    # Loaded when it is used: it needs TensorBoard.
+    "Records": "records",
+    "Residuals": "residuals",
+    "take_step": "steps",
+}
+_GEOMETRY = ("Samples", "samples")
+
+__all__ = [*_HOMES, *_GEOMETRY]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    if name in _GEOMETRY:
+        return getattr(importlib.import_module("modulus_relobralo.geometry.samples"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
