@@ -34,10 +34,14 @@ from records import write_results
 from torch.utils.benchmark import Timer
 from trainer_step import TrainerStep
 
+from modulus_relobralo.derivatives import kernels
 from modulus_relobralo.hosts.sym import autodiff_nodes, equation_nodes, host, taylor_nodes
 from modulus_relobralo.hosts.sym.taylor_arch import TaylorArch
 from modulus_relobralo.plates import KirchhoffPlate
 from modulus_relobralo.waves import HelmholtzWave
+
+# Steps of a long run are timed: compiled from the first.
+kernels.EAGER_CALLS = 0
 
 DistributedManager, GraphManager = host.load("distributed").DistributedManager, host.load("manager").GraphManager
 FullyConnectedArch = host.load("models.fully_connected").FullyConnectedArch
