@@ -61,14 +61,17 @@ def run(cfg):
         losses, loss = take_step(optimizer, terms, balance, terms.draw(step), step)
         scheduler.step()
         if step % training.summary_freq == 0:
-            records.losses(step, losses, loss, balance)
+            records.losses(step, losses, loss)
+        if step % training.rec_monitor_freq == 0:
+            records.weights(step, balance)
         if step % training.rec_validation_freq == 0 or step == training.max_steps:
             with torch.no_grad():
                 error = records.fields(step, {"x": x, "y": y}, {"u": exact}, {"u": network(grid)})
-            log.info(f"step {step}: loss {float(loss):.3e}, relative L2 error of u {error['u']:.3e}")
+            log.info(f"[step: {step}] loss {float(loss):.3e}, relative L2 error of u {error['u']:.3e}")
         if (step + 1) % training.save_network_freq == 0:
             save_checkpoint(f"{folder}/checkpoints", epoch=step + 1, **state)
     records.close()
+    log.success(f"[step: {training.max_steps}] finished training!")
 
     # show what came out
     result = read_run(folder)

@@ -38,7 +38,8 @@ class Records:
         for step in range(cfg.training.max_steps):
             ...
             if step % cfg.training.summary_freq == 0:
-                records.losses(step, losses, loss, balance)
+                records.losses(step, losses, loss)
+                records.weights(step, balance)
         records.fields(step, {"x": x, "y": y}, exact={"w": exact}, predicted={"w": predicted})
         records.close()
     """
@@ -49,21 +50,24 @@ class Records:
         self._weights = WeightsFile(self.folder / "monitors" / "weights.csv")
         self._writer.add_text("config", f"<pre>{OmegaConf.to_yaml(config) if config is not None else ''}</pre>")
 
-    def losses(self, step: int, losses: Mapping[str, Tensor], loss: Tensor, balance: Any = None) -> None:
-        """Record the loss terms of a step and the loss, each of shape [], and the weights of a `ReLoBRaLo`.
+    def losses(self, step: int, losses: Mapping[str, Tensor], loss: Tensor) -> None:
+        """Record the loss terms of a step and the loss, each of shape []."""
+        scalars = {f"Train/loss_{name}": term.detach() for name, term in losses.items()}
+        self._add(step, {**scalars, "Train/loss_aggregated": loss.detach()})
+
+    def weights(self, step: int, balance: Any) -> None:
+        """Record the weights of a `ReLoBRaLo`; of anything else nothing.
 
         Raises
         ------
         ValueError
             If a loss term was negative; the message names it.
         """
-        scalars = {f"Train/loss_{name}": term for name, term in losses.items()}
         if getattr(balance, "names", None):
             balance.inspect()
             weights = dict(zip(balance.names, balance.lmbda_ema.detach().clone(), strict=True))
-            scalars |= {f"Monitors/weights/{name}": weight for name, weight in weights.items()}
+            self._add(step, {f"Monitors/weights/{name}": weight for name, weight in weights.items()})
             self._weights.write(step, weights)
-        self._add(step, {**scalars, "Train/loss_aggregated": loss})
 
     def fields(
         self,

@@ -18,7 +18,8 @@ def record(folder, steps, balance=None, scale=1.0):
     for step in steps:
         losses = {"pde": torch.tensor(scale * 4.0 / (step + 1)), "walls": torch.tensor(scale)}
         loss = balance(losses) if balance else sum(losses.values())
-        records.losses(step, losses, loss, balance)
+        records.losses(step, losses, loss)
+        records.weights(step, balance)
         error = records.fields(step, {"x": X}, {"u": EXACT}, {"u": 1.25 * EXACT if step < 20 else 1.5 * EXACT})
     records.close()
     return error
