@@ -28,7 +28,8 @@ FIELDS = {"helmholtz": ["u"], "kirchhoff": ["w"], "cavity": ["u", "v"]}
 
 def train(folder, example, *overrides):
     script = EXAMPLES / f"{example}.py"
-    return run([sys.executable, "-W", "ignore", script, *SMALL, *overrides, "hydra.run.dir=run"], folder)
+    # Options first: Hydra's parser takes overrides in one row.
+    return run([sys.executable, "-W", "ignore", script, *overrides, *SMALL, "hydra.run.dir=run"], folder)
 
 
 @pytest.mark.parametrize("example", TERMS)
