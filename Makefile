@@ -1,16 +1,18 @@
 # The same commands for people and for CI. PYTHON=/path/to/python names the interpreter to build with;
-# HOST=physicsnemo runs them on PhysicsNeMo Sym in place of Modulus Sym.
+# HOST=physicsnemo runs them on PhysicsNeMo Sym in place of Modulus Sym, HOST=physicsnemo-loops on PhysicsNeMo of today.
 HOST := modulus
 VENV_modulus := .venv
 VENV_physicsnemo := .venv-physicsnemo
-VENV := $(or $(VENV_$(HOST)),$(error HOST must be modulus or physicsnemo. Found $(HOST)))
+VENV_physicsnemo-loops := .venv-physicsnemo-loops
+VENV := $(or $(VENV_$(HOST)),$(error HOST must be modulus, physicsnemo or physicsnemo-loops. Found $(HOST)))
+LOOPS := $(filter physicsnemo-loops,$(HOST))
 RUN := $(VENV)/bin/python -W ignore
 # outputs/demo or outputs/demo-physicsnemo
 DEMO := $(VENV:.venv%=outputs/demo%)
 # as many as cores, at most four; a file's tests share their trainings, so they stay together
 WORKERS := --numprocesses auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help env env-physicsnemo demo test test-physicsnemo test-lowest test-gpu lint format bench-accuracy bench-article bench-moving-window bench-optimizers tune bench-aggregator bench-derivatives bench-soap bench-gpu clean clean-outputs
+.PHONY: help env env-physicsnemo demo demo-solver demo-loops test test-physicsnemo test-lowest test-gpu lint format bench-accuracy bench-article bench-moving-window bench-optimizers tune bench-aggregator bench-derivatives bench-soap bench-gpu clean clean-outputs
 .DELETE_ON_ERROR:
 
 help: ## show this list
@@ -28,12 +30,27 @@ $(VENV_physicsnemo)/complete: setup.cfg $(wildcard tools/*.py)
 	@python=$$(tools/find_python.sh 3.11) && "$$python" tools/build_env.py physicsnemo $(@D)
 	@touch $@
 
-demo: env ## train the article's two experiments with loss=sum and with loss=relobralo, and compare
+$(VENV_physicsnemo-loops)/complete: setup.cfg $(wildcard tools/*.py)
+	@python=$$(tools/find_python.sh 3.11) && "$$python" tools/build_env.py physicsnemo-loops $(@D)
+	@touch $@
+
+demo: $(if $(LOOPS),demo-loops,demo-solver) ## train the article's two experiments with loss=sum and with loss=relobralo, and compare
+
+demo-solver: env
 	@rm -rf $(DEMO)
 	@$(RUN) benchmarks/demo.py $(if $(DEMO_STEPS),--steps $(DEMO_STEPS)) --out $(DEMO)
 
+demo-loops: env
+	@rm -rf $(DEMO)
+	@for problem in helmholtz kirchhoff; do \
+		$(RUN) examples/physicsnemo/$$problem.py --config-name article --multirun loss=sum,relobralo \
+			$(if $(DEMO_STEPS),training.max_steps=$(DEMO_STEPS)) hydra.sweep.dir=$(DEMO)/$$problem \
+			'hydra.sweep.subdir=$${hydra:runtime.choices.loss}' || exit 1; \
+	done
+	@$(VENV)/bin/relobralo-report $(DEMO)/*/*/
+
 test: env ## run every test
-	$(VENV)/bin/python -m pytest $(WORKERS)
+	$(VENV)/bin/python -m pytest $(WORKERS) $(if $(LOOPS),-m "not host")
 
 test-physicsnemo: ## run every test on PhysicsNeMo Sym
 	$(MAKE) test HOST=physicsnemo
@@ -88,7 +105,7 @@ format: env ## let ruff put the code in order
 	$(VENV)/bin/python -m ruff format .
 
 clean: ## remove the environments and builds; trainings and studies stay, they took hours
-	rm -rf $(VENV_modulus) $(VENV_physicsnemo) .venv-lowest build dist *.egg-info
+	rm -rf $(VENV_modulus) $(VENV_physicsnemo) $(VENV_physicsnemo-loops) .venv-lowest build dist *.egg-info
 
 clean-outputs: ## remove all trainings and studies
 	rm -rf outputs multirun

@@ -20,8 +20,12 @@ from rich.progress import track
 from trainer_step import TrainerStep
 
 from modulus_relobralo import ReLoBRaLo
+from modulus_relobralo.derivatives import kernels
 from modulus_relobralo.hosts.sym import constraints, derivative_nodes, equation_nodes, host
 from modulus_relobralo.plates import KirchhoffPlate, RectangularPlate
+
+# Steps of a long run are timed: compiled from the first.
+kernels.EAGER_CALLS = 0
 
 NETWORKS = ((2, 128), (4, 128))
 # The host's classes of the rivals, by the names of their configs.

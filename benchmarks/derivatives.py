@@ -32,7 +32,11 @@ from memory import peak_memory
 from records import write_results
 from torch.utils.benchmark import Timer
 
+from modulus_relobralo.derivatives import kernels
 from modulus_relobralo.hosts.sym import host
+
+# Steps of a long run are timed: compiled from the first.
+kernels.EAGER_CALLS = 0
 
 
 def measure_floor(run: Run, rounds: int) -> float:

@@ -1,6 +1,7 @@
 """Programs of users, run in processes of their own with an installed copy of this project."""
 
 import csv
+import importlib.util
 import json
 import os
 import shutil
@@ -81,6 +82,8 @@ def find_host():
 
 
 HOST = find_host()
+# PhysicsNeMo 2.1 and later, which trains in explicit loops.
+LOOPS = importlib.util.find_spec("physicsnemo") is not None and not HOST.startswith("physicsnemo")
 # What the migration page has sed replace.
 RENAMED = {
     "modulus.sym": "physicsnemo.sym",

@@ -12,10 +12,10 @@ HOSTS = {"modulus", "physicsnemo"}
 LONGEST = 200
 # From the lowest floor to the highest. A room imports from lower floors only; of one floor, nobody knows another.
 FLOORS = (
-    {"checks", "version"},
+    {"checks", "conf", "version"},
     {"initialization", "options"},
     {"geometry", "balancing", "optimizers", "derivatives", "report"},
-    {"plates", "waves"},
+    {"plates", "waves", "loops"},
     {"hosts"},
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

@@ -3,7 +3,8 @@
 import re
 
 import pytest
-from programs import RENAMED, ROOT
+import torch
+from programs import LOOPS, RENAMED, ROOT
 
 from modulus_relobralo.hosts.plugin import FIELDS
 from modulus_relobralo.hosts.sym import host
@@ -34,13 +35,64 @@ def test_the_recipe_is_the_one_that_the_tests_of_programs_use():
     assert {old.replace("\\", ""): new for old, new in replaced} == RENAMED
 
 
+CODE = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+
+
+def code_with(text):
+    """Return the page's one block of code in which a text is."""
+    (code,) = (block for block in CODE if text in block)
+    return code
+
+
 def test_the_code_trains():
-    (code,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     names = {}
-    exec(code, names)  # the page's own code
+    exec(code_with('"start"'), names)  # the page's own code
     assert names["balance"].names == ["pde", "start"]
     assert float(names["loss"].detach()) < 2.0
     assert float(names["balance"].lmbda_ema.max()) > 1.01
+
+
+def test_the_loop_trains_a_plate():
+    names = {}
+    exec(code_with("RectangularPlate(1, 1"), names)
+    assert names["balance"].names == ["kirchhoff", "w", "slope_n"]
+    before = names["take_step"](names["optimizer"], names["terms"], sum_of, names["terms"].draw(0), 0)[1]
+    assert 0 < float(before) < 10
+    assert float(names["balance"].lmbda_ema.max()) > 1.01
+
+
+def sum_of(losses, step):
+    return sum(losses.values())
+
+
+def test_the_cavitys_statements_balance_its_seven_terms():
+    code = code_with('"u_slip"')
+    assert len([line for line in code.splitlines() if line]) <= 5
+    values = torch.tensor([3.0, 2.0, 1.0])
+    terms = {name: torch.tensor(0.5) for name in ("u_no_slip", "v_no_slip", "u_slip", "v_slip")}
+    names = {"torch": torch, "model": torch.nn.Linear(1, 1), **terms}
+    names |= dict(zip(("cont", "mom_x", "mom_y"), values, strict=True))
+    exec(code, names)
+    assert float(names["phy_loss"]) == pytest.approx(9 + 4 + 1 + 4 * 0.5)
+    assert len(names["balance"].names) == 7
+
+
+@pytest.mark.skipif(not LOOPS, reason="needs PhysicsNeMo 2.1 or later")
+def test_the_informer_takes_what_taylor_mode_gives():
+    from physicsnemo.models.mlp import FullyConnected
+    from physicsnemo.sym import PhysicsInformer
+
+    from modulus_relobralo.derivatives import TaylorDerivatives
+    from modulus_relobralo.hosts.physicsnemo import Equations, read
+    from modulus_relobralo.plates import KirchhoffPlate
+
+    informer = PhysicsInformer(["kirchhoff"], Equations(KirchhoffPlate(D=2, nu=0.3, p=1)), grad_method="autodiff")
+    network = FullyConnected(in_features=2, out_features=1, num_layers=1, layer_size=4)
+    names = {"informer": informer, "network": network, "read": read, "TaylorDerivatives": TaylorDerivatives}
+    names["points"] = {"coordinates": torch.rand(5, 2)}
+    exec(code_with("required_inputs"), names)
+    biharmonic = TaylorDerivatives(network, "xy", "w", ["biharmonic_w"], reader=read)(names["points"]["coordinates"])
+    torch.testing.assert_close(names["residual"], 2 * biharmonic["biharmonic_w"] - 1)
 
 
 def test_pins_are_those_of_the_extras():

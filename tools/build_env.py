@@ -70,14 +70,16 @@ def install(host: Host, name: str, python: pathlib.Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         tmp = pathlib.Path(folder)
         pip(python, "install", "uv>=0.4", "setuptools==80.9.0", "setuptools-scm==8.3.1", "wheel==0.45.1")
-        say(f"building {host.archive} without its CUDA extension")
-        wheel = build_wheel(host, python, tmp)
+        wheels = []
+        if host.archive:
+            say(f"building {host.archive} without its CUDA extension")
+            wheels.append(build_wheel(host, python, tmp))
         overrides = tmp / "overrides.txt"
         overrides.write_text("\n".join(host.overrides) + "\n")
         say("installing the host and its requirements (about 6 GB, most of it torch)")
         # Compiled once here, rather than by every process where PYTHONDONTWRITEBYTECODE is set.
         uv = [python, "-m", "uv", "pip", "install", "--compile-bytecode", "--python", python]
-        run(*uv, "--overrides", overrides, wheel, *host.requirements, "-e", f"{ROOT}[report,soap,sweep,test]")
+        run(*uv, "--overrides", overrides, *wheels, *host.requirements, "-e", f"{ROOT}[report,soap,sweep,test]")
 
 
 def build_wheel(host: Host, python: pathlib.Path, tmp: pathlib.Path) -> pathlib.Path:

@@ -1,8 +1,9 @@
-"""What it takes to install each host framework where its published form cannot be installed.
+"""What it takes to install each host framework, also where its published form cannot be installed.
 
 Modulus Sym and PhysicsNeMo Sym are published as source archives that compile one CUDA extension, so they
-need an nvcc; Modulus Sym 1.8.0 was moreover written for Python 3.10. Each recipe names the archive, the edits
-that let it run on Python 3.11 without nvcc, and the requirements that its metadata gets wrong.
+need an nvcc; Modulus Sym 1.8.0 was moreover written for Python 3.10. Each of these recipes names the archive, the
+edits that let it run on Python 3.11 without nvcc, and the requirements that its metadata gets wrong. PhysicsNeMo of
+today is a wheel, and is installed as it is.
 """
 
 from __future__ import annotations
@@ -25,14 +26,14 @@ class Edit(NamedTuple):
 
 @dataclass(frozen=True)
 class Host:
-    """One host framework: its archive, the edits to it and what is installed around it."""
+    """One host framework: its archive, if it is built from one, the edits to it and what is installed around it."""
 
-    archive: str
-    extension: str
-    edits: tuple[Edit, ...]
     requirements: tuple[str, ...]
-    overrides: tuple[str, ...]
     smoke_import: str
+    overrides: tuple[str, ...] = ()
+    archive: str = ""
+    extension: str = ""
+    edits: tuple[Edit, ...] = ()
 
 
 MODULUS = Host(
@@ -93,4 +94,10 @@ PHYSICSNEMO = Host(
     smoke_import="import physicsnemo.sym, physicsnemo.sym.solver",
 )
 
-HOSTS = {"modulus": MODULUS, "physicsnemo": PHYSICSNEMO}
+# Published as a wheel: nothing is built, and nothing edited.
+PHYSICSNEMO_LOOPS = Host(
+    requirements=("nvidia-physicsnemo[sym]==2.2.2", "tqdm"),
+    smoke_import="import physicsnemo.sym, physicsnemo.models.mlp",
+)
+
+HOSTS = {"modulus": MODULUS, "physicsnemo": PHYSICSNEMO, "physicsnemo-loops": PHYSICSNEMO_LOOPS}

@@ -8,5 +8,6 @@ from modulus_relobralo.derivatives.collapse import collapse
 from modulus_relobralo.derivatives.layers import UnsupportedNetworkError
 from modulus_relobralo.derivatives.module import TaylorDerivatives
 from modulus_relobralo.derivatives.operators import biharmonic, laplacian
+from modulus_relobralo.derivatives.scaled import Scaled
 
-__all__ = ["TaylorDerivatives", "UnsupportedNetworkError", "biharmonic", "collapse", "laplacian"]
+__all__ = ["Scaled", "TaylorDerivatives", "UnsupportedNetworkError", "biharmonic", "collapse", "laplacian"]

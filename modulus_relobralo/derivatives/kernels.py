@@ -22,6 +22,11 @@ from modulus_relobralo.derivatives.partials import Channel
 
 logger = logging.getLogger(__name__)
 
+# Calls of a rule on a CPU before it is compiled there, so that a training begins at once and a short one compiles
+# nothing: compiling takes as long as some thousand steps save. On other devices rules are compiled at once: launching
+# their operations one by one costs more, and a CUDA graph captures what runs when it is recorded.
+EAGER_CALLS = 400
+
 
 class Kernel:
     """One activation rule, with its derivative for reverse mode.
@@ -74,7 +79,7 @@ class _Differentiable(torch.autograd.Function):
 
 
 class _Compiled:
-    """A function of tensors, traced and compiled at its first call."""
+    """A function of tensors, traced and compiled at its first call, on a CPU after `EAGER_CALLS` of them."""
 
     announced = False
     warned = False
@@ -82,6 +87,7 @@ class _Compiled:
     def __init__(self, function: Callable[..., Any]) -> None:
         self._function = function
         self._compiled: dict[Any, Callable[..., Any]] = {}
+        self._calls = 0
 
     def __call__(self, *tensors: Tensor) -> Any:
         # A trace holds for one of each; sizes are free in it, save those of 1 (which broadcast) and 0.
@@ -89,6 +95,9 @@ class _Compiled:
         kind = (tensors[0].device.type, tensors[0].dtype, sizes)
         if kind in self._compiled:
             return self._compiled[kind](*tensors)
+        if tensors[0].device.type == "cpu" and self._calls < EAGER_CALLS:
+            self._calls += 1
+            return self._function(*tensors)
         self._announce_once()
         try:
             # Traced first, for two reasons: the compiler then sees derivatives as plain operations, and every
@@ -109,9 +118,7 @@ class _Compiled:
     def _announce_once(cls) -> None:
         if not cls.announced:
             cls.announced = True
-            logger.info(
-                "Compiling derivative rules: the first step takes longer, less so once they are cached on disk."
-            )
+            logger.info("Compiling derivative rules: this step takes longer, less so once they are cached on disk.")
 
     @classmethod
     def _warn_once(cls, error: Exception) -> None:

@@ -13,6 +13,7 @@ from modulus_relobralo.derivatives.names import Namespace
 from modulus_relobralo.derivatives.networks import Network, read
 from modulus_relobralo.derivatives.operators import Terms
 from modulus_relobralo.derivatives.plan import Plan
+from modulus_relobralo.derivatives.scaled import Scaled
 
 Sizes = Mapping[str, int] | Iterable[str]
 
@@ -26,9 +27,9 @@ class TaylorDerivatives(Module):
     Parameters
     ----------
     network : Module
-        ``torch.nn.Sequential`` of ``torch.nn.Linear`` and smooth activation functions, or what `reader` understands.
-        Train it as ever: its parameters are used as they are at each call, its ``state_dict`` stays its own. To
-        train on several devices wrap this module, not the network in it.
+        ``torch.nn.Sequential`` of ``torch.nn.Linear`` and smooth activation functions, or what `reader` understands;
+        either also in `Scaled`. Train it as ever: its parameters are used as they are at each call, its ``state_dict``
+        stays its own. To train on several devices wrap this module, not the network in it.
     inputs, outputs : sequence of str, or mapping of str to int
         Names of the network's columns; a mapping says how many columns each name has. Names of one column can be
         differentiated.
@@ -41,7 +42,8 @@ class TaylorDerivatives(Module):
     compiled : bool
         Whether to compile the activation rules with ``torch.compile`` where it works.
     reader : callable, optional
-        Turns a network that is no ``Sequential`` into a `networks.Network`. Called at every step.
+        Turns a network that is no ``Sequential`` into a `networks.Network`, as ``hosts.physicsnemo.read`` does. Called
+        at every step.
 
     Raises
     ------
@@ -80,7 +82,10 @@ class TaylorDerivatives(Module):
     def read(self) -> Network:
         """Return what the network computes now."""
         check_intact(self.network)
-        network = self.reader(self.network)
+        if type(self.network) is Scaled:
+            network = self.network.around(self.reader(self.network.network))
+        else:
+            network = self.reader(self.network)
         if network.outputs not in (None, sum(self.outputs.values())):
             raise ValueError(
                 f"Parameter `outputs` must name all {network.outputs} columns of the network. Found `{self.outputs}`."

@@ -157,7 +157,7 @@ def read(network: Module) -> Network:
     if type(network) not in (torch.nn.Sequential, torch.nn.Linear) and not is_parametrized(network):
         raise UnsupportedNetworkError(
             f"the network {type(network).__name__} has no Taylor-mode rule (known: torch.nn.Sequential of Linear "
-            "layers and smooth activation functions)"
+            "layers and smooth activation functions; networks of a host by its `reader`)"
         )
     layers: list[Layer] = []
     pending: tuple[Tensor, Tensor] | None = None

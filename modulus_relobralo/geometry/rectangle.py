@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from math import dist, inf
 from typing import Any
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sympy import Symbol
 from sympy.core.relational import Relational
 
@@ -41,6 +43,12 @@ class Edge:
     def length(self) -> float:
         """The distance of its ends."""
         return dist(self.start, self.end)
+
+    def at(self, shares: ArrayLike) -> dict[str, NDArray[np.float64]]:
+        """Return x, y, normal_x, normal_y after each share of the length."""
+        t = np.asarray(shares, dtype=float)
+        x, y = (a + t * (b - a) for a, b in zip(self.start, self.end, strict=True))
+        return {"x": x, "y": y, **{f"normal_{k}": np.full_like(t, n) for k, n in zip("xy", self.normal, strict=True)}}
 
     @property
     def criterion(self) -> Relational:
@@ -96,6 +104,22 @@ class Rectangle:
     def upper(self) -> Point:
         """The corner where x and y are greatest."""
         return self.lower[0] + self.a, self.lower[1] + self.b
+
+    @property
+    def bounds(self) -> tuple[Point, Point]:
+        """The least and the greatest x and y."""
+        return self.lower, self.upper
+
+    @property
+    def area(self) -> float:
+        """The area."""
+        return self.a * self.b
+
+    def level(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
+        """Return the distance to the nearest edge, below zero outside."""
+        x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+        (x0, y0), (x1, y1) = self.bounds
+        return np.minimum(np.minimum(x - x0, x1 - x), np.minimum(y - y0, y1 - y))
 
     @property
     def edges(self) -> dict[str, Edge]:

@@ -4,7 +4,8 @@ A config that starts from ``host_default`` works on either host: it is another n
 ``modulus_default`` or ``physicsnemo_default``.
 
 Hydra loads this module in every Hydra program on the machine, so it imports neither torch nor a host, and does
-nothing where no host was imported. Where one was, three things matter:
+nothing where neither a host nor this package was imported. Where this package was, and no host with a Solver, the
+options in `conf` are put on Hydra's search path, behind the program's own. Where a host was, three things matter:
 
 * The host stores its options when ``main`` is called, after every import of the user's program, and its own
   Relobralo is among them under our name. Hydra calls ``manipulate_search_path`` later than that and before
@@ -43,22 +44,33 @@ FIELDS: tuple[tuple[str, Any, Any], ...] = (
     *((option.alias, Optional[float], None) for option in RELOBRALO if option.alias),
 )
 RESOLVER = "modulus_relobralo.method"
+# Options for loops, and what of this package is loaded in every Hydra program, because this module needs it.
+LOOPS = "pkg://modulus_relobralo.conf"
+ALWAYS_LOADED = frozenset(
+    PROVIDER + name
+    for name in ("", ".checks", ".hosts", ".hosts.plugin", ".hosts.sym", ".hosts.sym.host", ".options", ".version")
+)
 
 
 class ReLoBRaLoPlugin(SearchPathPlugin):
-    """Stores the option ``loss/relobralo``, and those beside it, in programs that use a host framework."""
+    """Offers ``loss: relobralo``, and the options beside it, to programs that use a host framework or this package."""
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
-        """Store our options; the search path itself stays as it is."""
-        for host in HOSTS:
-            utils = sys.modules.get(f"{host}.hydra.utils")
-            if utils is None:
-                continue
+        """Store our options where a host has a Solver; elsewhere let a program that imports us find those for loops."""
+        hosts = {host: sys.modules[f"{host}.hydra.utils"] for host in HOSTS if f"{host}.hydra.utils" in sys.modules}
+        if not hosts and uses_us():
+            search_path.append(provider=PROVIDER, path=LOOPS)
+        for host, utils in hosts.items():
             store = store_others if names_another_class(search_path) else store_options
             # Of two hosts that were imported, the one whose `main` was called has stored its options.
             if f"{base_config(host)[0]}.yaml" in ConfigStore.instance().repo:
                 store(host)
             store_after(utils, host, store)
+
+
+def uses_us() -> bool:
+    """Whether the program has imported anything of this package itself."""
+    return any(name.partition(".")[0] == PROVIDER and name not in ALWAYS_LOADED for name in list(sys.modules))
 
 
 def names_another_class(search_path: ConfigSearchPath) -> bool:

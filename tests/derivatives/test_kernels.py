@@ -13,6 +13,7 @@ from modulus_relobralo.derivatives import TaylorDerivatives, kernels
 @pytest.fixture(autouse=True)
 def _rules_of_this_test(monkeypatch):
     monkeypatch.setattr(kernels._Compiled, "warned", False)
+    monkeypatch.setattr(kernels, "EAGER_CALLS", 0)
     kernels._kernel.cache_clear()
     yield
     kernels._kernel.cache_clear()
@@ -84,6 +85,23 @@ def test_traced_rules_agree_for_all_derivatives(monkeypatch):
     variables = [*net.parameters(), *at.values()]
     truth = gradients(variables, expected)
     assert (gradients(variables, found) - truth).norm() < 1e-10 * truth.norm()
+
+
+def test_on_a_cpu_the_first_calls_are_not_compiled(monkeypatch):
+    compilations = []
+    monkeypatch.setattr(torch, "compile", lambda function, **options: compilations.append(1) or function)
+    monkeypatch.setattr(kernels, "EAGER_CALLS", 3)
+    net, at = network(), points(6)
+    derivatives = TaylorDerivatives(net, "xy", "u", ["u__x"])
+    expected = oracle(net, at, ["u__x"])
+    truth = gradients(net.parameters(), expected)
+    done = []
+    for _ in range(5):
+        found = derivatives(at)
+        assert worst(found, expected) < 1e-12
+        assert (gradients(net.parameters(), found) - truth).norm() < 1e-12 * truth.norm()
+        done.append(len(compilations))
+    assert done == [0, 0, 0, 2, 2]
 
 
 def test_without_compiler_runs_uncompiled_and_says_so_once(monkeypatch, caplog):

@@ -10,7 +10,8 @@ from modulus_relobralo.report import compare, find_trainings, read_runs, summari
 pytestmark = pytest.mark.host
 
 SCHEMES = ("sum", "lr_annealing", "grad_norm", "soft_adapt", "relobralo_builtin", "relobralo")
-# That schemes train through compiled rules is seen on the one that compiles in seconds.
+# Many runs in one process make enough calls to compile: where that takes long they do without. That the Solver trains
+# through compiled rules is seen in hosts/sym/test_taylor_training.py.
 UNCOMPILED = {"kirchhoff": {"TORCHDYNAMO_DISABLE": "1"}}
 
 

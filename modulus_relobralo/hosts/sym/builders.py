@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from sympy import Expr, Or, Symbol
+from sympy import Or, Symbol
 from sympy.core.function import AppliedUndef
 
 from modulus_relobralo.checks import check_count
 from modulus_relobralo.geometry.description import Description
+from modulus_relobralo.geometry.grouping import groups, shares
 from modulus_relobralo.geometry.rectangle import Rectangle
 from modulus_relobralo.hosts.sym import host
 from modulus_relobralo.hosts.sym.pointwise import pointwise_constraint
@@ -96,7 +96,7 @@ def constraints(
     sampling = {"reduction": reduction, "points": points, **sampling}
     made = {"interior": pointwise_constraint("interior", nodes, shape, description.inside, interior, **sampling)}
     edges = description.shape.edges
-    for names, outvar in _groups(description.conditions, per_edge):
+    for names, outvar in groups(description.conditions, per_edge):
         aliases = [host.Node.from_sympy(Symbol(output), f"{output}_{names[0]}") for output in outvar if per_edge]
         made["edges" if len(names) == len(edges) else "_".join(names)] = pointwise_constraint(
             "boundary",
@@ -104,37 +104,11 @@ def constraints(
             shape,
             {f"{output}_{names[0]}" if per_edge else output: target for output, target in outvar.items()},
             edge * len(names),
-            shares={} if per_edge else _shares(description, names, outvar),
+            shares={} if per_edge else shares(description, names, outvar),
             criteria=Or(*(edges[name].criterion for name in names)),
             **sampling,
         )
     return made
-
-
-def _groups(conditions: Mapping[str, Mapping[str, Expr]], per_edge: bool) -> list[tuple[list[str], Mapping[str, Expr]]]:
-    groups: list[tuple[list[str], Mapping[str, Expr]]] = []
-    for edge, outvar in conditions.items():
-        alike = [names for names, known in groups if _same(known, outvar) and not per_edge]
-        if alike:
-            alike[0].append(edge)
-        else:
-            groups.append(([edge], outvar))
-    return groups
-
-
-def _shares(description: Description, names: list[str], outvar: Mapping[str, Expr]) -> dict[str, float]:
-    """Return by output how much of the edges that have it `names` are, by length."""
-    lengths = {name: edge.length for name, edge in description.shape.edges.items()}
-    return {
-        output: sum(lengths[name] for name in names)
-        / sum(lengths[name] for name, held in description.conditions.items() if output in held)
-        for output in outvar
-    }
-
-
-def _same(a: Mapping[str, Expr], b: Mapping[str, Expr]) -> bool:
-    # By their difference: 0 and 0.0 are not equal to SymPy.
-    return a.keys() == b.keys() and all((a[output] - b[output]).is_zero for output in a)
 
 
 def _check_names(description: Description) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import logging
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from torch import Tensor
 
 from modulus_relobralo.hosts.sym import host
+from modulus_relobralo.loops.weights_file import WeightsFile
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class WeightMonitor(host.Monitor):
     def __init__(self, solver: Any) -> None:
         self.solver = solver
         # A SequentialSolver gives each of its trainings a folder of its own.
-        self._started: set[Path] = set()
+        self._files: dict[Path, WeightsFile | None] = {}
 
     def save_results(self, name: str, writer: Any, step: int, data_dir: str) -> dict[str, Tensor]:
         """Write the weights of `step`, and return them by name for the host's stop criterion.
@@ -52,32 +52,16 @@ class WeightMonitor(host.Monitor):
         names = getattr(aggregator, "names", [])
         path = Path(data_dir) / f"{name}.csv"
         if not names:
-            if not self._started:
+            if not self._files:
                 logger.info(f"{path.name}: not written, the aggregator has no weights of ReLoBRaLo")
-            self._started.add(path)
+            self._files.setdefault(path, None)
             return {}
         # What the balancing itself looks at every hundred steps, but for those of a CUDA graph.
         aggregator.inspect()
         weights = dict(zip(names, aggregator.lmbda_ema.detach().clone(), strict=True))
         for term, weight in weights.items():
             writer.add_scalar(f"Monitors/{name}/{term}", weight, step, new_style=True)
-        if path not in self._started:
-            _start_file(path, ["step", *names], step)
-            self._started.add(path)
-        with path.open("a", newline="") as file:
-            csv.writer(file).writerow([step, *(f"{float(weight):.9g}" for weight in weights.values())])
+        file = self._files.get(path) or WeightsFile(path)
+        self._files[path] = file
+        file.write(step, weights)
         return {f"weight_{term}": weight for term, weight in weights.items()}
-
-
-def _start_file(path: Path, header: list[str], step: int) -> None:
-    """Write the header; keep the rows of an earlier part of the run, or its file if it had other loss terms."""
-    rows: list[list[str]] = []
-    if path.exists():
-        with path.open(newline="") as file:
-            old_header, *old_rows = list(csv.reader(file)) or [[]]
-        if old_header == header:
-            rows = [row for row in old_rows if len(row) == len(header) and int(row[0]) < step]
-        else:
-            path.replace(path.with_suffix(".old.csv"))
-    with path.open("w", newline="") as file:
-        csv.writer(file).writerows([header, *rows])

@@ -1,0 +1,78 @@
+"""A network between inputs and outputs in units of their own."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import Module
+
+from modulus_relobralo.derivatives.layers import UnsupportedNetworkError
+from modulus_relobralo.derivatives.networks import Network
+
+Scale = tuple[float, float]
+
+
+class Scaled(Module):
+    """A network that sees each input less its shift and divided by its scale, and whose outputs are put back alike.
+
+    ::
+
+        y_j = shift_j + scale_j * network((x_i - shift_i) / scale_i)_j
+
+    A network learns best where both are of order one: coordinates from -1 to 1, a deflection by a typical one.
+
+    Parameters
+    ----------
+    network : Module
+        The network.
+    inputs, outputs : sequence of pair of float
+        Shift and scale of each column; a scale is not zero.
+
+    Raises
+    ------
+    ValueError
+        If there is no pair of finite numbers for each, or a scale is zero.
+
+    Examples
+    --------
+    >>> line = torch.nn.Linear(1, 1, bias=False)
+    >>> _ = torch.nn.init.ones_(line.weight)
+    >>> Scaled(line, inputs=[(5.0, 5.0)], outputs=[(0.0, 1e-3)])(torch.tensor([[10.0]])).item()
+    0.0010000000474974513
+    """
+
+    inputs_scale: Tensor
+    outputs_scale: Tensor
+
+    def __init__(self, network: Module, inputs: Sequence[Scale], outputs: Sequence[Scale]) -> None:
+        super().__init__()
+        self.network = network
+        for name, scales in (("inputs", inputs), ("outputs", outputs)):
+            pairs = torch.tensor([[*pair] for pair in scales], dtype=torch.get_default_dtype())
+            if pairs.ndim != 2 or pairs.shape[1] != 2 or not pairs.isfinite().all() or (pairs[:, 1] == 0).any():
+                raise ValueError(
+                    f"Parameter `{name}` must hold pairs (shift, scale), finite and with a scale other than 0. "
+                    f"Found `{name} = {list(scales)}`."
+                )
+            self.register_buffer(f"{name}_scale", pairs.T.contiguous())
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the outputs, [points, outputs], of inputs, [points, inputs]."""
+        (shift, scale), (offset, factor) = self.inputs_scale, self.outputs_scale
+        return offset + factor * self.network((x - shift) / scale)
+
+    def around(self, network: Network) -> Network:
+        """Return what this computes around what its network computes.
+
+        Raises
+        ------
+        UnsupportedNetworkError
+            If that has scales or an encoding of its own.
+        """
+        if network.encode is not None or network.output_scale is not None:
+            raise UnsupportedNetworkError("a network with scales or an encoding of its own has no rule in `Scaled`")
+        (shift, scale), outputs = self.inputs_scale, self.outputs_scale
+        return dataclasses.replace(network, encode=lambda jet, _: jet.scale(1 / scale, shift), output_scale=outputs)

@@ -1,0 +1,26 @@
+"""Plates and waves in a training loop of one's own: their points, loss terms and records, without a host."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+_HOMES = {
+    "LossTerms": "loss_terms",
+    "Points": "loss_terms",
+    # Loaded when it is used: it needs TensorBoard.
+    "Records": "records",
+    "Residuals": "residuals",
+    "take_step": "steps",
+}
+_GEOMETRY = ("Samples", "samples")
+
+__all__ = [*_HOMES, *_GEOMETRY]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    if name in _GEOMETRY:
+        return getattr(importlib.import_module("modulus_relobralo.geometry.samples"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,144 @@
+"""Loss terms of a plate or a wave as a module: what a Solver makes of constraints, for a loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from sympy import Expr, Function
+from torch import Tensor
+from torch.nn import Module, ModuleDict
+
+from modulus_relobralo.derivatives.networks import Network, read
+from modulus_relobralo.geometry.description import Description
+from modulus_relobralo.geometry.samples import Samples
+from modulus_relobralo.geometry.symbols import COORDINATES
+from modulus_relobralo.loops.residuals import Residuals, fields_in
+from modulus_relobralo.optimizers.pointwise import Pointwise
+
+
+class Points(NamedTuple):
+    """Points of one place: coordinates and what else varies, by name, and what they stand for, each [points, 1]."""
+
+    values: dict[str, Tensor]
+    areas: Tensor
+
+
+class LossTerms(Module):
+    """The loss terms of a plate or a wave, as functions of points, with Taylor-mode derivatives of one network.
+
+    To train on several devices wrap this module, not the network in it, and give each process a seed of its own.
+
+    Parameters
+    ----------
+    description : RectangularPlate or HelmholtzRectangle
+        The plate or the wave.
+    places : mapping of str to Samples
+        What `geometry.samples` returned for it.
+    network : Module
+        Maps x, y and the description's parameters, in this order, to `outputs`; as of `TaylorDerivatives`.
+    outputs : iterable of str, optional
+        Names of the network's columns: the dependent variable and the fields of the equation. By default the one field
+        that there is.
+    seed : int
+        Of the points.
+    compiled, reader
+        Of `TaylorDerivatives`.
+
+    Raises
+    ------
+    UnsupportedNetworkError
+        If there is no rule for a part of the network.
+    ValueError
+        If the equations hold a field that the network does not give, a derivative above fourth order, or a function
+        that PyTorch lacks.
+
+    Examples
+    --------
+    >>> from modulus_relobralo.geometry.samples import samples
+    >>> from modulus_relobralo.plates import KirchhoffPlate, RectangularPlate
+    >>> plate = RectangularPlate(1, 1, KirchhoffPlate(D=1, nu=0.3, p=1))
+    >>> network = torch.nn.Sequential(torch.nn.Linear(2, 16), torch.nn.Tanh(), torch.nn.Linear(16, 1))
+    >>> terms = LossTerms(plate, samples(plate, interior=64, edge=16), network, compiled=False)
+    >>> losses = terms(terms.draw(step=0))
+    >>> list(losses)
+    ['kirchhoff', 'w', 'M_n']
+    """
+
+    def __init__(
+        self,
+        description: Description,
+        places: Mapping[str, Samples],
+        network: Module,
+        outputs: Iterable[str] = (),
+        seed: int = 0,
+        compiled: bool = True,
+        reader: Callable[[Module], Network] = read,
+    ) -> None:
+        super().__init__()
+        inputs = [*map(str, COORDINATES), *description.parameters]
+        self.places, self.network, self.seed = dict(places), network, seed
+        residuals = {name: _residuals(description, place) for name, place in self.places.items()}
+        outputs = list(outputs) or _only_field(residuals)
+        self.residuals = ModuleDict(
+            {
+                name: Residuals(network, held, inputs, outputs, compiled=compiled, reader=reader)
+                for name, held in residuals.items()
+            }
+        )
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the loss terms."""
+        return list(dict.fromkeys(name for place in self.places.values() for name in place.terms))
+
+    def draw(self, step: int) -> dict[str, Points]:
+        """Return the points of a step by place, of the dtype and on the device of the network.
+
+        They are the same whenever a step is drawn, so that a run that goes on from a checkpoint sees the points that it
+        would have seen. For fixed points draw one step and keep it.
+        """
+        generator = np.random.default_rng([self.seed, step])
+        like = next(self.network.parameters())
+        drawn = {}
+        for name, place in self.places.items():
+            values, areas = place.draw(generator)
+            tensors = torch.as_tensor(np.stack([*values.values(), areas])).to(like.device, like.dtype)[..., None]
+            drawn[name] = Points(dict(zip(values, tensors, strict=False)), tensors[-1])
+        return drawn
+
+    def forward(self, points: Mapping[str, Points]) -> dict[str, Tensor]:
+        """Return the loss terms by name, each of shape []."""
+        losses: dict[str, Tensor] = {}
+        for place, (values, areas) in points.items():
+            residuals: Any = self.residuals[place]
+            for name, residual in residuals(*(values[each] for each in residuals.names)).items():
+                loss = self.places[place].terms[name].share * (areas * residual.square()).sum()
+                losses[name] = losses[name] + loss if name in losses else loss
+        return losses
+
+    def pointwise(self, points: Mapping[str, Points]) -> list[Pointwise]:
+        """Return the residuals at points for `NaturalGradient`."""
+        batches = []
+        for place, (values, areas) in points.items():
+            residuals: Any = self.residuals[place]
+            weights = {name: term.share * areas for name, term in self.places[place].terms.items()}
+            batches.append(Pointwise(residuals, [values[name] for name in residuals.names], weights))
+        return batches
+
+
+def _residuals(description: Description, place: Samples) -> dict[str, Expr]:
+    """Return what vanishes at a place, by loss term: an equation or a dependent variable, less its value."""
+    return {
+        name: description.equations.get(term.output, Function(term.output)(*COORDINATES)) - term.target
+        for name, term in place.terms.items()
+    }
+
+
+def _only_field(residuals: Mapping[str, Mapping[str, Expr]]) -> list[str]:
+    found = sorted(fields_in(each for held in residuals.values() for each in held.values()))
+    if len(found) != 1:
+        raise ValueError(f"Parameter `outputs` must name the network's columns, for the fields {found}. Found none.")
+    return found

@@ -1,0 +1,92 @@
+"""Residuals of the loss terms that hold at one place, as a module of tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from sympy import Expr
+from sympy.core.function import AppliedUndef
+from torch import Tensor
+from torch.nn import Module
+
+from modulus_relobralo.derivatives import TaylorDerivatives, collapse
+from modulus_relobralo.derivatives.networks import Network, read
+from modulus_relobralo.loops.expressions import names_in, torch_function
+
+
+class Residuals(Module):
+    """Residuals at points, with the derivatives that they need of one network in Taylor mode.
+
+    Parameters
+    ----------
+    network : Module
+        As of `TaylorDerivatives`.
+    residuals : mapping of str to Expr
+        What vanishes, by name of the loss term: an expression in coordinates, parameters, the network's outputs and
+        their derivatives.
+    inputs, outputs : sequence of str
+        Names of the network's columns.
+    compiled, reader
+        Of `TaylorDerivatives`.
+
+    Attributes
+    ----------
+    names : list of str
+        Names of what `forward` takes, in this order: the network's inputs, then what else the residuals need, such as
+        the normals.
+
+    Raises
+    ------
+    UnsupportedNetworkError
+        If there is no rule for a part of the network.
+    ValueError
+        If the residuals hold a field that is no output of the network, a derivative above fourth order, or a function
+        that PyTorch lacks.
+    """
+
+    def __init__(
+        self,
+        network: Module,
+        residuals: Mapping[str, Expr],
+        inputs: Iterable[str],
+        outputs: Iterable[str],
+        compiled: bool = True,
+        reader: Callable[[Module], Network] = read,
+    ) -> None:
+        super().__init__()
+        inputs, outputs = list(inputs), list(outputs)
+        _check_fields(residuals, outputs)
+        collapsed = collapse(residuals, inputs, outputs)
+        needed = {name: sorted(names_in(residual)) for name, residual in collapsed.items()}
+        fields = fields_in(collapsed.values())
+        computed = {name for names in needed.values() for name in names if name in fields or "__" in name}
+        others = {name for names in needed.values() for name in names} - computed
+        self.names = [*inputs, *sorted(others.difference(inputs))]
+        self.derivatives = TaylorDerivatives(
+            network, inputs, outputs, sorted(computed), compiled=compiled, reader=reader
+        )
+        self._functions = {name: torch_function(residual, needed[name]) for name, residual in collapsed.items()}
+        self._needed = needed
+
+    def forward(self, *points: Tensor) -> dict[str, Tensor]:
+        """Return the residuals by name; these, and the points in the order of `names`, are [points, 1]."""
+        known = dict(zip(self.names, points, strict=True))
+        known |= self.derivatives({name: known[name] for name in self.derivatives.inputs})
+        return {
+            name: function(*(known[part] for part in self._needed[name])).expand_as(points[0])
+            for name, function in self._functions.items()
+        }
+
+
+def fields_in(residuals: Iterable[Expr]) -> set[str]:
+    """Return the names of all fields in some expressions."""
+    return {part.func.__name__ for residual in residuals for part in residual.atoms(AppliedUndef)}
+
+
+def _check_fields(residuals: Mapping[str, Expr], outputs: list[str]) -> None:
+    fields = fields_in(residuals.values())
+    if fields - set(outputs):
+        raise ValueError(
+            f"Parameter `outputs` must name every field of the equations, {sorted(fields)}. "
+            f"Found `outputs = {outputs}`."
+        )

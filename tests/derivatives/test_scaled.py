@@ -1,0 +1,22 @@
+import pytest
+import torch
+from torch import nn
+
+from modulus_relobralo.derivatives import Scaled
+
+
+def test_scales_are_undone():
+    network = nn.Linear(2, 1)
+    scaled = Scaled(network, inputs=[(1.0, 2.0), (0.0, 0.5)], outputs=[(3.0, 10.0)])
+    x = torch.rand(4, 2)
+    a, b = network.weight[0]
+    expected = 3 + 10 * (a * (x[:, :1] - 1) / 2 + b * x[:, 1:] / 0.5 + network.bias)
+    torch.testing.assert_close(scaled(x), expected)
+    assert {"inputs_scale", "outputs_scale"} < set(scaled.state_dict())
+    assert len(list(scaled.parameters())) == 2
+
+
+@pytest.mark.parametrize("scales", [[(0.0, 0.0)], [(0.0, float("nan"))], [(1.0,)], []])
+def test_bad_scales_are_named(scales):
+    with pytest.raises(ValueError, match=r"Parameter `inputs` must hold pairs \(shift, scale\).* Found `inputs = "):
+        Scaled(nn.Linear(1, 1), inputs=scales, outputs=[(0.0, 1.0)])

@@ -1,0 +1,88 @@
+"""The examples of PhysicsNeMo of today, in processes of their own: they train, record, resume and are read."""
+
+import sys
+
+import numpy as np
+import pytest
+import torch
+from programs import ROOT, run
+
+from modulus_relobralo.report import read_run
+
+EXAMPLES = ROOT / "examples" / "physicsnemo"
+SMALL = [
+    "arch.layer_size=8",
+    "batch_size.interior=32",
+    "training.summary_freq=5",
+    "++training.rec_monitor_freq=5",
+    "training.rec_validation_freq=5",
+    "training.save_network_freq=5",
+]
+TERMS = {
+    "helmholtz": ["helmholtz", "u"],
+    "kirchhoff": ["kirchhoff", "w", "M_n"],
+    "cavity": ["continuity", "momentum_x", "momentum_y", "u_walls", "v_walls", "u_lid", "v_lid"],
+}
+FIELDS = {"helmholtz": ["u"], "kirchhoff": ["w"], "cavity": ["u", "v"]}
+
+
+def train(folder, example, *overrides):
+    script = EXAMPLES / f"{example}.py"
+    # Options first: Hydra's parser takes overrides in one row.
+    return run([sys.executable, "-W", "ignore", script, *overrides, *SMALL, "hydra.run.dir=run"], folder)
+
+
+@pytest.mark.parametrize("example", TERMS)
+def test_examples_train_and_are_read(tmp_path, example):
+    train(tmp_path, example, "training.max_steps=10", "custom.seed=3")
+    found = read_run(tmp_path / "run")
+    assert (found.problem, found.scheme, found.seed, found.status) == (example, "relobralo", 3, "finished")
+    assert [list(each) for each in (found.losses, found.weights, found.errors)] == [
+        TERMS[example],
+        TERMS[example],
+        FIELDS[example],
+    ]
+    assert all(series.steps.tolist() == [0, 5, 10] for series in found.losses.values())
+    assert len({float(series.values[-1]) for series in found.weights.values()}) > 1
+    assert {path.name.partition(".")[0] for path in (tmp_path / "run" / "checkpoints").iterdir()} == {
+        "FullyConnected" if example == "cavity" else "Scaled",
+        "ReLoBRaLo",
+        "checkpoint",
+    }
+
+
+def test_a_resumed_run_is_the_one_that_stayed(tmp_path):
+    last = []
+    for name, stops in (("stayed", [14]), ("resumed", [9, 14])):
+        (tmp_path / name).mkdir()
+        for steps in stops:
+            # The learning rate falls over max_steps: it must not depend on where a run is stopped.
+            train(tmp_path / name, "helmholtz", f"training.max_steps={steps}", "decay=1")
+        found = torch.load(tmp_path / name / "run" / "checkpoints" / "ReLoBRaLo.0.15.pt", weights_only=True)
+        fields = read_run(tmp_path / name / "run").fields["u"].predicted
+        last.append((found["prev_losses"].numpy(), found["lmbda_ema"].numpy(), fields))
+    for stayed, resumed in zip(*last, strict=True):
+        np.testing.assert_allclose(resumed, stayed, rtol=1e-6, atol=1e-9)
+    assert len(set(last[0][1])) > 1
+
+
+@pytest.mark.parametrize("example", ["helmholtz", "kirchhoff"])
+def test_the_articles_setting_by_every_loss_and_optimizer(tmp_path, example):
+    train(
+        tmp_path, example, "--config-name=article", "--multirun", "training.max_steps=5", "loss=sum,relobralo",
+        "optimizer=adam,natural_gradient", "hydra.sweep.dir=sweep",
+        "hydra.sweep.subdir=${hydra:runtime.choices.loss}-${hydra:runtime.choices.optimizer}",
+    )  # fmt: skip
+    for folder in (tmp_path / "sweep").glob("*-*"):
+        found = read_run(folder)
+        assert folder.name.startswith(found.scheme)
+        assert found.config.custom.reduction == "mean"
+        assert found.config.loss.weights[FIELDS[example][0]] == pytest.approx(1 / 3)
+        assert found.last_step == 5
+    assert len(list((tmp_path / "sweep").glob("*-*"))) == 4
+
+
+@pytest.mark.parametrize("example", TERMS)
+def test_examples_are_short(example):
+    lines = (EXAMPLES / f"{example}.py").read_text().splitlines()
+    assert 20 < len(lines) <= 100

@@ -1,0 +1,52 @@
+"""Loss terms of a loop and of the host's Solver, at the same points and on the same network of the host."""
+
+import pytest
+import torch
+from sympy import Symbol
+
+from modulus_relobralo.hosts.sym import Key, constraints, equation_nodes, host, taylor_nodes
+from modulus_relobralo.hosts.sym.architectures import read
+from modulus_relobralo.loops import LossTerms, Points, samples
+from modulus_relobralo.plates import KirchhoffPlate, RectangularPlate
+from modulus_relobralo.waves import HelmholtzRectangle, HelmholtzWave
+
+pytestmark = pytest.mark.host
+MIXED = {"left": "clamped", "right": "simply_supported", "bottom": "clamped", "top": "simply_supported"}
+PROBLEMS = {
+    "plate": RectangularPlate(3, 2, KirchhoffPlate(D=2.0, nu=0.3, p=0.5), MIXED),
+    "wave": HelmholtzRectangle(1, 2, HelmholtzWave(k=3), edges=Symbol("x"), lower=(-1, 0)),
+}
+
+
+def points_of(constraint):
+    values = {name: value.detach() for name, value in constraint._input_vars.items()}
+    return Points(values, values.pop("area"))
+
+
+@pytest.mark.parametrize("per_edge", [False, True], ids=["groups", "edges"])
+@pytest.mark.parametrize("reduction", ["integral", "mean"])
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_names_groups_and_losses_are_the_solvers(problem, reduction, per_edge):
+    description, options = PROBLEMS[problem], {"reduction": reduction, "per_edge": per_edge}
+    network = host.load("models.fully_connected").FullyConnectedArch(
+        [Key("x", scale=(0.5, 2.0)), Key("y")], [Key({"plate": "w", "wave": "u"}[problem])], layer_size=8, nr_layers=2
+    )
+    nodes = equation_nodes(description, network)
+    nodes += taylor_nodes(network, "network", nodes, compiled=False)
+    made = constraints(description, nodes, 32, 8, batch_per_epoch=1, **options)
+    domain = host.Domain()
+    for name, constraint in made.items():
+        domain.add_constraint(constraint, name)
+    domain.load_data()
+    expected = {name: loss.detach() for name, loss in domain.compute_losses(0).items()}
+
+    terms = LossTerms(description, samples(description, 32, 8, **options), network, compiled=False, reader=read)
+    assert list(terms.places) == list(made)
+    assert {name: place.count for name, place in terms.places.items()} == {
+        name: len(points_of(constraint).areas) for name, constraint in made.items()
+    }
+    found = {name: loss.detach() for name, loss in terms({n: points_of(c) for n, c in made.items()}).items()}
+    assert list(found) == list(expected)
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-7)
+    drawn = terms(terms.draw(0))
+    assert not any(torch.isclose(drawn[name].detach(), loss, rtol=1e-4) for name, loss in expected.items())

@@ -1,0 +1,41 @@
+import math
+
+import pytest
+import sympy
+import torch
+from sympy import Function, Heaviside, Max, Min, Piecewise, Symbol, erf, exp, pi, sqrt
+
+from modulus_relobralo.loops.expressions import names_in, torch_function
+
+X, Y = Symbol("x"), Symbol("y")
+W = Function("w")(X, Y)
+
+
+def test_names_are_those_of_fields_derivatives_and_symbols():
+    expression = W.diff(X, 2, Y) * Function("q")(X, Y) + W + Symbol("h") - X
+    assert names_in(expression) == {"w__x__x__y", "q", "w", "h", "x"}
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        sqrt(2) * X + exp(1) * Y + pi**2,
+        sympy.Integer(0),
+        Max(X, Y, 0) - Min(X, 0.3),
+        Heaviside(X - 0.2) * erf(Y) / sqrt(1 + X**2),
+        Piecewise((X**2, X < 0.1), (sympy.sin(Y), Y >= 0), (-1, True)),
+        sympy.Abs(X) ** sympy.Rational(1, 3) + 2**Y + sympy.sign(X) + sympy.floor(3 * X),
+    ],
+    ids=str,
+)
+def test_values_are_sympys(expression):
+    x, y = torch.linspace(-1, 1, 21, dtype=torch.float64)[:, None] + 0.013, torch.linspace(1, -1, 21).double()[:, None]
+    found = torch_function(expression, ["x", "y"])(x, y)
+    expected = [float(expression.subs({X: a, Y: b})) for a, b in zip(x[:, 0].tolist(), y[:, 0].tolist(), strict=True)]
+    torch.testing.assert_close(torch.as_tensor(found).expand(21, 1)[:, 0].double(), torch.tensor(expected).double())
+    assert not math.isclose(expected[0] + 1e-3, float(torch.as_tensor(found).expand(21, 1)[0]), abs_tol=1e-6)
+
+
+def test_what_pytorch_lacks_is_named():
+    with pytest.raises(ValueError, match=r"must be made of functions that PyTorch has. Found besselj\(0.*besselj"):
+        torch_function(sympy.besselj(0, X), ["x"])

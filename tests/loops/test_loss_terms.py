@@ -1,0 +1,144 @@
+"""Loss terms of plates and waves in a loop, against nested autograd, and what they stand up to."""
+
+import copy
+
+import pytest
+import torch
+from autograd_fields import evaluate
+from sympy import Symbol, sin
+from torch import nn
+
+from modulus_relobralo import NaturalGradient, ReLoBRaLo
+from modulus_relobralo.derivatives import UnsupportedNetworkError
+from modulus_relobralo.loops import LossTerms, samples
+from modulus_relobralo.plates import KirchhoffPlate, RectangularPlate
+from modulus_relobralo.waves import HelmholtzRectangle, HelmholtzWave
+
+X, Y, K = Symbol("x"), Symbol("y"), Symbol("k")
+MIXED = {"left": "clamped", "right": "clamped", "bottom": "simply_supported", "top": "simply_supported"}
+PROBLEMS = {
+    "plate": RectangularPlate(3, 2, KirchhoffPlate(D=2.0, nu=0.3, p=sin(X) + 0.5), MIXED),
+    "varying plate": RectangularPlate(3, 2, KirchhoffPlate(D=2 + X * Y, nu=0.3, p=1)),
+    "wave": HelmholtzRectangle(1, 2, HelmholtzWave(k=3 + X, source=Y), edges=X * Y),
+    "family": HelmholtzRectangle(1, 2, HelmholtzWave(k=K, parameters=["k"]), edges=K),
+}
+
+
+def mlp(inputs=2, dtype=torch.float64):
+    torch.manual_seed(0)
+    layers = nn.Linear(inputs, 12), nn.Tanh(), nn.Linear(12, 12), nn.SiLU(), nn.Linear(12, 1)
+    return nn.Sequential(*layers).to(dtype)
+
+
+def made(problem="plate", dtype=torch.float64, network=None, **options):
+    description = PROBLEMS[problem]
+    sizes = {"interior": 24, "edge": 6, "ranges": dict.fromkeys(description.parameters, (1.0, 2.0)), **options}
+    network = network or mlp(2 + len(description.parameters), dtype)
+    return LossTerms(description, samples(description, **sizes), network, compiled=False)
+
+
+def oracle(terms, description, points, per_edge=False, means=False):
+    """The integral, or the mean over all edges that have a term, of what nested autograd finds."""
+    found, lengths = {}, {}
+    for place, (values, areas) in points.items():
+        coordinates = {name: values[name].clone().requires_grad_() for name in "xy"}
+        others = {name: value for name, value in values.items() if name not in "xy"}
+
+        def field(x, y, others=others):
+            return terms.network(torch.cat([x, y, *(others[name] for name in description.parameters)], 1))
+
+        variable = getattr(description.equation, "w", None) or description.equation.u
+        held = description.inside if place == "interior" else description.conditions[terms.places[place].edges[0]]
+        for output, target in held.items():
+            value = (
+                field(*coordinates.values())
+                if output == variable
+                else evaluate(description.equations[output], {variable: field}, **coordinates, **others)
+            )
+            value = value - evaluate(target, {}, **coordinates, **others)
+            name = f"{output}_{place}" if per_edge and place != "interior" else output
+            found[name] = found.get(name, 0) + (areas * value.square()).sum()
+            lengths[name] = lengths.get(name, 0) + areas.sum()
+    return {name: loss / lengths[name] if means else loss for name, loss in found.items()}
+
+
+@pytest.mark.parametrize("options", [{}, {"per_edge": True}, {"reduction": "mean"}], ids=["groups", "edges", "means"])
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_losses_and_gradients_are_those_of_nested_autograd(problem, options):
+    terms = made(problem, **options)
+    points = terms.draw(step=0)
+    found = terms(points)
+    expected = oracle(terms, PROBLEMS[problem], points, "per_edge" in options, "reduction" in options)
+    assert list(found) == terms.names
+    torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-12)
+    gradients = [torch.autograd.grad(sum(losses.values()), terms.network.parameters()) for losses in (found, expected)]
+    torch.testing.assert_close(*gradients, rtol=1e-8, atol=1e-10)
+    assert not torch.isclose(1.001 * found[terms.names[0]], expected[terms.names[0]], rtol=1e-9)
+
+
+def test_draws_follow_seed_and_step():
+    terms = made()
+    first, again, later = terms.draw(0), terms.draw(0), terms.draw(1)
+    assert torch.equal(first["interior"].values["x"], again["interior"].values["x"])
+    assert not torch.equal(first["interior"].values["x"], later["interior"].values["x"])
+    other = LossTerms(PROBLEMS["plate"], terms.places, terms.network, seed=1, compiled=False).draw(0)
+    assert not torch.equal(first["interior"].values["x"], other["interior"].values["x"])
+    assert first["interior"].areas.shape == (24, 1)
+    assert first["interior"].areas.dtype == torch.float64
+
+
+def test_autocast_leaves_the_losses_in_single_precision():
+    terms = made(dtype=torch.float32)
+    points = terms.draw(0)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = terms(points)
+    torch.testing.assert_close(found, terms(points), rtol=1e-6, atol=0)
+
+
+@pytest.mark.filterwarnings("ignore:Dynamo detected a call to a `functools.lru_cache`")
+def test_torch_compile_takes_the_whole_module():
+    terms = made(dtype=torch.float32)
+    points = terms.draw(0)
+    torch.testing.assert_close(torch.compile(terms, fullgraph=True, backend="eager")(points), terms(points))
+
+
+def test_a_loop_learns_and_balances():
+    terms = made(dtype=torch.float32)
+    balance = ReLoBRaLo(terms.network.parameters(), len(terms.names))
+    optimizer = torch.optim.Adam(terms.network.parameters(), 1e-2)
+    losses = []
+    for step in range(60):
+        optimizer.zero_grad()
+        found = terms(terms.draw(step))
+        balance(found).backward()
+        optimizer.step()
+        losses.append(float(sum(found.values()).detach()))
+    assert balance.names == terms.names
+    assert losses[-1] < 0.7 * losses[0]
+
+
+def test_natural_gradients_take_the_same_residuals():
+    terms = made()
+    points = terms.draw(0)
+    before = copy.deepcopy(terms.network.state_dict())
+    expected = sum(terms(points).values())
+    optimizer = NaturalGradient(terms.network.parameters())
+    loss = optimizer.step(terms.pointwise(points))
+    torch.testing.assert_close(loss, expected.detach(), rtol=1e-9, atol=0)
+    assert sum(terms(points).values()) < 0.5 * expected
+    assert any(not torch.equal(value, before[name]) for name, value in terms.network.state_dict().items())
+
+
+def test_bad_networks_and_equations_are_named():
+    relu = nn.Sequential(nn.Linear(2, 4), nn.ReLU(), nn.Linear(4, 1))
+    with pytest.raises(UnsupportedNetworkError, match=r"ReLU\(\) is not smooth enough"):
+        made(network=relu)
+    unknown = RectangularPlate(1, 1, KirchhoffPlate(D=1, nu=0.3, p="q"))
+    with pytest.raises(ValueError, match=r"`outputs` must name the network's columns, for the fields \['q', 'w'\]"):
+        LossTerms(unknown, samples(unknown, 4, 4), mlp())
+    with pytest.raises(ValueError, match=r"`outputs` must name every field .*\['q', 'w'\]. Found `outputs = \['w'\]`"):
+        LossTerms(unknown, samples(unknown, 4, 4), mlp(), outputs=["w"])
+    fifth = RectangularPlate(1, 1, KirchhoffPlate(D=1, nu=0.3, p=1))
+    fifth.equation.equations["kirchhoff"] = fifth.equations["kirchhoff"].diff(X)
+    with pytest.raises(ValueError, match=r"order 1 to 4 .* Found `\['w__x"):
+        LossTerms(fifth, samples(fifth, 4, 4), mlp())
