@@ -5,25 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sympy import Expr, Or, Symbol
+from sympy import Expr, Symbol
 from sympy.core.function import AppliedUndef
 
 from modulus_relobralo.checks import check_count
 from modulus_relobralo.geometry.description import Description
-from modulus_relobralo.geometry.rectangle import Rectangle
+from modulus_relobralo.geometry.shape import Shape
 from modulus_relobralo.hosts.sym import host
 from modulus_relobralo.hosts.sym.pointwise import pointwise_constraint
+from modulus_relobralo.hosts.sym.shapes import ShapeGeometry
 
 # What the host's sampling gives beside the coordinates: weights of the points, and distances to the boundary.
 _SAMPLED = ("area", "sdf")
 
+CORNER = 2
+"""Points per corner and step: all lie in one place, and the host draws to which corner each goes."""
+
 
 def geometry(description: Description) -> Any:
     """Return the host's geometry of a plate or a wave."""
-    shape = description.shape
-    if not isinstance(shape, Rectangle):
-        raise TypeError(f"Parameter `description` must have a shape that the host knows: Rectangle. Found {shape!r}.")
-    return host.Rectangle(shape.lower, shape.upper)
+    if not isinstance(description.shape, Shape):
+        raise TypeError(
+            f"Parameter `description` must have a shape of `modulus_relobralo.geometry`. Found {description.shape!r}."
+        )
+    return ShapeGeometry(description.shape, dense=getattr(description, "dense", ()))
 
 
 def constraints(
@@ -70,7 +75,7 @@ def constraints(
     -------
     dict[str, Constraint]
         For ``domain.add_constraint(constraint, name)``: "interior", and one for each edge or group of edges, under
-        their names, or "edges" if all share one.
+        their names, or "edges" if all share one; and for corners that have a condition of their own.
 
     Raises
     ------
@@ -95,36 +100,51 @@ def constraints(
     shape = geometry(description)
     sampling = {"reduction": reduction, "points": points, **sampling}
     made = {"interior": pointwise_constraint("interior", nodes, shape, description.inside, interior, **sampling)}
-    edges = description.shape.edges
-    for names, outvar in _groups(description.conditions, per_edge):
+    for names, outvar in _groups(description, per_edge):
         aliases = [host.Node.from_sympy(Symbol(output), f"{output}_{names[0]}") for output in outvar if per_edge]
-        made["edges" if len(names) == len(edges) else "_".join(names)] = pointwise_constraint(
+        made[_title(names, description)] = pointwise_constraint(
             "boundary",
             [*nodes, *aliases],
-            shape,
+            ShapeGeometry(description.shape, names, _given(description, names, outvar)),
             {f"{output}_{names[0]}" if per_edge else output: target for output, target in outvar.items()},
-            edge * len(names),
+            edge * len(names) if names[0] in description.shape.edges else CORNER * len(names),
             shares={} if per_edge else _shares(description, names, outvar),
-            criteria=Or(*(edges[name].criterion for name in names)),
             **sampling,
         )
     return made
 
 
-def _groups(conditions: Mapping[str, Mapping[str, Expr]], per_edge: bool) -> list[tuple[list[str], Mapping[str, Expr]]]:
+def _title(names: list[str], description: Description) -> str:
+    """Return what the constraint of some edges or corners is called."""
+    return "edges" if set(names) == set(description.shape.edges) else "_".join(names)
+
+
+def _given(description: Description, names: list[str], outvar: Mapping[str, Expr]) -> Mapping[str, Expr]:
+    """Return those symbols of a part's equations that its points must bring along."""
+    symbols = {str(s) for output in outvar for s in getattr(description.equations.get(output), "free_symbols", ())}
+    return {name: value for name, value in description.givens.get(names[0], {}).items() if name in symbols}
+
+
+def _groups(description: Description, per_edge: bool) -> list[tuple[list[str], Mapping[str, Expr]]]:
+    """Return the parts of the boundary on which the same holds, and what it is."""
     groups: list[tuple[list[str], Mapping[str, Expr]]] = []
-    for edge, outvar in conditions.items():
-        alike = [names for names, known in groups if _same(known, outvar) and not per_edge]
+    for part, outvar in description.conditions.items():
+        given = _given(description, [part], outvar)
+        alike = [
+            names
+            for names, known in groups
+            if not per_edge and _same(known, outvar) and _same(_given(description, names, known), given)
+        ]
         if alike:
-            alike[0].append(edge)
+            alike[0].append(part)
         else:
-            groups.append(([edge], outvar))
+            groups.append(([part], outvar))
     return groups
 
 
 def _shares(description: Description, names: list[str], outvar: Mapping[str, Expr]) -> dict[str, float]:
     """Return by output how much of the edges that have it `names` are, by length."""
-    lengths = {name: edge.length for name, edge in description.shape.edges.items()}
+    lengths = {name: part.length for name, part in description.shape.parts.items()}
     return {
         output: sum(lengths[name] for name in names)
         / sum(lengths[name] for name, held in description.conditions.items() if output in held)
