@@ -87,6 +87,11 @@ class Plate:
         return self.equation.parameters
 
     @property
+    def ranges(self) -> dict[str, tuple[float, float]]:
+        """From where to where the parameters go, as far as the equation says so."""
+        return self.equation.ranges
+
+    @property
     def equations(self) -> dict[str, Expr]:
         """The equations of `KirchhoffPlate`, and of `edge_equations` those that an edge or a corner needs."""
         needed = {output for outputs in self.conditions.values() for output in outputs} | {self.equation.output("V_n")}

@@ -32,7 +32,7 @@ def check_held(shape: Shape, supports: dict[str, EdgeSupport], soil: Expr) -> No
     """
     (x0, y0), (x1, y1) = shape.bounds
     middle, size = ((x0 + x1) / 2, (y0 + y1) / 2), max(x1 - x0, y1 - y0) / 2
-    rows = [np.eye(3)] if soil != 0 else []
+    rows = [] if soil.is_zero else [np.eye(3)]
     for name, edge in shape.edges.items():
         place, support = edge.at(_PLACES), supports[name]
         ones = np.ones_like(place["x"])
@@ -40,24 +40,17 @@ def check_held(shape: Shape, supports: dict[str, EdgeSupport], soil: Expr) -> No
             rows.append(np.stack([ones, (place["x"] - middle[0]) / size, (place["y"] - middle[1]) / size], axis=1))
         if support.slope_n is not None or support.k_slope is not None:
             rows.append(np.stack([0 * ones, place["normal_x"], place["normal_y"]], axis=1))
-    motion = _free_motion(np.concatenate(rows) if rows else np.zeros((1, 3)))
-    if motion is not None:
+    motions = _free_motions(np.concatenate([*rows, np.zeros((3, 3))]))
+    if motions:
         raise ValueError(
-            f"Parameter `edges` must hold the plate in its place. Found that it can {_say(motion)}: hold one edge's "
-            "deflection, and another's or its rotation, or put the plate on soil."
+            f"Parameter `edges` must hold the plate in its place. Found that it can {motions}: hold the deflection of "
+            "one edge, and that of another or its rotation, or put the plate on soil."
         )
 
 
-def _free_motion(rows: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """Return what all rows leave free, if anything."""
-    _, values, directions = np.linalg.svd(np.concatenate([rows, np.zeros((3, 3))]))
-    return directions[-1] if values[-1] < 1e-6 * max(values[0], 1.0) else None
-
-
-def _say(motion: NDArray[np.float64]) -> str:
-    shift, turn_x, turn_y = np.abs(motion)
-    if max(turn_x, turn_y) < 1e-6:
-        return "move up and down as a whole"
-    if shift > 1e-6 and max(turn_x, turn_y) < 0.1 * shift:
-        return "move up and down and tilt"
-    return "tilt"
+def _free_motions(rows: NDArray[np.float64]) -> str:
+    """Return how the deflections c_0 + c_1 x + c_2 y that all rows leave free move a plate; nothing if none is."""
+    values = np.linalg.svd(rows, compute_uv=False)
+    free = int((values < 1e-6 * max(values[0], 1.0)).sum())
+    shift = free > 0 and bool(np.abs(rows[:, 0]).max() < 1e-6)
+    return " and ".join(["move up and down"] * shift + ["tilt"] * (free > shift))

@@ -22,6 +22,7 @@ _HOMES = {
     "derivative_nodes": "nodes",
     "equation_nodes": "equations",
     "geometry": "builders",
+    "keys": "scaling",
     "main": "programs",
     "pointwise_constraint": "pointwise",
     "taylor_nodes": "nodes",

@@ -13,6 +13,7 @@ from modulus_relobralo.geometry.description import Description
 from modulus_relobralo.geometry.shape import Shape
 from modulus_relobralo.hosts.sym import host
 from modulus_relobralo.hosts.sym.pointwise import pointwise_constraint
+from modulus_relobralo.hosts.sym.scaling import weights
 from modulus_relobralo.hosts.sym.shapes import ShapeGeometry
 
 # What the host's sampling gives beside the coordinates: weights of the points, and distances to the boundary.
@@ -39,6 +40,7 @@ def constraints(
     per_edge: bool = False,
     reduction: str = "integral",
     points: str = "fixed",
+    scaled: bool = False,
     **sampling: Any,
 ) -> dict[str, Any]:
     """
@@ -67,9 +69,12 @@ def constraints(
     points : str
         ``"fixed"``: ``batch_per_epoch`` batches are drawn once and come again. ``"resampled"``: new points in every
         step, of which ``batch_per_epoch`` batches are drawn at once.
+    scaled : bool
+        Whether the loss terms of a plate are of order one in whatever units it is, see `keys`, which does the same for
+        its network.
     **sampling
         Further arguments of the host's pointwise constraints, such as ``batch_per_epoch`` or ``parameterization``, the
-        ranges of the description's parameters.
+        ranges of the description's parameters, where it does not say them itself.
 
     Returns
     -------
@@ -98,15 +103,23 @@ def constraints(
         raise TypeError(f"Parameter `per_edge` must be a bool. Found `per_edge = {per_edge!r}`.")
     _check_names(description)
     shape = geometry(description)
+    factors = weights(description) if scaled else {}
+    ranges = {Symbol(name): ends for name, ends in getattr(description, "ranges", {}).items()}
+    if ranges:
+        sampling = {"parameterization": host.Parameterization(ranges), **sampling}
     sampling = {"reduction": reduction, "points": points, **sampling}
-    made = {"interior": pointwise_constraint("interior", nodes, shape, description.inside, interior, **sampling)}
+    inside = sampling | ({"lambda_weighting": {name: factors[name] for name in description.inside}} if scaled else {})
+    made = {"interior": pointwise_constraint("interior", nodes, shape, description.inside, interior, **inside)}
     for names, outvar in _groups(description, per_edge):
         aliases = [host.Node.from_sympy(Symbol(output), f"{output}_{names[0]}") for output in outvar if per_edge]
+        terms = {output: f"{output}_{names[0]}" if per_edge else output for output in outvar}
+        if scaled:
+            sampling["lambda_weighting"] = {term: factors[output] for output, term in terms.items()}
         made[_title(names, description)] = pointwise_constraint(
             "boundary",
             [*nodes, *aliases],
             ShapeGeometry(description.shape, names, _given(description, names, outvar)),
-            {f"{output}_{names[0]}" if per_edge else output: target for output, target in outvar.items()},
+            {term: outvar[output] for output, term in terms.items()},
             edge * len(names) if names[0] in description.shape.edges else CORNER * len(names),
             shares={} if per_edge else _shares(description, names, outvar),
             **sampling,
