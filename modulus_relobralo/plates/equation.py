@@ -15,7 +15,6 @@ from sympy import Expr, Function, Symbol, expand
 
 from modulus_relobralo.checks import check_number
 from modulus_relobralo.geometry.description import output_name
-from modulus_relobralo.geometry.shape import Shape
 from modulus_relobralo.geometry.symbols import (
     COORDINATES,
     NORMAL,
@@ -24,7 +23,7 @@ from modulus_relobralo.geometry.symbols import (
     check_fields,
     check_name,
 )
-from modulus_relobralo.plates.loads import Patch, total
+from modulus_relobralo.plates.loads import Patch, Sum
 from modulus_relobralo.plates.stiffness import Orthotropic, Stiffness
 
 x, y = COORDINATES
@@ -88,8 +87,8 @@ class KirchhoffPlate:
         As given, as SymPy expressions.
     ranges : dict[str, tuple[float, float]]
         From where to where the parameters go, if that was given.
-    patches : tuple of Shape
-        Where loads and supports on a part of the plate are.
+    loads, soil : Sum
+        Load and stiffness of the soil by their parts.
 
     Raises
     ------
@@ -137,10 +136,9 @@ class KirchhoffPlate:
             return as_expression(name, value, self.parameters, unknown=w)
 
         self.stiffness = Stiffness.of(D, nu, expression)
-        self.p, loaded = total("p", p, expression)
-        self.winkler, propped = total("winkler", winkler, expression)
+        self.loads, self.soil = Sum.of("p", p, expression), Sum.of("winkler", winkler, expression)
+        self.p, self.winkler = self.loads.expression, self.soil.expression
         self.pasternak = expression("pasternak", check_number("pasternak", pasternak, 0.0, inf))
-        self.patches: tuple[Shape, ...] = (*loaded, *propped)
         if self.winkler.is_number:
             check_number("winkler", float(self.winkler), 0.0, inf)
 

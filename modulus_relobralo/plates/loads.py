@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import dist, inf
 from typing import Any
 
-from sympy import And, Expr, Piecewise
+from sympy import Add, And, Expr, Piecewise
 from sympy.logic.boolalg import Boolean
 
 from modulus_relobralo.checks import check_number, check_positive
@@ -73,19 +73,48 @@ class Patch:
         return cls(Polygon(corners), check_number("per_length", per_length, -inf, inf) / width)
 
 
-def total(name: str, given: Any, as_expression: Callable[[str, Any], Expr]) -> tuple[Expr, tuple[Shape, ...]]:
-    """Return the sum of what a person handed in, one or several, and where its patches are."""
-    parts = list(given) if isinstance(given, Sequence) and not isinstance(given, str) else [given]
-    regions = tuple(part.region for part in parts if isinstance(part, Patch))
-    if not regions and len(parts) == 1 and parts[0] is given:
-        return as_expression(name, given), ()
-    return sum((_expression(name, part, as_expression) for part in parts), as_expression(name, 0)), regions
+@dataclass(frozen=True)
+class Sum:
+    """
+    What a person handed in for a load or a stiffness, one or several, which add up.
 
+    Attributes
+    ----------
+    parts : tuple of (Shape or None, Expr)
+        Each of them: where it is, or nothing if it is everywhere, and its value there.
+    """
 
-def _expression(name: str, part: Any, as_expression: Callable[[str, Any], Expr]) -> Expr:
-    if not isinstance(part, Patch):
-        return as_expression(name, part)
-    return Piecewise((as_expression(name, part.value), _where(part.region)), (0, True))
+    parts: tuple[tuple[Shape | None, Expr], ...]
+
+    @classmethod
+    def of(cls, name: str, given: Any, as_expression: Callable[[str, Any], Expr]) -> Sum:
+        """Return the sum of a number, an expression, a field or a Patch, or of a sequence of them."""
+        several = isinstance(given, Sequence) and not isinstance(given, str)
+        parts = [
+            (part.region, part.value) if isinstance(part, Patch) else (None, part)
+            for part in (given if several else [given])
+        ]
+        return cls(tuple((region, as_expression(name, value)) for region, value in parts))
+
+    @property
+    def expression(self) -> Expr:
+        """The sum as one expression, by cases where patches are."""
+        return Add(
+            *(
+                value if region is None else Piecewise((value, _where(region)), (0, True))
+                for region, value in self.parts
+            )
+        )
+
+    @property
+    def is_somewhere(self) -> bool:
+        """Whether it is anything but zero."""
+        return not all(value.is_zero for _, value in self.parts)
+
+    @property
+    def regions(self) -> tuple[Shape, ...]:
+        """Where its patches are."""
+        return tuple(region for region, _ in self.parts if region is not None)
 
 
 def _where(region: Shape) -> Boolean:

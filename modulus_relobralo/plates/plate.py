@@ -138,7 +138,7 @@ class Plate:
     @property
     def dense(self) -> tuple[Shape, ...]:
         """Where interior points are drawn more densely: on patches of load and support."""
-        return self.equation.patches
+        return self.equation.loads.regions + self.equation.soil.regions
 
     def free_corners(self) -> dict[str, Corner]:
         """Return the corners between edges of which neither holds the deflection."""
@@ -173,7 +173,7 @@ class Plate:
             raise ValueError(f"Parameter `parameters` must not have names of {', '.join(GIVEN)}. Found {taken}.")
 
     def _check_patches(self) -> None:
-        for region in self.equation.patches:
+        for region in self.dense:
             place = [point for edge in region.edges.values() for point in points_on(edge, 16)]
             x, y = zip(*place, strict=True)
             beyond = self.shape.level(x, y) < -1e-9 * max(*self.shape.bounds[1])

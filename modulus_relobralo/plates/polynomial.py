@@ -3,51 +3,28 @@ A rough deflection of any plate, fast: the polynomial that fits its equations be
 
 It is there to know how large deflections, moments and shears will be, before anything is trained. All that holds inside
 and on the edges is linear in the deflection, or is taken so for small ones; the polynomial's coefficients are the
-least-squares solution at a few hundred points.
+least-squares solution at a few hundred points. Where the deflection is smooth it is close to exact; at corners that
+point into the plate, and under loads on small patches, it is not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
-from sympy import Derivative, Expr, Function, Symbol, lambdify
+from sympy import Derivative, Expr, Function, Integer, Symbol
 
 from modulus_relobralo.geometry.shape import Shape
-from modulus_relobralo.geometry.symbols import COORDINATES, NORMAL
-
-Array = NDArray[np.float64]
-Points = dict[str, Array]
+from modulus_relobralo.geometry.symbols import COORDINATES
+from modulus_relobralo.plates.plate import Plate
+from modulus_relobralo.plates.values import Array, Orders, Points, evaluate, orders_of, put_symbols, symbol_of
 
 DEGREE = 10
 """Of the polynomial in x and y together."""
+LOW = 4
+"""Order of the equation, and of the polynomials whose size all conditions are brought to."""
 GRID = 24
-"""Points along each side of the bounds, and along each edge."""
-ORDER = 4
-
-
-class Problem(Protocol):
-    """What `fit` needs of a plate."""
-
-    shape: Shape
-
-    @property
-    def equations(self) -> Mapping[str, Expr]:
-        """See `geometry.description`."""
-
-    @property
-    def inside(self) -> Mapping[str, Expr]:
-        """See `geometry.description`."""
-
-    @property
-    def conditions(self) -> Mapping[str, Mapping[str, Expr]]:
-        """See `geometry.description`."""
-
-    @property
-    def givens(self) -> Mapping[str, Mapping[str, Expr]]:
-        """See `geometry.description`."""
+"""Points along each side of the bounds."""
 
 
 class Polynomial:
@@ -56,94 +33,75 @@ class Polynomial:
 
     Parameters
     ----------
-    bounds : tuple
-        Of the shape.
-    deflection : str
-        The name of the dependent variable.
+    shape : Shape
+        The plate's.
+    degree : int
+        Of the polynomial in x and y together.
+
+    Attributes
+    ----------
+    coefficients : array
+        Of the polynomials, in the order of `degrees`.
     """
 
-    def __init__(self, bounds: tuple[tuple[float, float], tuple[float, float]], deflection: str) -> None:
-        (x0, y0), (x1, y1) = bounds
+    def __init__(self, shape: Shape, degree: int = DEGREE) -> None:
+        (x0, y0), (x1, y1) = shape.bounds
         self._middle, self._half = ((x0 + x1) / 2, (y0 + y1) / 2), ((x1 - x0) / 2, (y1 - y0) / 2)
-        self._degrees = [(i, j) for i in range(DEGREE + 1) for j in range(DEGREE + 1 - i)]
-        self.function = Function(deflection)(*COORDINATES)
-        self.coefficients: Array = np.zeros(len(self._degrees))
+        self._degree = degree
+        self.degrees = [(i, j) for i in range(degree + 1) for j in range(degree + 1 - i)]
+        self.coefficients: Array = np.zeros(len(self.degrees))
 
-    def rows(self, quantity: Expr, points: Points) -> tuple[Array, Array]:
+    def derivatives(self, points: Points, orders: Iterable[Orders]) -> dict[Orders, Array]:
+        """Return its derivatives at points."""
+        return {order: self.matrix(points, order) @ self.coefficients for order in orders}
+
+    def matrix(self, points: Points, order: Orders) -> Array:
+        """Return a derivative of each of the polynomials, [points, polynomials]."""
+        along = [self._along(axis, order[axis], points) for axis in range(2)]
+        return np.stack([along[0][i] * along[1][j] for i, j in self.degrees], axis=1)
+
+    def rows(self, quantity: Expr, w: str, points: Points) -> tuple[Array, Array]:
         """Return a quantity as a matrix by the coefficients, [points, coefficients], and what is left without them."""
-        terms = [self.function, *quantity.atoms(Derivative)]
-        symbols = [Symbol(f"_term_{i}") for i in range(len(terms))]
-        # From the highest order down: the function itself is in each of its derivatives.
-        pairs = sorted(zip(terms, symbols, strict=True), key=lambda pair: -getattr(pair[0], "derivative_count", 0))
-        plain = quantity.xreplace(dict(pairs))
-        at_rest = dict.fromkeys(symbols, 0)
-        matrix = np.zeros((len(points["x"]), len(self._degrees)))
-        for term, symbol in pairs:
-            factor = plain.diff(symbol).xreplace(at_rest)
+        terms = {Function(w)(*COORDINATES), *quantity.atoms(Derivative)}
+        plain, at_rest = put_symbols(quantity, terms), {Symbol(symbol_of(term)): Integer(0) for term in terms}
+        matrix = np.zeros((len(points["x"]), len(self.degrees)))
+        for term in terms:
+            factor = plain.diff(Symbol(symbol_of(term))).xreplace(at_rest)
             if factor != 0:
-                matrix += evaluate(factor, points)[:, None] * self._derivative(term, points)
+                matrix += evaluate(factor, points)[:, None] * self.matrix(points, orders_of(term))
         return matrix, evaluate(plain.xreplace(at_rest), points)
-
-    def values(self, quantity: Expr, points: Points) -> Array:
-        """Return a quantity at points."""
-        matrix, rest = self.rows(quantity, points)
-        return matrix @ self.coefficients + rest
-
-    def _derivative(self, term: Expr, points: Points) -> Array:
-        counts = dict(term.variable_count) if isinstance(term, Derivative) else {}
-        along = [self._along(axis, int(counts.get(symbol, 0)), points) for axis, symbol in enumerate(COORDINATES)]
-        return np.stack([along[0][i] * along[1][j] for i, j in self._degrees], axis=1)
 
     def _along(self, axis: int, order: int, points: Points) -> Array:
         t = (points["xy"[axis]] - self._middle[axis]) / self._half[axis]
-        chebyshev = np.polynomial.chebyshev
-        derived = chebyshev.chebder(np.eye(DEGREE + 1), order) if order else np.eye(DEGREE + 1)
-        return chebyshev.chebval(t, derived) / self._half[axis] ** order
+        derived = np.polynomial.chebyshev.chebder(np.eye(self._degree + 1), order)
+        return np.polynomial.chebyshev.chebval(t, derived) / self._half[axis] ** order
 
 
-def fit(problem: Problem, deflection: str, values: Mapping[str, float]) -> Polynomial:
+def fit(plate: Plate, values: Mapping[str, float], degree: int = DEGREE) -> Polynomial:
     """Return the polynomial that fits a plate best, with ``values`` of its parameters."""
-    polynomial = Polynomial(problem.shape.bounds, deflection)
-    blocks = [
-        polynomial.rows(problem.equations[name] - target, inner(problem.shape, values))
-        for name, target in problem.inside.items()
-    ]
-    for part, outvar in problem.conditions.items():
-        place = problem.shape.parts[part].at((np.arange(GRID) + 0.5) / GRID)
-        points = {**place, **_constant(values, place["x"])}
-        known = {**problem.equations, deflection: polynomial.function}
-        given = {Symbol(name): value for name, value in problem.givens.get(part, {}).items()}
-        blocks += [polynomial.rows(known[name].xreplace(given) - target, points) for name, target in outvar.items()]
-    matrix, right = [], []
-    for rows, rest in blocks:
-        size = np.sqrt((rows**2).sum(axis=1).mean() * len(rows)) or 1.0
-        matrix.append(rows / size)
-        right.append(-rest / size)
-    polynomial.coefficients = np.linalg.lstsq(np.concatenate(matrix), np.concatenate(right), rcond=1e-12)[0]
+    polynomial, w, equations = Polynomial(plate.shape, degree), plate.equation.w, plate.equations
+    known = {**equations, w: Function(w)(*COORDINATES)}
+    grid = with_values(arrays(plate.shape.points(GRID)), values)
+    blocks = [polynomial.rows(known[name] - target, w, grid) for name, target in plate.inside.items()]
+    for part, outvar in plate.conditions.items():
+        points = with_values(plate.shape.parts[part].at((np.arange(4 * degree) + 0.5) / (4 * degree)), values)
+        given = {Symbol(name): value for name, value in plate.givens.get(part, {}).items()}
+        blocks += [polynomial.rows(known[name].xreplace(given) - target, w, points) for name, target in outvar.items()]
+    # Each condition counts as one, in the size that the lowest polynomials give it that all of them can see.
+    low = [i + j <= LOW for i, j in polynomial.degrees]
+    sizes = [np.sqrt((rows[:, low] ** 2).sum()) or 1.0 for rows, _ in blocks]
+    matrix = np.concatenate([rows / size for (rows, _), size in zip(blocks, sizes, strict=True)])
+    right = np.concatenate([-rest / size for (_, rest), size in zip(blocks, sizes, strict=True)])
+    polynomial.coefficients = np.linalg.lstsq(matrix, right, rcond=1e-12)[0]
     return polynomial
 
 
-def inner(shape: Shape, values: Mapping[str, float]) -> Points:
-    """Return a grid of points inside of a shape, with values of parameters."""
-    x, y = (np.array(c) for c in zip(*shape.points(GRID), strict=True))
-    return {"x": x, "y": y, **_constant(values, x)}
+def arrays(points: Iterable[tuple[float, float]]) -> Points:
+    """Return the coordinates of points as arrays."""
+    x, y = np.array(list(points)).T
+    return {"x": x, "y": y}
 
 
-def evaluate(expression: Expr, points: Points) -> Array:
-    """Return an expression without fields at points."""
-    symbols = [*COORDINATES, *NORMAL, *(Symbol(name) for name in points if name not in _USUAL)]
-    known = {str(s): points.get(str(s), np.zeros_like(points["x"])) for s in symbols}
-    value = lambdify(symbols, expression, modules="numpy")(*(known[str(s)] for s in symbols))
-    return np.broadcast_to(np.asarray(value, dtype=float), points["x"].shape)
-
-
-_USUAL = {str(symbol) for symbol in (*COORDINATES, *NORMAL)}
-
-
-def _constant(values: Mapping[str, float], like: Array) -> Points:
-    return {name: np.full_like(like, value) for name, value in values.items()}
-
-
-def largest(arrays: Iterable[Array]) -> float:
-    """Return what nearly all absolute values stay below: a few near a corner may be beyond any bound."""
-    return float(max(np.quantile(np.abs(array), 0.95) for array in arrays))
+def with_values(points: Points, values: Mapping[str, float]) -> Points:
+    """Return points with the same values of parameters at each."""
+    return points | {name: np.full_like(points["x"], value) for name, value in values.items()}

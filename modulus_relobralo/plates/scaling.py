@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from sympy import Expr
+from sympy import Function
 from sympy.core.function import AppliedUndef
 
+from modulus_relobralo.geometry.symbols import COORDINATES
 from modulus_relobralo.plates.plate import Plate
-from modulus_relobralo.plates.polynomial import evaluate, fit, inner, largest
+from modulus_relobralo.plates.polynomial import GRID, arrays, fit, with_values
+from modulus_relobralo.plates.values import evaluate, quantities
 
 
 @dataclass(frozen=True)
@@ -52,23 +54,25 @@ def scales(plate: Plate) -> Scales:
     _check_known(plate)
     equation, output = plate.equation, plate.equation.output
     middle = {name: sum(equation.ranges[name]) / 2 for name in plate.parameters}
-    polynomial = fit(plate, equation.w, middle)
-    points = inner(plate.shape, middle)
+    points = with_values(arrays(plate.shape.points(2 * GRID)), middle)
     sizes = plate.shape.bounds
     length = min(high - low for low, high in zip(*sizes, strict=True)) / 2
     stiffness = float(np.mean(evaluate(equation.stiffness.typical, points)))
+    w = Function(equation.w)(*COORDINATES)
+    wanted = {name: equation.equations[output(name)] for name in ("M_x", "M_y", "M_xy", "Q_x", "Q_y")}
+    wanted |= {"w": w, "w_x": w.diff(w.args[0]), "w_y": w.diff(w.args[1])}
+    values = quantities(wanted, equation.w, fit(plate, middle), points)
 
-    def size(*quantities: Expr) -> float:
-        return largest(polynomial.values(quantity, points) for quantity in quantities)
+    def size(*names: str) -> float:
+        # What nearly all stay below: a few near a corner may be beyond any bound.
+        return float(max(np.quantile(np.abs(values[name]), 0.95) for name in names))
 
-    w = polynomial.function
-    equations = equation.equations
-    deflection = size(w) or 1.0
+    deflection = size("w") or 1.0
     # Not far below what such a deflection would come with, lest a quantity that happens to vanish gets all the weight.
     least = 0.1 * deflection
-    slope = max(size(*(w.diff(symbol) for symbol in w.args)), least / length)
-    moment = max(size(*(equations[output(name)] for name in ("M_x", "M_y", "M_xy"))), least * stiffness / length**2)
-    shear = max(size(*(equations[output(name)] for name in ("Q_x", "Q_y"))), least * stiffness / length**3)
+    slope = max(size("w_x", "w_y"), least / length)
+    moment = max(size("M_x", "M_y", "M_xy"), least * stiffness / length**2)
+    shear = max(size("Q_x", "Q_y"), least * stiffness / length**3)
     load = float(np.sqrt(np.mean(evaluate(equation.p, points) ** 2))) or shear / length
     found = {"w": deflection, "slope_n": slope, "kirchhoff": load, "R": moment}
     found |= dict.fromkeys(("M_x", "M_y", "M_xy", "M_n", "restraint"), moment)

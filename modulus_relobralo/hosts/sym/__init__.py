@@ -24,6 +24,7 @@ _HOMES = {
     "geometry": "builders",
     "keys": "scaling",
     "main": "programs",
+    "plate_results": "trained",
     "pointwise_constraint": "pointwise",
     "taylor_nodes": "nodes",
 }
