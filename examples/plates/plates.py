@@ -4,8 +4,11 @@ python examples/plates/plates.py
 python examples/plates/plates.py case=clamped_circle custom.seed=1
 """
 
+from pathlib import Path
+
 import numpy as np
 import torch
+from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 
 from modulus_relobralo.hosts.sym import (
@@ -17,9 +20,11 @@ from modulus_relobralo.hosts.sym import (
     instantiate_arch,
     keys,
     main,
+    plate_results,
     taylor_nodes,
 )
 from modulus_relobralo.initialization import initialize
+from modulus_relobralo.plates.results import print_results, save_results
 
 
 @main(config_path="conf", config_name="config")
@@ -56,6 +61,12 @@ def run(cfg):
     solver = Solver(cfg, domain)
     domain.add_monitor(WeightMonitor(solver), "weights")
     solver.solve()
+
+    # what came out: tables, figures, and a file for ParaView
+    found = plate_results(plate, network)
+    print_results(found, HydraConfig.get().runtime.choices["case"])
+    for path in save_results(found, Path(cfg.network_dir) / "results"):
+        print(path.resolve())
 
 
 if __name__ == "__main__":
