@@ -74,7 +74,7 @@ class Plate:
         self.edges = {edge: as_support(edge, held) for edge, held in each.items()}
         self._check_values()
         self._check_patches()
-        check_held(shape, self.supports, equation.winkler)
+        check_held(shape, self.supports, equation.winkler, equation.pasternak)
 
     @property
     def supports(self) -> dict[str, EdgeSupport]:
@@ -159,8 +159,7 @@ class Plate:
             check_values(name, value, grid, low, high)
         inside = self.shape.points(10)
         check_values("p", equation.p, inside)
-        # A stiffness of nothing is allowed, which an interval that is open below is not.
-        check_values("winkler", equation.winkler, inside, low=-1e-300)
+        check_values("winkler", equation.winkler, inside, low=0.0, closed=True)
         for edge, part in self.shape.edges.items():
             support = self.supports[edge]
             for name, value in vars(support).items():

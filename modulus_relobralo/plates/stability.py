@@ -12,7 +12,7 @@ from modulus_relobralo.plates.supports import EdgeSupport
 _PLACES = np.array([0.1, 0.35, 0.65, 0.9])
 
 
-def check_held(shape: Shape, supports: dict[str, EdgeSupport], soil: Expr) -> None:
+def check_held(shape: Shape, supports: dict[str, EdgeSupport], soil: Expr, layer: Expr) -> None:
     """
     Raise if a plate can move as a rigid body: if some deflection c_0 + c_1 x + c_2 y is held nowhere.
 
@@ -24,6 +24,8 @@ def check_held(shape: Shape, supports: dict[str, EdgeSupport], soil: Expr) -> No
         What holds each edge.
     soil : Expr
         The stiffness of what lies below.
+    layer : Expr
+        The stiffness of a shear layer in it, which holds slopes.
 
     Raises
     ------
@@ -33,6 +35,7 @@ def check_held(shape: Shape, supports: dict[str, EdgeSupport], soil: Expr) -> No
     (x0, y0), (x1, y1) = shape.bounds
     middle, size = ((x0 + x1) / 2, (y0 + y1) / 2), max(x1 - x0, y1 - y0) / 2
     rows = [] if soil.is_zero else [np.eye(3)]
+    rows += [] if layer.is_zero else [np.eye(3)[1:]]
     for name, edge in shape.edges.items():
         place, support = edge.at(_PLACES), supports[name]
         ones = np.ones_like(place["x"])
