@@ -1,6 +1,7 @@
 """Deflections and moments of the textbook, coded from it: Timoshenko and Woinowsky-Krieger, 2nd edition, 1959."""
 
 import numpy as np
+from sympy import Expr, log
 
 ODD = np.arange(1, 120, 2)
 
@@ -32,9 +33,9 @@ def ring(outer, inner, D, nu, q, r):
 
     def terms(r):
         """Return slope, M_r and Q_r of r^2, ln r, r^2 ln r and the load's r^4 / 64, all times D, one column each."""
-        log = np.log(r)
-        first = np.array([2 * r, 1 / r, r * (2 * log + 1), q * r**3 / 16])
-        second = np.array([2, -1 / r**2, 2 * log + 3, 3 * q * r**2 / 16])
+        of_r = np.log(r)
+        first = np.array([2 * r, 1 / r, r * (2 * of_r + 1), q * r**3 / 16])
+        second = np.array([2, -1 / r**2, 2 * of_r + 3, 3 * q * r**2 / 16])
         third = np.array([0, 2 / r**3, 2 / r, 3 * q * r / 8])
         return first, -(second + nu * first / r), -(third + second / r - first / r**2)
 
@@ -43,12 +44,13 @@ def ring(outer, inner, D, nu, q, r):
     coefficients = np.linalg.solve(matrix, -np.array([row[3] for row in rows]))
 
     def deflection(r):
-        return coefficients @ [r**2, np.log(r), r**2 * np.log(r)] + q * r**4 / 64
+        c_2, c_log, c_2_log = (float(c) for c in coefficients)
+        return c_2 * r**2 + c_log * log(r) + c_2_log * r**2 * log(r) + q * r**4 / 64
 
-    def moment(r):
-        return terms(r)[1] @ [*coefficients, 1]
-
-    return {"w": (deflection(r) - deflection(outer)) / D, "M_x": moment(r)}
+    # Of a symbol r the moment is left out, for a number it is one.
+    moment = {} if isinstance(r, Expr) else {"M_x": terms(r)[1] @ [*coefficients, 1]}
+    w = (deflection(r) - deflection(outer)) / D
+    return {"w": w if isinstance(r, Expr) else float(w), **moment}
 
 
 def levy(a, b, D, nu, q, held):

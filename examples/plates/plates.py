@@ -62,11 +62,12 @@ def run(cfg):
     domain.add_monitor(WeightMonitor(solver), "weights")
     solver.solve()
 
-    # what came out: tables, figures, and a file for ParaView
-    found = plate_results(plate, network)
-    print_results(found, HydraConfig.get().runtime.choices["case"])
-    for path in save_results(found, Path(cfg.network_dir) / "results"):
-        print(path.resolve())
+    # what came out, of a family for each member that is asked for: tables, figures, and a file for ParaView
+    for number, member in enumerate(cfg.custom.get("members", [{}])):
+        found = plate_results(plate, network, member)
+        print_results(found, " ".join([HydraConfig.get().runtime.choices["case"], *map(str, member.items())]))
+        for path in save_results(found, Path(cfg.network_dir) / ("results" if not number else f"results_{number}")):
+            print(path.resolve())
 
 
 if __name__ == "__main__":
