@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
+from math import inf
 
 from sympy import Expr, Integer
 
@@ -76,7 +78,7 @@ class Plate:
         self._check_patches()
         check_held(shape, self.supports, equation.winkler, equation.pasternak)
 
-    @property
+    @cached_property
     def supports(self) -> dict[str, EdgeSupport]:
         """What holds each edge, spelled out."""
         return {edge: support_of(held) for edge, held in self.edges.items()}
@@ -91,7 +93,7 @@ class Plate:
         """From where to where the parameters go, as far as the equation says so."""
         return self.equation.ranges
 
-    @property
+    @cached_property
     def equations(self) -> dict[str, Expr]:
         """The equations of `KirchhoffPlate`, and of `edge_equations` those that an edge or a corner needs."""
         needed = {output for outputs in self.conditions.values() for output in outputs} | {self.equation.output("V_n")}
@@ -101,7 +103,7 @@ class Plate:
         }
         return {**self.equation.equations, **{name: further[name] for name in further if name in needed}}
 
-    @property
+    @cached_property
     def curved(self) -> bool:
         """Whether an edge is curved."""
         return any(edge.curvature != 0 for edge in self.shape.edges.values())
@@ -111,7 +113,7 @@ class Plate:
         """What vanishes in the interior: the residual ``kirchhoff``."""
         return {self.equation.output("kirchhoff"): Integer(0)}
 
-    @property
+    @cached_property
     def conditions(self) -> dict[str, dict[str, Expr]]:
         """What takes which value on each edge, and the force ``R`` = 0 at corners where no support could take one."""
         return {
@@ -122,7 +124,7 @@ class Plate:
             for part, outputs in self._held().items()
         }
 
-    @property
+    @cached_property
     def givens(self) -> dict[str, dict[str, Expr]]:
         """The curvature of each edge, the stiffness of what it rests on, and the angle of a corner."""
         parts, supports = self.shape.parts, self.supports
@@ -165,8 +167,8 @@ class Plate:
             for name, value in vars(support).items():
                 if value is not None:
                     checked = as_expression(name, value, self.parameters, fields=False)
-                    bounds = {"low": 0.0} if name in ("k_w", "k_slope") else {}
-                    check_values(name, checked, points_on(part, 10), **bounds)
+                    low = 0.0 if name in ("k_w", "k_slope") else -inf
+                    check_values(name, checked, points_on(part, 10), low)
         taken = sorted(set(GIVEN) & {*self.parameters, *equation.equations})
         if taken:
             raise ValueError(f"Parameter `parameters` must not have names of {', '.join(GIVEN)}. Found {taken}.")

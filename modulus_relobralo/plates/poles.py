@@ -30,7 +30,7 @@ def around(hole: Shape, points: Points, order: Orders) -> list[Array]:
     """Return a derivative of each of the functions of a hole, by how often it is taken by x and by y."""
     (x0, y0), (x1, y1) = hole.bounds
     size = max(x1 - x0, y1 - y0) / 2
-    z = ((points["x"] - (x0 + x1) / 2) + 1j * (points["y"] - (y0 + y1) / 2)) / size
+    z: Complex = np.asarray(points["x"] - (x0 + x1) / 2 + 1j * (points["y"] - (y0 + y1) / 2)) / size
     powers = [_derivative(z, m, _power(k), order) for k in range(1, POLES + 1) for m in (0, 1)]
     plain, conjugate = _derivative(z, 0, _z_log, order), _derivative(z, 1, _log, order)
     functions = [
@@ -58,7 +58,7 @@ def _power(k: int) -> Analytic:
 
 
 def _log(z: Complex, n: int) -> Complex:
-    return np.log(z) if n == 0 else (-1) ** (n - 1) * factorial(n - 1) * z ** (-n)
+    return np.log(z) if n == 0 else np.asarray((-1) ** (n - 1) * factorial(n - 1) * z ** (-n))
 
 
 def _z_log(z: Complex, n: int) -> Complex:

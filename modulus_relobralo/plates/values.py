@@ -71,7 +71,7 @@ class NetworkDeflection:
         from modulus_relobralo.derivatives import TaylorDerivatives
 
         names = {(i, j): "__".join([self.w, *["x"] * i, *["y"] * j]) for i, j in orders}
-        reader = {"reader": self._reader} if self._reader else {}
+        reader: dict[str, Any] = {"reader": self._reader} if self._reader else {}
         module = TaylorDerivatives(self.network, self.inputs, [self.w], names.values(), compiled=False, **reader)
         tensors = {name: t.detach() for name, t in [*module.named_parameters(), *module.named_buffers()]}
         doubled = {name: t.double() if t.is_floating_point() else t for name, t in tensors.items()}

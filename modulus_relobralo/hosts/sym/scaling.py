@@ -32,18 +32,17 @@ def keys(plate: Plate) -> tuple[list[Any], list[Any]]:
         inputs, outputs = keys(plate)
         network = instantiate_arch(input_keys=inputs, output_keys=outputs, cfg=cfg.arch.fully_connected)
     """
-    _check(plate)
-    sizes, w = scales(plate), plate.equation.w
+    sizes, w = scales(_checked(plate)), plate.equation.w
     inputs = [host.Key(name, scale=scale) for name, scale in sizes.inputs.items()]
     return inputs, [host.Key(w, scale=(0.0, sizes.outputs[w]))]
 
 
-def weights(plate: Plate) -> dict[str, float]:
+def weights(plate: Any) -> dict[str, float]:
     """Return what the squared residual of each output is multiplied by: one over the square of its size."""
-    _check(plate)
-    return {name: size**-2 for name, size in scales(plate).outputs.items()}
+    return {name: size**-2 for name, size in scales(_checked(plate)).outputs.items()}
 
 
-def _check(plate: Plate) -> None:
+def _checked(plate: Any) -> Plate:
     if not isinstance(plate, Plate):
         raise TypeError(f"Only a Plate knows the sizes of its quantities. Found {plate!r}.")
+    return plate
