@@ -11,7 +11,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from modulus_relobralo.checks import check_number
-from modulus_relobralo.geometry.edges import Arc, Corner, Edge, Part, Point, corners_of
+from modulus_relobralo.geometry.edges import Arc, Corner, Edge, Part, Places, Point, corners_of
+
+_NODES = 16
+"""Of Gauss, in each of as many pieces of an edge."""
 
 
 class Shape(ABC):
@@ -49,12 +52,10 @@ class Shape(ABC):
     @property
     def area(self) -> float:
         """The area: half the integral of the place times the normal along the boundary."""
-        nodes, weights = np.polynomial.legendre.leggauss(64)
         total = 0.0
         for edge in self.edges.values():
-            place = edge.at((nodes + 1) / 2)
-            across = place["x"] * place["normal_x"] + place["y"] * place["normal_y"]
-            total += edge.length * float(weights @ across) / 4
+            place, lengths = gauss(edge)
+            total += float((place["x"] * place["normal_x"] + place["y"] * place["normal_y"]) @ lengths) / 2
         return total
 
     def points(self, n: int, closed: bool = False) -> list[Point]:
@@ -98,6 +99,13 @@ def as_point(name: str, value: Any) -> Point:
     except (TypeError, ValueError):
         raise ValueError(f"Parameter `{name}` must be a pair of coordinates. Found `{name} = {value!r}`.") from None
     return check_number(name, x, -inf, inf), check_number(name, y, -inf, inf)
+
+
+def gauss(part: Part) -> tuple[Places, NDArray[np.float64]]:
+    """Return places along an edge for integrals, those of Gauss in equal pieces, and the length that each stands for."""
+    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+    shares = (np.arange(_NODES)[:, None] + (nodes + 1) / 2).ravel() / _NODES
+    return part.at(shares), np.tile(weights, _NODES) * part.length / (2 * _NODES)
 
 
 def points_on(part: Part, n: int) -> list[Point]:

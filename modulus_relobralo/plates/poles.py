@@ -30,7 +30,8 @@ def around(hole: Shape, points: Points, order: Orders) -> list[Array]:
     """Return a derivative of each of the functions of a hole, by how often it is taken by x and by y."""
     (x0, y0), (x1, y1) = hole.bounds
     size = max(x1 - x0, y1 - y0) / 2
-    z: Complex = np.asarray(points["x"] - (x0 + x1) / 2 + 1j * (points["y"] - (y0 + y1) / 2)) / size
+    z = np.zeros(points["x"].shape, dtype=np.complex128)
+    z.real, z.imag = (points["x"] - (x0 + x1) / 2) / size, (points["y"] - (y0 + y1) / 2) / size
     powers = [_derivative(z, m, _power(k), order) for k in range(1, POLES + 1) for m in (0, 1)]
     plain, conjugate = _derivative(z, 0, _z_log, order), _derivative(z, 1, _log, order)
     functions = [
@@ -54,14 +55,16 @@ def _derivative(z: Complex, m: int, g: Analytic, order: Orders) -> Complex:
 
 
 def _power(k: int) -> Analytic:
-    return lambda z, n: (-1) ** n * factorial(k + n - 1) / factorial(k - 1) * z ** (-k - n)
+    return lambda z, n: float((-1) ** n * factorial(k + n - 1) // factorial(k - 1)) * z ** (-k - n)
 
 
 def _log(z: Complex, n: int) -> Complex:
-    return np.log(z) if n == 0 else np.asarray((-1) ** (n - 1) * factorial(n - 1) * z ** (-n))
+    if n == 0:
+        return np.log(z)
+    return float((-1) ** (n - 1) * factorial(n - 1)) * z ** (-n)
 
 
 def _z_log(z: Complex, n: int) -> Complex:
     if n < 2:
-        return z * np.log(z) if n == 0 else np.log(z) + 1
-    return (-1) ** n * factorial(n - 2) * z ** (1 - n)
+        return np.asarray(z * np.log(z) if n == 0 else np.log(z) + 1, dtype=np.complex128)
+    return float((-1) ** n * factorial(n - 2)) * z ** (1 - n)

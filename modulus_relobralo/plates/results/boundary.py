@@ -8,11 +8,11 @@ from math import sin
 import numpy as np
 from sympy import Expr, Float, Function, Symbol
 
+from modulus_relobralo.geometry.shape import gauss
 from modulus_relobralo.geometry.symbols import COORDINATES
 from modulus_relobralo.plates.edge_equations import TURN, edge_equations
 from modulus_relobralo.plates.plate import Plate
 from modulus_relobralo.plates.polynomial import with_values
-from modulus_relobralo.plates.results.integrals import gauss
 from modulus_relobralo.plates.values import Array, Points, evaluate
 
 Known = Callable[[Mapping[str, Expr], Points], dict[str, Array]]

@@ -1,4 +1,4 @@
-"""Integrals over a plate and along its edges."""
+"""Integrals over a plate."""
 
 from __future__ import annotations
 
@@ -6,24 +6,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from modulus_relobralo.geometry.edges import Part
 from modulus_relobralo.geometry.shape import Shape
 from modulus_relobralo.plates.polynomial import arrays
 from modulus_relobralo.plates.values import Array, Points
 
 CELLS = 300
 """Along each side of a shape's bounds: the integral of a smooth function is exact to about 1e-4."""
-NODES = 16
-"""Of Gauss, in each of as many pieces of an edge."""
 
 
 def over(shape: Shape, function: Callable[[Points], Array]) -> float:
     """Return the integral of a function over a shape: the mean at the middles of small cells, times the area."""
     return float(np.mean(function(arrays(shape.points(CELLS))))) * shape.area
-
-
-def gauss(part: Part) -> tuple[Points, Array]:
-    """Return places along an edge, and the length that each stands for."""
-    nodes, weights = np.polynomial.legendre.leggauss(NODES)
-    shares = (np.arange(NODES)[:, None] + (nodes + 1) / 2).ravel() / NODES
-    return part.at(shares), np.tile(weights, NODES) * part.length / (2 * NODES)
