@@ -102,7 +102,7 @@ def as_point(name: str, value: Any) -> Point:
 
 
 def gauss(part: Part) -> tuple[Places, NDArray[np.float64]]:
-    """Return places along an edge for integrals, those of Gauss in equal pieces, and the length that each stands for."""
+    """Return places along an edge, those of Gauss in equal pieces, and the length that each stands for."""
     nodes, weights = np.polynomial.legendre.leggauss(_NODES)
     shares = (np.arange(_NODES)[:, None] + (nodes + 1) / 2).ravel() / _NODES
     return part.at(shares), np.tile(weights, _NODES) * part.length / (2 * _NODES)
