@@ -7,6 +7,7 @@ from functools import cached_property
 from math import inf
 
 from sympy import Expr, Integer
+from sympy.core.function import AppliedUndef
 
 from modulus_relobralo.geometry.edges import Corner
 from modulus_relobralo.geometry.expressions import check_values
@@ -169,15 +170,20 @@ class Plate:
                     checked = as_expression(name, value, self.parameters, fields=False)
                     low = 0.0 if name in ("k_w", "k_slope") else -inf
                     check_values(name, checked, points_on(part, 10), low)
-        taken = sorted(set(GIVEN) & {*self.parameters, *equation.equations})
+        fields = {field.name for e in equation.equations.values() for field in e.atoms(AppliedUndef)}
+        taken = sorted(set(GIVEN) & {*self.parameters, *fields})
         if taken:
-            raise ValueError(f"Parameter `parameters` must not have names of {', '.join(GIVEN)}. Found {taken}.")
+            raise ValueError(
+                f"Fields and parameters must not be named as what is given on edges, {', '.join(GIVEN)}. "
+                f"Found {', '.join(taken)}."
+            )
 
     def _check_patches(self) -> None:
         for region in self.dense:
             place = [point for edge in region.edges.values() for point in points_on(edge, 16)]
             x, y = zip(*place, strict=True)
-            beyond = self.shape.level(x, y) < -1e-9 * max(*self.shape.bounds[1])
+            size = max(high - low for low, high in zip(*self.shape.bounds, strict=True))
+            beyond = self.shape.level(x, y) < -1e-9 * size
             if beyond.any():
                 i = int(beyond.argmax())
                 raise ValueError(

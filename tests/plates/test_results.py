@@ -61,15 +61,14 @@ def test_a_deflection_that_is_none_is_told(sinusoidal):
 
 
 def test_springs_soil_and_loads_along_an_edge_are_in_the_sums():
-    edges = {"left": {"k_w": 40.0}, "right": "clamped", "bottom": "free", "top": {"V_n": 0.5}}
+    edges = {"left": {"k_w": 40.0}, "right": "simply_supported", "bottom": "guided", "top": {"k_w": 20.0, "V_n": 0.5}}
     patch = Patch(Rectangle(0.5, 0.5, (1, 0.5)), 1e-9)
     plate = RectangularPlate(2, 1, KirchhoffPlate(D, NU, [0.7 + 0.1 * X, patch], winkler=5.0, pasternak=0.5), edges)
     found = results(plate, fit(plate, {}, degree=14))
     assert found.load == pytest.approx(2 * 0.7 + 0.2 + 0.5 * 2, rel=1e-6)
-    assert found.reactions["bottom"] == found.reactions["top"] == 0
-    assert min(found.reactions[name] for name in ("left", "right", "soil")) > 0.05
-    # Where a spring and a clamped edge meet free ones, shears have no bound: a polynomial is that good.
-    assert abs(found.imbalance) < 0.02
+    assert found.reactions["bottom"] == 0
+    assert min(found.reactions[name] for name in ("left", "right", "top", "soil")) > 0.05
+    assert abs(found.imbalance) < 5e-3
 
 
 def test_parameters_need_values():

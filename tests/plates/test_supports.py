@@ -206,6 +206,12 @@ def test_a_round_patch():
         (lambda: Patch(Polygon([(0, 0), (2, 0), (2, 2), (1.5, 0.5)]), 1), ValueError, "`region` must be convex"),
         (lambda: KirchhoffPlate(1, 0.3, 1, parameters={"h": (2, 1)}), ValueError, r"pairs \(low, high\)"),
         (lambda: Plate("square", EQUATION), TypeError, "`shape` must be a shape"),
+        (lambda: RectangularPlate(1, 1, KirchhoffPlate(1, 0.3, "curvature")), ValueError, "Found curvature"),
+        (
+            lambda: RectangularPlate(1, 1, KirchhoffPlate(1, 0.3, Symbol("k_w"), parameters=["k_w"])),
+            ValueError,
+            "Found k_w",
+        ),
     ],
 )
 def test_loads_and_soil_that_are_none_are_refused(make, error, found):
