@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from modulus_relobralo.checks import check_number
-from modulus_relobralo.geometry.edges import Arc, Corner, Edge, Part, Places, Point, corners_of
+from modulus_relobralo.geometry.corners import Corner, corners_of
+from modulus_relobralo.geometry.edges import Arc, Edge, Part, Places, Point
 
 _NODES = 16
 """Of Gauss, in each of as many pieces of an edge."""

@@ -6,7 +6,8 @@ from math import sin
 
 from sympy import Expr, Float, Function, Symbol
 
-from modulus_relobralo.geometry.edges import Corner, Part
+from modulus_relobralo.geometry.corners import Corner
+from modulus_relobralo.geometry.edges import Part
 from modulus_relobralo.geometry.symbols import COORDINATES, NORMAL
 from modulus_relobralo.plates.equation import KirchhoffPlate
 

@@ -9,7 +9,7 @@ from math import inf
 from sympy import Expr, Integer
 from sympy.core.function import AppliedUndef
 
-from modulus_relobralo.geometry.edges import Corner
+from modulus_relobralo.geometry.corners import Corner
 from modulus_relobralo.geometry.expressions import check_values
 from modulus_relobralo.geometry.shape import Shape, for_each_edge, points_on
 from modulus_relobralo.geometry.symbols import as_expression
