@@ -49,7 +49,10 @@ class WithHoles(Shape):
             if not isinstance(shape, Shape):
                 raise TypeError(f"Parameters `outer` and `holes` must be shapes. Found {shape!r}.")
         self.outer, self.holes = outer, dict(holes)
-        names = [*outer.edges, *(edge for name in self.holes for edge in self._names(check_name("holes", name)))]
+        names = [
+            *outer.edges,
+            *(edge for name in self.holes for edge in self._names(check_name("holes", name)).values()),
+        ]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             raise ValueError(

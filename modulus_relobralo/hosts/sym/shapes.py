@@ -57,7 +57,7 @@ class ShapeGeometry(_Geometry):
         """Return points on the boundary as the host does, with the further columns."""
         points = super().sample_boundary(nr_points, *args, **kwargs)
         place = [points[str(symbol)] for symbol in (*COORDINATES, *NORMAL)]
-        return points | {name: np.broadcast_to(value(*place), place[0].shape) for name, value in self._givens.items()}
+        return points | {name: value(*place) + np.zeros_like(place[0]) for name, value in self._givens.items()}
 
     def sample_interior(self, nr_points: int, *args: Any, **kwargs: Any) -> dict[str, NDArray[np.float64]]:
         """Return points inside as the host does, a share of them on the dense patches."""

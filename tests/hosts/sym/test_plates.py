@@ -93,7 +93,7 @@ def test_the_ring_of_the_textbook_has_no_losses():
     """A curved free edge: without the curvature's terms, its shear would not vanish."""
     D, nu, q = 1.5, 0.3, 0.7
     plate = Plate(annulus(2, 0.8), KirchhoffPlate(D, nu, q), {"outer": "simply_supported", "inner": "free"})
-    w = textbook.ring(2, 0.8, D, nu, q, sqrt(X**2 + Y**2))["w"]
+    w = textbook.ring(2.0, 0.8, D, nu, q, sqrt(X**2 + Y**2))["w"]
     found = losses(plate, w)
     assert set(found) == {"kirchhoff", "w", "M_n", "V_n"}
     assert max(found.values()) < 1e-8
