@@ -15,6 +15,7 @@ if not HOST:
         "hosts/sym/test_natural_gradient.py",
         "hosts/sym/test_points.py",
         "hosts/sym/test_pointwise.py",
+        "hosts/sym/test_plates.py",
         "hosts/sym/test_residuals.py",
         "hosts/sym/train_by_both_methods.py",
         "hosts/sym/test_builders.py",

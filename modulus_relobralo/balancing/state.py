@@ -64,6 +64,7 @@ class State(nn.Module):
         self._holder: int = -1
         self._held_since: int = 0
         self._warned: bool = False
+        self._compared: bool = False
         for name, value in STATE.items():
             self.register_buffer(name, torch.full((number,), value))
         counters = {

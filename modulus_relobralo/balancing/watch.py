@@ -8,7 +8,7 @@ a CUDA graph Python does not run: there the looks are those of the monitor and o
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -21,6 +21,8 @@ EVERY = 100
 """Steps from one look to the next."""
 SHARE = 0.9
 """What counts as nearly all of the sum of the weights."""
+APART = 1e6
+"""How many times as large as another a loss term may start before it is said."""
 STEPS = 1000
 """For how many steps a term holds it before it is said: for shorter times a slow one may."""
 
@@ -38,6 +40,9 @@ def look(module: Any) -> None:
     seen = torch.stack([module._lowest, module.lmbda_ema, module.init_losses, module.prev_losses])
     lowest, weights, initial, losses = seen.tolist()
     check_not_negative(module.names, lowest)
+    if not module._compared:
+        module._compared = True
+        warn_if_far_apart(dict(zip(module.names, initial, strict=True)))
     steps = int(module._moves)
     holder = find_holder(weights, initial, losses)
     if holder != module._holder:
@@ -47,6 +52,18 @@ def look(module: Any) -> None:
         module._warned = True
         share = weights[holder] / sum(weights)
         logger.warning(describe(module.names[holder], share, initial[holder], losses[holder], held))
+
+
+def warn_if_far_apart(initial: Mapping[str, float]) -> None:
+    """Warn if loss terms start so far apart that units are the likely reason; a zero does not count."""
+    sizes = {name: size for name, size in initial.items() if size > 0}
+    if sizes and max(sizes.values()) > APART * min(sizes.values()):
+        smallest, largest = (choose(sizes, key=sizes.__getitem__) for choose in (min, max))
+        logger.warning(
+            f"Loss terms start more than {APART:g} times apart: `{smallest}` at {sizes[smallest]:.3g}, `{largest}` at "
+            f"{sizes[largest]:.3g}. Units are the likely reason, and a network rarely learns such a problem: bring "
+            "inputs, outputs and residuals to order one (`keys` and `scaled=True` of hosts.sym do it for a plate)."
+        )
 
 
 def find_holder(weights: Sequence[float], initial: Sequence[float], losses: Sequence[float]) -> int:

@@ -7,14 +7,14 @@ from typing import Protocol
 
 from sympy import Expr
 
-from modulus_relobralo.geometry.rectangle import Rectangle
+from modulus_relobralo.geometry.shape import Shape
 
 
 class Description(Protocol):
     """A boundary value problem in the plane: a shape, equations over it, and what holds inside and on its edges."""
 
     @property
-    def shape(self) -> Rectangle:
+    def shape(self) -> Shape:
         """Where the equations hold."""
 
     @property
@@ -31,7 +31,17 @@ class Description(Protocol):
 
     @property
     def conditions(self) -> Mapping[str, Mapping[str, Expr]]:
-        """Which of them, or which dependent variable, take which value, for each edge of the shape by its name."""
+        """Which of them, or which dependent variable, take which value, by the name of a part of the boundary.
+
+        All edges of the shape are in it, and those of its corners where something holds.
+        """
+
+    @property
+    def givens(self) -> Mapping[str, Mapping[str, Expr]]:
+        """What further symbols of the equations mean on a part of the boundary, in x, y and the normal there.
+
+        Such as the curvature of an edge, or the stiffness of what it rests on.
+        """
 
 
 def output_name(quantity: str, variable: str, usual: str) -> str:

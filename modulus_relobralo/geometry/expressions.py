@@ -90,10 +90,15 @@ def check_smooth(name: str, expression: Expr) -> None:
 
 
 def check_values(
-    name: str, expression: Expr, points: Iterable[tuple[float, float]], low: float = -inf, high: float = inf
+    name: str,
+    expression: Expr,
+    points: Iterable[tuple[float, float]],
+    low: float = -inf,
+    high: float = inf,
+    closed: bool = False,
 ) -> None:
     """
-    Raise unless an expression in x and y has finite values in (low, high] at all points.
+    Raise unless an expression in x and y has finite values in (low, high], or [low, high] if `closed`, at all points.
 
     One that holds fields or parameters is let through: its values are not known yet.
     """
@@ -102,8 +107,8 @@ def check_values(
     evaluate = lambdify([Symbol("x"), Symbol("y")], expression, modules="mpmath")
     for x, y in points:
         value = _value(evaluate, x, y)
-        if value is not None and not (isfinite(value) and low < value <= high):
-            interval = f"({low:g}, {high:g}{')' if high == inf else ']'}"
+        if value is not None and not (isfinite(value) and low <= value <= high and (closed or value > low)):
+            interval = f"{'[' if closed else '('}{low:g}, {high:g}{')' if high == inf else ']'}"
             raise ValueError(f"Parameter `{name}` must be in {interval} everywhere. Found {value:g} at ({x:g}, {y:g}).")
 
 

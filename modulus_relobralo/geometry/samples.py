@@ -2,98 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sympy import Expr
 
 from modulus_relobralo.checks import check_count
 from modulus_relobralo.geometry.description import Description
-from modulus_relobralo.geometry.grouping import groups, shares
-from modulus_relobralo.geometry.rectangle import Rectangle
+from modulus_relobralo.geometry.grouping import CORNER, given, groups, shares, title
+from modulus_relobralo.geometry.places import Ranges, Samples, Term
 
-Array = NDArray[np.float64]
-Ranges = Mapping[str, tuple[float, float]]
-
-INTERIOR, BOUNDARY = "interior", "edges"
-"""Names of the interior, and of all edges where they are one group."""
+INTERIOR = "interior"
+"""The name of the interior."""
 
 REDUCTIONS = ("integral", "mean")
-
-
-class Term(NamedTuple):
-    """What holds of a loss term: an equation, or a dependent variable, takes a value.
-
-    Attributes
-    ----------
-    output : str
-        The equation's name, or the variable's.
-    target : Expr
-        The value, in coordinates and parameters.
-    share : float
-        Factor of the squared residuals' integral.
-    """
-
-    output: str
-    target: Expr
-    share: float = 1.0
-
-
-@dataclass(frozen=True)
-class Samples:
-    """The interior or a group of edges: which loss terms hold there, and how to draw points there.
-
-    Attributes
-    ----------
-    terms : dict[str, Term]
-        Loss terms by name.
-    shape : Rectangle
-        The shape.
-    edges : tuple of str
-        The edges; none for the interior.
-    count : int
-        Points of a draw.
-    ranges : mapping of str to pair of float
-        Ends of what parameters are drawn from.
-    """
-
-    terms: dict[str, Term]
-    shape: Rectangle
-    edges: tuple[str, ...]
-    count: int
-    ranges: Ranges
-
-    def draw(self, generator: np.random.Generator) -> tuple[dict[str, Array], Array]:
-        """Return points, uniformly over the place and the ranges, and how much of the place each stands for.
-
-        Returns
-        -------
-        tuple of dict and ndarray
-            x, y and the parameters, on edges normal_x and normal_y too, each [count]; areas or lengths, [count], which
-            add up to that of the place.
-        """
-        points, areas = self._on_edges(generator) if self.edges else self._inside(generator)
-        drawn = {name: generator.uniform(low, high, self.count) for name, (low, high) in self.ranges.items()}
-        return {**points, **drawn}, areas
-
-    def _inside(self, generator: np.random.Generator) -> tuple[dict[str, Array], Array]:
-        lower, upper = (np.array(corner) for corner in self.shape.bounds)
-        found = np.empty((0, 2))
-        while len(found) < self.count:
-            points = generator.uniform(lower, upper, (self.count, 2))
-            found = np.concatenate([found, points[self.shape.level(*points.T) > 0]])
-        x, y = found[: self.count].T
-        return {"x": x, "y": y}, np.full(self.count, self.shape.area / self.count)
-
-    def _on_edges(self, generator: np.random.Generator) -> tuple[dict[str, Array], Array]:
-        edges = [self.shape.edges[name] for name in self.edges]
-        numbers = _split(self.count, [edge.length for edge in edges])
-        places = [edge.at(generator.uniform(size=n)) for edge, n in zip(edges, numbers, strict=True)]
-        areas = [np.full(n, edge.length / n) for edge, n in zip(edges, numbers, strict=True)]
-        return {name: np.concatenate([place[name] for place in places]) for name in places[0]}, np.concatenate(areas)
 
 
 def samples(
@@ -125,12 +48,13 @@ def samples(
         ``"integral"``: a loss term is the integral of the squared residual over the shape or along the edges.
         ``"mean"``: the integral over the area or over the length of the edges that have the term.
     ranges : mapping of str to pair of float
-        For each parameter of the description, from where to where it is drawn.
+        For each parameter of the description, from where to where it is drawn; where it does not say so itself.
 
     Returns
     -------
     dict[str, Samples]
-        "interior", and one for each edge or group of edges, under their names, or "edges" if all share one.
+        "interior", and one for each edge or group of edges, under their names, or "edges" if all share one; and for
+        corners that have a condition of their own.
 
     Raises
     ------
@@ -145,35 +69,31 @@ def samples(
     >>> {name: list(place.terms) for name, place in samples(plate, interior=1024, edge=64).items()}
     {'interior': ['kirchhoff'], 'edges': ['w', 'slope_n']}
     """
-    _check(description, interior, edge, per_edge, reduction, ranges or {})
+    ranges = dict(getattr(description, "ranges", {}) if ranges is None else ranges)
+    _check(description, interior, edge, per_edge, reduction, ranges)
     shape, means = description.shape, reduction == "mean"
-    common: dict[str, Any] = {"shape": shape, "ranges": dict(ranges or {})}
+    common: dict[str, Any] = {"shape": shape, "ranges": ranges}
     inside = {name: Term(name, target, 1 / shape.area if means else 1.0) for name, target in description.inside.items()}
-    made = {INTERIOR: Samples(inside, edges=(), count=interior, **common)}
-    for names, outvar in groups(description.conditions, per_edge):
-        terms = dict(_terms(description, names, outvar, per_edge, means))
-        name = BOUNDARY if len(names) == len(shape.edges) else "_".join(names)
-        made[name] = Samples(terms, edges=tuple(names), count=edge * len(names), **common)
+    made = {INTERIOR: Samples(inside, parts=(), count=interior, given={}, **common)}
+    for names, outvar in groups(description, per_edge):
+        made[title(description, names)] = Samples(
+            terms=dict(_terms(description, names, outvar, per_edge, means)),
+            parts=tuple(names),
+            count=(edge if names[0] in shape.edges else CORNER) * len(names),
+            given=given(description, names, outvar),
+            **common,
+        )
     return made
 
 
 def _terms(
     description: Description, names: list[str], outvar: Mapping[str, Expr], per_edge: bool, means: bool
 ) -> Iterator[tuple[str, Term]]:
-    length = sum(description.shape.edges[name].length for name in names)
+    length = sum(description.shape.parts[name].length for name in names)
     parts = dict.fromkeys(outvar, 1.0) if per_edge else shares(description, names, outvar)
     for output, target in outvar.items():
         name = f"{output}_{names[0]}" if per_edge else output
         yield name, Term(output, target, parts[output] / length if means else 1.0)
-
-
-def _split(count: int, lengths: Sequence[float]) -> list[int]:
-    """Return how many of `count` points each edge gets, by length, and one at least."""
-    numbers = np.diff(np.round(np.cumsum(lengths) / np.sum(lengths) * count), prepend=0)
-    for empty in np.flatnonzero(numbers == 0):
-        numbers[numbers.argmax()] -= 1
-        numbers[empty] = 1
-    return [int(n) for n in numbers]
 
 
 def _check(description: Description, interior: int, edge: int, per_edge: bool, reduction: str, ranges: Ranges) -> None:

@@ -13,7 +13,7 @@ from torch.nn import Module, ModuleDict
 
 from modulus_relobralo.derivatives.networks import Network, read
 from modulus_relobralo.geometry.description import Description
-from modulus_relobralo.geometry.samples import Samples
+from modulus_relobralo.geometry.places import Samples
 from modulus_relobralo.geometry.symbols import COORDINATES
 from modulus_relobralo.loops.residuals import Residuals, fields_in
 from modulus_relobralo.optimizers.pointwise import Pointwise

@@ -2,18 +2,19 @@
 
 References
 ----------
-S. Timoshenko, S. Woinowsky-Krieger: Theory of Plates and Shells, 2nd ed., McGraw-Hill 1959, chapters 2 and 4.
+S. Timoshenko, S. Woinowsky-Krieger: Theory of Plates and Shells, 2nd ed., McGraw-Hill 1959, chapters 2, 4, 8 and 11.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from math import inf
+from typing import Any, TypeAlias
 
 from sympy import Expr, Function, Symbol, expand
 
-from modulus_relobralo.checks import check_positive
+from modulus_relobralo.checks import check_number
 from modulus_relobralo.geometry.description import output_name
-from modulus_relobralo.geometry.expressions import check_smooth
 from modulus_relobralo.geometry.symbols import (
     COORDINATES,
     NORMAL,
@@ -22,13 +23,13 @@ from modulus_relobralo.geometry.symbols import (
     check_fields,
     check_name,
 )
+from modulus_relobralo.plates.loads import Patch, Sum
+from modulus_relobralo.plates.stiffness import Orthotropic, Stiffness
 
 x, y = COORDINATES
 
-# Stand for the parameters until the moments are differentiated and expanded: terms in nu then cancel as
-# symbols, where numbers would leave their rounding behind.
-_D = Function("_flexural_rigidity")(*COORDINATES)
-_NU = Function("_poisson_ratio")(*COORDINATES)
+Quantity: TypeAlias = float | Expr | str
+"""A number, a SymPy expression or the name of a field."""
 
 
 class KirchhoffPlate:
@@ -45,37 +46,49 @@ class KirchhoffPlate:
         Q_y  = M_xy,x + M_y,y
 
     For a constant flexural rigidity D [N m] this is ``D (w,xxxx + 2 w,xxyy + w,yyyy) = p``, whatever
-    Poisson's ratio nu. On an edge with outward normal n = (normal_x, normal_y), tangent t = (-n_y, n_x)::
+    Poisson's ratio nu. On soil, k w - G (w,xx + w,yy) is subtracted from the load. On an edge with outward normal
+    n = (normal_x, normal_y), tangent t = (-n_y, n_x)::
 
         slope_n = w,n                                               slope across the edge [-]
         M_n  = M_x n_x^2 + 2 M_xy n_x n_y + M_y n_y^2               moment that bends the edge [N m/m]
-        V_n  = Q_x n_x + Q_y n_y + M_nt,t                           Kirchhoff's effective shear [N/m]
+        V_n  = Q_x n_x + Q_y n_y + M_nt,t + G w,n                   Kirchhoff's effective shear [N/m]
         M_nt = (M_y - M_x) n_x n_y + M_xy (n_x^2 - n_y^2)
 
-    ``V_n`` holds on straight edges. If the deflection has another name than "w", it is appended to the names of the
-    equations: ``kirchhoff_v`` for w="v".
+    ``V_n`` holds on straight edges; a `Plate` adds what curved ones need. If the deflection has another name than "w",
+    it is appended to the names of the equations: ``kirchhoff_v`` for w="v".
 
     Parameters
     ----------
-    D : float, Expr or str
-        Flexural rigidity E h^3 / (12 (1 - nu^2)) [N m], above zero. A str names a field D(x, y); a SymPy expression may
-        depend on x and y, smoothly. Both enter with their derivatives.
+    D : float, Expr, str or Orthotropic
+        Flexural rigidity [N m], above zero: `flexural_rigidity` computes it. A str names a field D(x, y); a SymPy
+        expression may depend on x and y, smoothly. Both enter with their derivatives.
     nu : float, Expr or str
-        Poisson's ratio [-], in (-1, 0.5]. A str names a field nu(x, y); an expression is smooth.
-    p : float, Expr or str
-        Load per area [N/m^2]. A str names a field p(x, y). A concentrated force is a load on a small patch. A load that
-        holds w itself, ``q - k * Function("w")(x, y)``, is a plate on soil.
+        Poisson's ratio [-], in (-1, 0.5]. A str names a field nu(x, y); an expression is smooth. Left out beside
+        `Orthotropic`.
+    p : float, Expr, str or Patch, or a sequence of them, which add up
+        Load per area [N/m^2]. A str names a field p(x, y). A concentrated force is a load on a small `Patch`.
     w : str
         The deflection, the dependent variable.
     parameters : iterable of str or Symbol
-        Symbols beside x and y in D, nu and p: further inputs of the network, as a thickness that is to be varied.
+        Symbols beside x and y in the other parameters: further inputs of the network, as a thickness that is to be
+        varied. A mapping to pairs says from where to where each goes, which scaling and results need.
+    winkler : float, Expr, str or Patch, or a sequence of them, which add up
+        Stiffness k of soil per area [N/m^3], at least zero. A column is stiffness on a `Patch`.
+    pasternak : float
+        Stiffness G of a shear layer in the soil [N/m], at least zero. It ends at the plate's edge.
 
     Attributes
     ----------
     equations : dict[str, Expr]
         The residual and the quantities above, by name.
-    D, nu, p : Expr
+    stiffness : Stiffness
+        D and nu, or what stands for them, as SymPy expressions.
+    p, winkler, pasternak : Expr
         As given, as SymPy expressions.
+    ranges : dict[str, tuple[float, float]]
+        From where to where the parameters go, if that was given.
+    loads, soil : Sum
+        Load and stiffness of the soil by their parts.
 
     Raises
     ------
@@ -102,26 +115,35 @@ class KirchhoffPlate:
     A family of plates, whose thickness h is an input of the network:
 
     >>> E, h = 30e9, Symbol("h")
-    >>> family = KirchhoffPlate(D=E * h**3 / (12 * (1 - 0.2**2)), nu=0.2, p=5e3, parameters=["h"])
+    >>> family = KirchhoffPlate(D=E * h**3 / (12 * (1 - 0.2**2)), nu=0.2, p=5e3, parameters={"h": (0.1, 0.3)})
     """
 
     def __init__(
         self,
-        D: float | Expr | str,
-        nu: float | Expr | str,
-        p: float | Expr | str,
+        D: Quantity | Orthotropic,
+        nu: Quantity | None = None,
+        p: Quantity | Patch | Sequence[Quantity | Patch] = 0.0,
         w: str = "w",
         parameters: Iterable[str | Symbol] = (),
+        winkler: Quantity | Patch | Sequence[Quantity | Patch] = 0.0,
+        pasternak: float = 0.0,
     ) -> None:
         self.w = check_name("w", w)
         self.parameters = as_parameters(parameters, taken=[w])
-        self.D, self.nu, self.p = (
-            as_expression(name, value, self.parameters, unknown=w) for name, value in {"D": D, "nu": nu, "p": p}.items()
-        )
-        _check_material(self.D, self.nu)
+        self.ranges = _ranges(parameters)
+
+        def expression(name: str, value: Any) -> Expr:
+            return as_expression(name, value, self.parameters, unknown=w)
+
+        self.stiffness = Stiffness.of(D, nu, expression)
+        self.loads, self.soil = Sum.of("p", p, expression), Sum.of("winkler", winkler, expression)
+        self.p, self.winkler = self.loads.expression, self.soil.expression
+        self.pasternak = expression("pasternak", check_number("pasternak", pasternak, 0.0, inf))
+        if self.winkler.is_number:
+            check_number("winkler", float(self.winkler), 0.0, inf)
 
         deflection = Function(w)(*COORDINATES)
-        moments = _moments(deflection)
+        moments = self.stiffness.moments(deflection)
         shear = _shear_forces(**moments)
         general = {
             "kirchhoff": expand(-shear["Q_x"].diff(x) - shear["Q_y"].diff(y)),
@@ -130,23 +152,16 @@ class KirchhoffPlate:
             **_edge_quantities(deflection, **moments, **shear),
         }
         self.equations = {
-            self.output(quantity): equation.subs(_D, self.D).subs(_NU, self.nu).doit()
-            for quantity, equation in general.items()
+            self.output(quantity): self.stiffness.put_in(equation) for quantity, equation in general.items()
         }
-        self.equations[self.output("kirchhoff")] -= self.p
+        laplacian = deflection.diff(x, 2) + deflection.diff(y, 2)
+        self.equations[self.output("kirchhoff")] += self.winkler * deflection - self.pasternak * laplacian - self.p
+        self.equations[self.output("V_n")] += self.pasternak * self.equations[self.output("slope_n")]
         check_fields(self.equations, self.parameters)
 
     def output(self, quantity: str) -> str:
         """Return the name under which a node gives a quantity, of which "w" is the deflection."""
         return self.w if quantity == "w" else output_name(quantity, self.w, usual="w")
-
-
-def _moments(w: Expr) -> dict[str, Expr]:
-    return {
-        "M_x": -_D * (w.diff(x, 2) + _NU * w.diff(y, 2)),
-        "M_y": -_D * (w.diff(y, 2) + _NU * w.diff(x, 2)),
-        "M_xy": -_D * (1 - _NU) * w.diff(x, y),
-    }
 
 
 def _shear_forces(M_x: Expr, M_y: Expr, M_xy: Expr) -> dict[str, Expr]:
@@ -163,10 +178,14 @@ def _edge_quantities(w: Expr, M_x: Expr, M_y: Expr, M_xy: Expr, Q_x: Expr, Q_y: 
     }
 
 
-def _check_material(rigidity: Expr, ratio: Expr) -> None:
-    check_smooth("D", rigidity)
-    check_smooth("nu", ratio)
-    if rigidity.is_number:
-        check_positive("D", float(rigidity))
-    if ratio.is_number and not -1 < float(ratio) <= 0.5:
-        raise ValueError(f"Parameter `nu` must be above -1 and at most 0.5. Found `nu = {float(ratio)!r}`.")
+def _ranges(parameters: Any) -> dict[str, tuple[float, float]]:
+    """Return from where to where each parameter goes, of a mapping that says so."""
+    if not hasattr(parameters, "items"):
+        return {}
+    ranges = {}
+    for parameter, ends in parameters.items():
+        low, high = (check_number(f"parameters[{str(parameter)!r}]", end, -inf, inf) for end in ends)
+        if not low < high:
+            raise ValueError(f"Parameter `parameters` must hold pairs (low, high). Found {parameter}: {tuple(ends)!r}.")
+        ranges[str(parameter)] = low, high
+    return ranges

@@ -2,26 +2,148 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import Enum
+from typing import Any, TypeAlias
+
+from sympy import Expr
+
+from modulus_relobralo.checks import check_positive
+from modulus_relobralo.geometry.symbols import as_expression
+
+
+@dataclass(frozen=True)
+class EdgeSupport:
+    """
+    What holds on an edge: one of deflection and shear, one of rotation and moment.
+
+    Each is a number or an expression in x and y. Without any of them the edge is free: V_n = 0 and M_n = 0. The signs
+    are those of `KirchhoffPlate`: V_n pushes the edge in the direction of the deflection.
+
+    Parameters
+    ----------
+    w : float or Expr, optional
+        Prescribed deflection [m].
+    V_n : float or Expr, optional
+        Prescribed shear [N/m], where the deflection is not: a load along the edge.
+    k_w : float or Expr, optional
+        Stiffness of a support that yields [N/m^2], above zero: V_n + k_w w = 0, or what `V_n` says.
+    slope_n : float or Expr, optional
+        Prescribed slope [-].
+    M_n : float or Expr, optional
+        Prescribed moment [N m/m], where the slope is not.
+    k_slope : float or Expr, optional
+        Stiffness of a restraint that yields [N], above zero: M_n - k_slope slope_n = 0, or what `M_n` says.
+
+    Raises
+    ------
+    ValueError
+        If two of them contradict each other, or a stiffness is not above zero.
+
+    Examples
+    --------
+    >>> EdgeSupport(w=0).conditions
+    {'w': 0, 'M_n': 0}
+    >>> EdgeSupport(k_w=5e6, slope_n=0).conditions
+    {'spring': 0, 'slope_n': 0}
+    """
+
+    w: float | Expr | None = None
+    V_n: float | Expr | None = None
+    k_w: float | Expr | None = None
+    slope_n: float | Expr | None = None
+    M_n: float | Expr | None = None
+    k_slope: float | Expr | None = None
+
+    def __post_init__(self) -> None:
+        for held, others in {"w": ("V_n", "k_w"), "slope_n": ("M_n", "k_slope")}.items():
+            found = {other: getattr(self, other) for other in others if getattr(self, other) is not None}
+            if getattr(self, held) is not None and found:
+                raise ValueError(
+                    f"Parameter `{held}` must be left out beside {' and '.join(found)}: an edge that is held has a "
+                    f"reaction. Found `{held} = {getattr(self, held)!r}` and {found}."
+                )
+        for name in ("k_w", "k_slope"):
+            value = getattr(self, name)
+            if value is not None and not (isinstance(value, Expr) and not value.is_number):
+                check_positive(name, float(value) if isinstance(value, Expr) else value)
+
+    @property
+    def conditions(self) -> dict[str, float | Expr]:
+        """Which quantities take which value on such an edge."""
+        first = ("w", self.w) if self.w is not None else ("V_n" if self.k_w is None else "spring", self.V_n or 0)
+        if self.slope_n is not None:
+            return dict([first, ("slope_n", self.slope_n)])
+        return dict([first, ("M_n" if self.k_slope is None else "restraint", self.M_n or 0)])
+
+    @property
+    def stiffnesses(self) -> dict[str, float | Expr]:
+        """The stiffnesses by name, if it has any."""
+        return {name: getattr(self, name) for name in ("k_w", "k_slope") if getattr(self, name) is not None}
+
+    @property
+    def holds_deflection(self) -> bool:
+        """Whether the deflection is given, so that a corner there can have a reaction."""
+        return self.w is not None
 
 
 class EdgeCondition(str, Enum):
     """
-    A homogeneous condition on the edge of a plate.
+    An edge support that has a name of its own.
 
     ``SIMPLY_SUPPORTED``: neither deflection nor bending moment, w = 0 and M_n = 0.
     ``CLAMPED``: neither deflection nor rotation, w = 0 and slope_n = 0.
+    ``FREE``: neither moment nor shear, M_n = 0 and V_n = 0.
+    ``GUIDED``: neither rotation nor shear, slope_n = 0 and V_n = 0; an axis of symmetry is one.
 
-    Corners need no condition of their own where w = 0 on both edges: the corner force 2 M_xy is then a reaction.
-    A free edge would be a member here, with the condition of its corners beside it.
+    Corners need no condition of their own where w is given on one of the edges: the corner force is then a reaction.
+    Between others it is zero.
 
     Members are strings, so a config writes them as "simply_supported" and "clamped".
     """
 
     SIMPLY_SUPPORTED = "simply_supported"
     CLAMPED = "clamped"
+    FREE = "free"
+    GUIDED = "guided"
 
     @property
-    def vanishing(self) -> tuple[str, ...]:
-        """The outputs of `KirchhoffPlate` that are zero on such an edge."""
-        return ("w", "M_n") if self is EdgeCondition.SIMPLY_SUPPORTED else ("w", "slope_n")
+    def support(self) -> EdgeSupport:
+        """What holds on such an edge."""
+        return EdgeSupport(
+            w=0 if self in (EdgeCondition.SIMPLY_SUPPORTED, EdgeCondition.CLAMPED) else None,
+            slope_n=0 if self in (EdgeCondition.CLAMPED, EdgeCondition.GUIDED) else None,
+        )
+
+
+Held: TypeAlias = EdgeCondition | EdgeSupport
+
+
+def as_support(edge: str, held: Any) -> Held:
+    """Return what a person handed in for an edge: a name, an EdgeSupport, or a mapping to its parameters."""
+    if isinstance(held, EdgeSupport):
+        return held
+    if isinstance(held, Mapping):
+        try:
+            return EdgeSupport(**{str(name): value for name, value in held.items()})
+        except TypeError:
+            known = ", ".join(vars(EdgeSupport()))
+            raise ValueError(f"Parameter `edges` must name {known}. Found {dict(held)!r} on the {edge} edge.") from None
+    try:
+        return EdgeCondition(held)
+    except ValueError:
+        allowed = ", ".join(condition.value for condition in EdgeCondition)
+        raise ValueError(
+            f"Parameter `edges` must hold one of {allowed} or an EdgeSupport. Found {held!r} on the {edge} edge."
+        ) from None
+
+
+def support_of(held: Held) -> EdgeSupport:
+    """Return what holds on an edge, of either kind."""
+    return held.support if isinstance(held, EdgeCondition) else held
+
+
+def as_edge_expressions(values: Mapping[str, Any], parameters: tuple[str, ...]) -> dict[str, Expr]:
+    """Return the values of an edge as expressions in x, y and parameters."""
+    return {name: as_expression(name, value, parameters, fields=False) for name, value in values.items()}

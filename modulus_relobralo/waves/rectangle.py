@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from sympy import Expr, Integer, Symbol
 
 from modulus_relobralo.geometry.expressions import check_smooth, check_values
-from modulus_relobralo.geometry.rectangle import Rectangle, for_each_edge
+from modulus_relobralo.geometry.rectangle import EDGES, Rectangle
+from modulus_relobralo.geometry.shape import for_each_edge, points_on
 from modulus_relobralo.geometry.symbols import COORDINATES, as_expression, as_parameters
 from modulus_relobralo.waves.equation import HelmholtzWave
 
@@ -64,12 +65,12 @@ class HelmholtzRectangle:
         self.equation = equation
         self.edges = {
             edge: as_expression("edges", value, equation.parameters, fields=False)
-            for edge, value in for_each_edge("edges", edges).items()
+            for edge, value in for_each_edge("edges", edges, EDGES).items()
         }
         check_values("k", equation.k, self.shape.points(10))
         check_values("source", equation.source, self.shape.points(10))
         for name, edge in self.shape.edges.items():
-            check_values("edges", self.edges[name], edge.points(10))
+            check_values("edges", self.edges[name], points_on(edge, 10))
 
     @classmethod
     def with_solution(
@@ -115,3 +116,8 @@ class HelmholtzRectangle:
     def conditions(self) -> dict[str, dict[str, Expr]]:
         """The value of ``u`` on each edge."""
         return {edge: {self.equation.output("u"): value} for edge, value in self.edges.items()}
+
+    @property
+    def givens(self) -> dict[str, dict[str, Expr]]:
+        """Nothing: the value of ``u`` needs no further symbols."""
+        return {}

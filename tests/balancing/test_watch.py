@@ -166,3 +166,22 @@ def test_the_start_is_said_once_with_names_and_values(caplog):
     (record,) = caplog.records
     assert "ReLoBRaLo of modulus_relobralo 0." in record.message
     assert "alpha=0.5, temperature=0.1, rho=0.99, eps=1e-12; terms: pde, walls" in record.message
+
+
+# ----- loss terms that start far apart
+
+
+@both
+@pytest.mark.parametrize(
+    ("values", "warned"),
+    [((1e7, 1.0, 3.0), 1), ((1e5, 1.0, 3.0), 0), ((1e5, 0.0, 3.0), 0)],
+    ids=["far", "near", "zero"],
+)
+def test_terms_that_start_far_apart_are_said_once(kind, values, warned, caplog):
+    aggregator = kind(ReLoBRaLo([], 3))
+    for step in range(3):
+        aggregator(named(*values), step)
+        aggregator.inspect()
+    said = [record.getMessage() for record in caplog.records if "times apart" in record.getMessage()]
+    assert len(said) == warned
+    assert all("`walls` at 1, `pde` at 1e+07" in message for message in said)

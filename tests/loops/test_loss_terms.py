@@ -48,7 +48,7 @@ def oracle(terms, description, points, per_edge=False, means=False):
             return terms.network(torch.cat([x, y, *(others[name] for name in description.parameters)], 1))
 
         variable = getattr(description.equation, "w", None) or description.equation.u
-        held = description.inside if place == "interior" else description.conditions[terms.places[place].edges[0]]
+        held = description.inside if place == "interior" else description.conditions[terms.places[place].parts[0]]
         for output, target in held.items():
             value = (
                 field(*coordinates.values())

@@ -17,7 +17,7 @@ MIXED = {"left": "clamped", "right": "clamped", "bottom": "simply_supported", "t
 def test_a_plate_says_what_holds_where():
     plate = RectangularPlate(3, 2, EQUATION, MIXED, lower=(-1, 1))
     assert (plate.shape.lower, plate.shape.upper) == ((-1, 1), (2, 3))
-    assert plate.equations is EQUATION.equations
+    assert plate.equations == EQUATION.equations
     assert plate.inside == {"kirchhoff": 0}
     supported, clamped = {"w": 0, "M_n": 0}, {"w": 0, "slope_n": 0}
     assert plate.conditions == {"left": clamped, "right": clamped, "bottom": supported, "top": supported}
@@ -42,10 +42,10 @@ def test_edges_from_a_config():
     assert set(RectangularPlate(3, 2, EQUATION, EdgeCondition.CLAMPED).edges.values()) == {EdgeCondition.CLAMPED}
 
 
-@pytest.mark.parametrize("held", ["free", "CLAMPED", None, True, 0], ids=repr)
+@pytest.mark.parametrize("held", ["hinged", "CLAMPED", None, True, 0], ids=repr)
 def test_unknown_condition(held):
     with pytest.raises(
-        ValueError, match=rf"Parameter `edges` must hold simply_supported or clamped. Found {held!r} on the top edge."
+        ValueError, match=rf"Parameter `edges` must hold one of simply_supported, .* Found {held!r} on the top edge."
     ):
         RectangularPlate(3, 2, EQUATION, {**MIXED, "top": held})
 

@@ -22,7 +22,9 @@ _HOMES = {
     "derivative_nodes": "nodes",
     "equation_nodes": "equations",
     "geometry": "builders",
+    "keys": "scaling",
     "main": "programs",
+    "plate_results": "trained",
     "pointwise_constraint": "pointwise",
     "taylor_nodes": "nodes",
 }

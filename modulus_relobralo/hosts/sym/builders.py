@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from sympy import Or, Symbol
+from sympy import Symbol
 from sympy.core.function import AppliedUndef
 
 from modulus_relobralo.checks import check_count
 from modulus_relobralo.geometry.description import Description
-from modulus_relobralo.geometry.grouping import groups, shares
-from modulus_relobralo.geometry.rectangle import Rectangle
+from modulus_relobralo.geometry.grouping import CORNER, given, groups, shares, title
+from modulus_relobralo.geometry.shape import Shape
 from modulus_relobralo.hosts.sym import host
 from modulus_relobralo.hosts.sym.pointwise import pointwise_constraint
+from modulus_relobralo.hosts.sym.scaling import weights
+from modulus_relobralo.hosts.sym.shapes import ShapeGeometry
 
 # What the host's sampling gives beside the coordinates: weights of the points, and distances to the boundary.
 _SAMPLED = ("area", "sdf")
@@ -20,10 +22,11 @@ _SAMPLED = ("area", "sdf")
 
 def geometry(description: Description) -> Any:
     """Return the host's geometry of a plate or a wave."""
-    shape = description.shape
-    if not isinstance(shape, Rectangle):
-        raise TypeError(f"Parameter `description` must have a shape that the host knows: Rectangle. Found {shape!r}.")
-    return host.Rectangle(shape.lower, shape.upper)
+    if not isinstance(description.shape, Shape):
+        raise TypeError(
+            f"Parameter `description` must have a shape of `modulus_relobralo.geometry`. Found {description.shape!r}."
+        )
+    return ShapeGeometry(description.shape, dense=getattr(description, "dense", ()))
 
 
 def constraints(
@@ -34,6 +37,7 @@ def constraints(
     per_edge: bool = False,
     reduction: str = "integral",
     points: str = "fixed",
+    scaled: bool = False,
     **sampling: Any,
 ) -> dict[str, Any]:
     """
@@ -62,15 +66,18 @@ def constraints(
     points : str
         ``"fixed"``: ``batch_per_epoch`` batches are drawn once and come again. ``"resampled"``: new points in every
         step, of which ``batch_per_epoch`` batches are drawn at once.
+    scaled : bool
+        Whether the loss terms of a plate are of order one in whatever units it is, see `keys`, which does the same for
+        its network.
     **sampling
         Further arguments of the host's pointwise constraints, such as ``batch_per_epoch`` or ``parameterization``, the
-        ranges of the description's parameters.
+        ranges of the description's parameters, where it does not say them itself.
 
     Returns
     -------
     dict[str, Constraint]
         For ``domain.add_constraint(constraint, name)``: "interior", and one for each edge or group of edges, under
-        their names, or "edges" if all share one.
+        their names, or "edges" if all share one; and for corners that have a condition of their own.
 
     Raises
     ------
@@ -93,19 +100,25 @@ def constraints(
         raise TypeError(f"Parameter `per_edge` must be a bool. Found `per_edge = {per_edge!r}`.")
     _check_names(description)
     shape = geometry(description)
+    factors = weights(description) if scaled else {}
+    ranges = {Symbol(name): ends for name, ends in getattr(description, "ranges", {}).items()}
+    if ranges:
+        sampling = {"parameterization": host.Parameterization(ranges), **sampling}
     sampling = {"reduction": reduction, "points": points, **sampling}
-    made = {"interior": pointwise_constraint("interior", nodes, shape, description.inside, interior, **sampling)}
-    edges = description.shape.edges
-    for names, outvar in groups(description.conditions, per_edge):
+    inside = sampling | ({"lambda_weighting": {name: factors[name] for name in description.inside}} if scaled else {})
+    made = {"interior": pointwise_constraint("interior", nodes, shape, description.inside, interior, **inside)}
+    for names, outvar in groups(description, per_edge):
         aliases = [host.Node.from_sympy(Symbol(output), f"{output}_{names[0]}") for output in outvar if per_edge]
-        made["edges" if len(names) == len(edges) else "_".join(names)] = pointwise_constraint(
+        terms = {output: f"{output}_{names[0]}" if per_edge else output for output in outvar}
+        if scaled:
+            sampling["lambda_weighting"] = {term: factors[output] for output, term in terms.items()}
+        made[title(description, names)] = pointwise_constraint(
             "boundary",
             [*nodes, *aliases],
-            shape,
-            {f"{output}_{names[0]}" if per_edge else output: target for output, target in outvar.items()},
-            edge * len(names),
+            ShapeGeometry(description.shape, names, given(description, names, outvar)),
+            {term: outvar[output] for output, term in terms.items()},
+            edge * len(names) if names[0] in description.shape.edges else CORNER * len(names),
             shares={} if per_edge else shares(description, names, outvar),
-            criteria=Or(*(edges[name].criterion for name in names)),
             **sampling,
         )
     return made

@@ -13,6 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from modulus_relobralo.balancing.watch import warn_if_far_apart
 from modulus_relobralo.hosts.sym import host
 from modulus_relobralo.hosts.sym.residuals import check_constraint, residuals, run_uncompiled
 
@@ -27,11 +28,14 @@ def method(name: str) -> str:
 
 def _compute_gradients(solver: Any, aggregator: nn.Module, model: nn.Module, step: int) -> tuple[Tensor, dict]:
     """Return the loss and the loss terms, and remember the weights of these; `solver` is the trainer itself."""
-    if not hasattr(solver, "_natural_gradient"):
+    first = not hasattr(solver, "_natural_gradient")
+    if first:
         _check(solver, aggregator)
         for constraint in solver.domain.constraints.values():
             run_uncompiled(constraint)
     losses = solver.compute_losses(step)
+    if first:
+        warn_if_far_apart({name: float(term) for name, term in losses.items()})
     loss = aggregator(losses, step)
     found = torch.autograd.grad(loss, list(losses.values()), retain_graph=True, allow_unused=True)
     weights = {

@@ -59,7 +59,7 @@ def test_the_geometry_is_the_described_one():
 
 
 def test_other_shapes_are_refused():
-    with pytest.raises(TypeError, match=r"must have a shape that the host knows: Rectangle. Found 'disc'"):
+    with pytest.raises(TypeError, match=r"must have a shape of `modulus_relobralo.geometry`. Found 'disc'"):
         geometry(SimpleNamespace(shape="disc"))
 
 

@@ -1,0 +1,74 @@
+"""Plates of structural engineering: train one, and print its deflections, moments, shears and reactions.
+
+python examples/plates/plates.py
+python examples/plates/plates.py case=clamped_circle custom.seed=1
+"""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from hydra.core.hydra_config import HydraConfig
+from hydra.utils import instantiate
+
+from modulus_relobralo.hosts.sym import (
+    Domain,
+    Solver,
+    WeightMonitor,
+    constraints,
+    equation_nodes,
+    instantiate_arch,
+    keys,
+    main,
+    plate_results,
+    taylor_nodes,
+)
+from modulus_relobralo.initialization import initialize
+from modulus_relobralo.plates.results import print_results, save_results
+
+
+@main(config_path="conf", config_name="config")
+def run(cfg):
+    torch.manual_seed(cfg.custom.seed)
+    np.random.seed(cfg.custom.seed)
+
+    # the plate, in SI units
+    plate = instantiate(cfg.custom.plate, _convert_="all")
+
+    # network and nodes: it takes and gives SI units, and is of order one within
+    inputs, outputs = keys(plate)
+    network = instantiate_arch(input_keys=inputs, output_keys=outputs, cfg=cfg.arch.fully_connected)
+    initialize(network, "glorot_normal")
+    nodes = equation_nodes(plate, network)
+    nodes += taylor_nodes(network, "plate_network", nodes)
+
+    # constraints: equilibrium inside, and what holds on the edges
+    domain = Domain()
+    made = constraints(
+        plate,
+        nodes,
+        interior=cfg.batch_size.interior,
+        edge=cfg.batch_size.edge,
+        reduction="mean",
+        points="resampled",
+        scaled=True,
+        batch_per_epoch=cfg.custom.batches,
+    )
+    for name, constraint in made.items():
+        domain.add_constraint(constraint, name)
+
+    # train
+    solver = Solver(cfg, domain)
+    domain.add_monitor(WeightMonitor(solver), "weights")
+    solver.solve()
+
+    # what came out, of a family for each member that is asked for: tables, figures, and a file for ParaView
+    for number, member in enumerate(cfg.custom.get("members", [{}])):
+        found = plate_results(plate, network, member)
+        print_results(found, " ".join([HydraConfig.get().runtime.choices["case"], *map(str, member.items())]))
+        for path in save_results(found, Path(cfg.network_dir) / ("results" if not number else f"results_{number}")):
+            print(path.resolve())
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,48 @@
+"""Plates in SI units: the host's keys and loss weights that make inputs, outputs and losses of order one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from modulus_relobralo.hosts.sym import host
+from modulus_relobralo.plates import Plate
+from modulus_relobralo.plates.scaling import scales
+
+
+def keys(plate: Plate) -> tuple[list[Any], list[Any]]:
+    """Return the keys of the inputs and of the output of a network for a plate.
+
+    The network takes and gives SI units; within, all is of order one. `constraints` with ``scaled=True`` does the same
+    for the loss terms.
+
+    Returns
+    -------
+    tuple of list of Key
+        x, y and the parameters; the deflection.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no `Plate`, or the size of something is not known, see `plates.scaling.scales`.
+
+    Examples
+    --------
+    ::
+
+        inputs, outputs = keys(plate)
+        network = instantiate_arch(input_keys=inputs, output_keys=outputs, cfg=cfg.arch.fully_connected)
+    """
+    sizes, w = scales(_checked(plate)), plate.equation.w
+    inputs = [host.Key(name, scale=scale) for name, scale in sizes.inputs.items()]
+    return inputs, [host.Key(w, scale=(0.0, sizes.outputs[w]))]
+
+
+def weights(plate: Any) -> dict[str, float]:
+    """Return what the squared residual of each output is multiplied by: one over the square of its size."""
+    return {name: size**-2 for name, size in scales(_checked(plate)).outputs.items()}
+
+
+def _checked(plate: Any) -> Plate:
+    if not isinstance(plate, Plate):
+        raise TypeError(f"Only a Plate knows the sizes of its quantities. Found {plate!r}.")
+    return plate

@@ -1,0 +1,59 @@
+"""Results of a plate from the host's network, or from the folder of a run, without training again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from omegaconf import OmegaConf
+
+from modulus_relobralo.hosts.sym import host
+from modulus_relobralo.hosts.sym.architectures import read
+from modulus_relobralo.hosts.sym.scaling import keys
+from modulus_relobralo.plates import Plate
+from modulus_relobralo.plates.results import Results, results
+from modulus_relobralo.plates.values import NetworkDeflection
+
+
+def plate_results(
+    plate: Plate, trained: Any, parameters: Mapping[str, float] | None = None, name: str = "plate_network"
+) -> Results:
+    """
+    Return the results of a trained plate.
+
+    Parameters
+    ----------
+    plate : Plate
+        The plate that was trained.
+    trained : Arch, str or Path
+        Its network, or the folder of the run, whose network had the keys that `keys` gives.
+    parameters : mapping, optional
+        Values of the plate's parameters: a member of the family.
+    name : str
+        The name of the network in its run.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder has no such network, or no record of its config.
+    ValueError
+        If a parameter has no value.
+    """
+    network = load_network(plate, Path(trained), name) if isinstance(trained, (str, Path)) else trained
+    inputs = [str(key) for key in network.input_keys]
+    return results(plate, NetworkDeflection(network, inputs, plate.equation.w, read), parameters)
+
+
+def load_network(plate: Plate, folder: Path, name: str = "plate_network") -> Any:
+    """Return the network of a run, with the parameters of its checkpoint."""
+    config, checkpoint = folder / ".hydra" / "config.yaml", folder / f"{name}.0.pth"
+    for path in (config, checkpoint):
+        if not path.is_file():
+            raise FileNotFoundError(f"A trained plate is read from its config and its network. There is no {path}.")
+    (architecture,) = OmegaConf.load(config).arch.values()
+    inputs, outputs = keys(plate)
+    network = host.instantiate_arch(input_keys=inputs, output_keys=outputs, cfg=architecture)
+    network.load_state_dict(torch.load(checkpoint, map_location="cpu", weights_only=True))
+    return network

@@ -1,0 +1,192 @@
+"""Plates of any shape: equation, and how the edges are held."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from math import inf
+
+from sympy import Expr, Integer
+from sympy.core.function import AppliedUndef
+
+from modulus_relobralo.geometry.corners import Corner
+from modulus_relobralo.geometry.expressions import check_values
+from modulus_relobralo.geometry.shape import Shape, for_each_edge, points_on
+from modulus_relobralo.geometry.symbols import as_expression
+from modulus_relobralo.plates.edge_equations import GIVEN, edge_equations, givens
+from modulus_relobralo.plates.equation import KirchhoffPlate
+from modulus_relobralo.plates.stability import check_held
+from modulus_relobralo.plates.supports import (
+    EdgeCondition,
+    EdgeSupport,
+    Held,
+    as_edge_expressions,
+    as_support,
+    support_of,
+)
+
+
+class Plate:
+    """
+    A plate of any shape.
+
+    Parameters
+    ----------
+    shape : Shape
+        Of `geometry`: Rectangle, Ellipse, Polygon or WithHoles [m].
+    equation : KirchhoffPlate
+        Stiffness, soil and load.
+    edges : EdgeCondition, EdgeSupport, str or mapping
+        How the edges are held: "simply_supported", "clamped", "free" or "guided", or an `EdgeSupport`, or its
+        parameters by name. One for all edges, or by name of the edge; "left, right" names several.
+
+    Attributes
+    ----------
+    edges : dict[str, EdgeCondition or EdgeSupport]
+        What holds each edge.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a parameter is not what is asked for above; if stiffness, load or a value on an edge are out of range
+        somewhere on a grid of points; if an edge is left out or named twice; if the plate can move as a rigid body;
+        or if a patch of load or support lies beyond the plate.
+
+    Examples
+    --------
+    >>> from modulus_relobralo.geometry import circle
+    >>> lid = Plate(circle(2.0), KirchhoffPlate(D=20e3, nu=0.3, p=5e3), edges="clamped")
+    >>> lid.conditions["rim"]
+    {'w': 0, 'slope_n': 0}
+    """
+
+    def __init__(
+        self,
+        shape: Shape,
+        equation: KirchhoffPlate,
+        edges: Held | str | Mapping[str, Held | str | Mapping[str, float]] = EdgeCondition.SIMPLY_SUPPORTED,
+    ) -> None:
+        if not isinstance(shape, Shape):
+            raise TypeError(f"Parameter `shape` must be a shape of `modulus_relobralo.geometry`. Found {shape!r}.")
+        if not isinstance(equation, KirchhoffPlate):
+            raise TypeError(f"Parameter `equation` must be a KirchhoffPlate. Found `equation = {equation!r}`.")
+        self.shape, self.equation = shape, equation
+        names = shape.edges
+        alone = isinstance(edges, Mapping) and set(edges) <= set(vars(support_of(EdgeCondition.FREE)))
+        each = dict.fromkeys(names, edges) if alone and edges else for_each_edge("edges", edges, names)
+        self.edges = {edge: as_support(edge, held) for edge, held in each.items()}
+        self._check_values()
+        self._check_patches()
+        check_held(shape, self.supports, equation.winkler, equation.pasternak)
+
+    @cached_property
+    def supports(self) -> dict[str, EdgeSupport]:
+        """What holds each edge, spelled out."""
+        return {edge: support_of(held) for edge, held in self.edges.items()}
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The equation's parameters."""
+        return self.equation.parameters
+
+    @property
+    def ranges(self) -> dict[str, tuple[float, float]]:
+        """From where to where the parameters go, as far as the equation says so."""
+        return self.equation.ranges
+
+    @cached_property
+    def equations(self) -> dict[str, Expr]:
+        """The equations of `KirchhoffPlate`, and of `edge_equations` those that an edge or a corner needs."""
+        needed = {output for outputs in self.conditions.values() for output in outputs} | {self.equation.output("V_n")}
+        further = {
+            self.equation.output(quantity): expression
+            for quantity, expression in edge_equations(self.equation, self.curved).items()
+        }
+        return {**self.equation.equations, **{name: further[name] for name in further if name in needed}}
+
+    @cached_property
+    def curved(self) -> bool:
+        """Whether an edge is curved."""
+        return any(edge.curvature != 0 for edge in self.shape.edges.values())
+
+    @property
+    def inside(self) -> dict[str, Expr]:
+        """What vanishes in the interior: the residual ``kirchhoff``."""
+        return {self.equation.output("kirchhoff"): Integer(0)}
+
+    @cached_property
+    def conditions(self) -> dict[str, dict[str, Expr]]:
+        """What takes which value on each edge, and the force ``R`` = 0 at corners where no support could take one."""
+        return {
+            part: {
+                self.equation.output(quantity): value
+                for quantity, value in as_edge_expressions(outputs, self.parameters).items()
+            }
+            for part, outputs in self._held().items()
+        }
+
+    @cached_property
+    def givens(self) -> dict[str, dict[str, Expr]]:
+        """The curvature of each edge, the stiffness of what it rests on, and the angle of a corner."""
+        parts, supports = self.shape.parts, self.supports
+        return {
+            part: givens(
+                parts[part],
+                as_edge_expressions(supports[part].stiffnesses if part in supports else {}, self.parameters),
+                self.curved,
+            )
+            for part in self._held()
+        }
+
+    @property
+    def dense(self) -> tuple[Shape, ...]:
+        """Where interior points are drawn more densely: on patches of load and support."""
+        return self.equation.loads.regions + self.equation.soil.regions
+
+    def free_corners(self) -> dict[str, Corner]:
+        """Return the corners between edges of which neither holds the deflection."""
+        supports = self.supports
+        return {
+            name: corner
+            for name, corner in self.shape.corners.items()
+            if not any(supports[edge].holds_deflection for edge in corner.edges)
+        }
+
+    def _held(self) -> dict[str, dict[str, float | Expr]]:
+        held = {edge: support.conditions for edge, support in self.supports.items()}
+        return {**held, **{name: {"R": 0} for name in self.free_corners()}}
+
+    def _check_values(self) -> None:
+        equation, grid = self.equation, self.shape.points(11, closed=True)
+        for name, (value, low, high) in equation.stiffness.ranges.items():
+            check_values(name, value, grid, low, high)
+        inside = self.shape.points(10)
+        check_values("p", equation.p, inside)
+        check_values("winkler", equation.winkler, inside, low=0.0, closed=True)
+        for edge, part in self.shape.edges.items():
+            support = self.supports[edge]
+            for name, value in vars(support).items():
+                if value is not None:
+                    checked = as_expression(name, value, self.parameters, fields=False)
+                    low = 0.0 if name in ("k_w", "k_slope") else -inf
+                    check_values(name, checked, points_on(part, 10), low)
+        fields = {field.name for e in equation.equations.values() for field in e.atoms(AppliedUndef)}
+        taken = sorted(set(GIVEN) & {*self.parameters, *fields})
+        if taken:
+            raise ValueError(
+                f"Fields and parameters must not be named as what is given on edges, {', '.join(GIVEN)}. "
+                f"Found {', '.join(taken)}."
+            )
+
+    def _check_patches(self) -> None:
+        for region in self.dense:
+            place = [point for edge in region.edges.values() for point in points_on(edge, 16)]
+            x, y = zip(*place, strict=True)
+            size = max(high - low for low, high in zip(*self.shape.bounds, strict=True))
+            beyond = self.shape.level(x, y) < -1e-9 * size
+            if beyond.any():
+                i = int(beyond.argmax())
+                raise ValueError(
+                    f"Parameters `p` and `winkler` must have patches that lie on the plate. Found {region!r}, which "
+                    f"has ({x[i]:g}, {y[i]:g})."
+                )

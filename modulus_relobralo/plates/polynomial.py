@@ -1,0 +1,112 @@
+"""
+A rough deflection of any plate, fast: the polynomial that fits its equations best.
+
+It is there to know how large deflections, moments and shears will be, before anything is trained. All that holds inside
+and on the edges is linear in the deflection, or is taken so for small ones; the polynomial's coefficients are the
+least-squares solution at a few hundred points. Where the deflection is smooth it is close to exact; at corners that
+point into the plate, and under loads on small patches, it is not. Around holes functions are added that solve the
+equation of an isotropic plate and have their poles in the middle of the hole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+from sympy import Derivative, Expr, Function, Integer, Symbol
+
+from modulus_relobralo.geometry.holes import WithHoles
+from modulus_relobralo.geometry.shape import Shape
+from modulus_relobralo.geometry.symbols import COORDINATES
+from modulus_relobralo.plates.plate import Plate
+from modulus_relobralo.plates.poles import COUNT, around
+from modulus_relobralo.plates.values import Array, Orders, Points, evaluate, orders_of, put_symbols, symbol_of
+
+DEGREE = 10
+"""Of the polynomial in x and y together."""
+LOW = 4
+"""Order of the equation, and of the polynomials whose size all conditions are brought to."""
+GRID = 24
+"""Points along each side of the bounds."""
+
+
+class Polynomial:
+    """
+    A deflection as a sum of Chebyshev polynomials over the bounds of a shape, and of poles in its holes.
+
+    Parameters
+    ----------
+    shape : Shape
+        The plate's.
+    degree : int
+        Of the polynomial in x and y together.
+
+    Attributes
+    ----------
+    coefficients : array
+        Of the polynomials, in the order of `degrees`.
+    """
+
+    def __init__(self, shape: Shape, degree: int = DEGREE) -> None:
+        (x0, y0), (x1, y1) = shape.bounds
+        self._middle, self._half = ((x0 + x1) / 2, (y0 + y1) / 2), ((x1 - x0) / 2, (y1 - y0) / 2)
+        self._degree = degree
+        self.degrees = [(i, j) for i in range(degree + 1) for j in range(degree + 1 - i)]
+        self._holes = list(shape.holes.values()) if isinstance(shape, WithHoles) else []
+        self.coefficients: Array = np.zeros(len(self.degrees) + COUNT * len(self._holes))
+
+    def derivatives(self, points: Points, orders: Iterable[Orders]) -> dict[Orders, Array]:
+        """Return its derivatives at points."""
+        return {order: self.matrix(points, order) @ self.coefficients for order in orders}
+
+    def matrix(self, points: Points, order: Orders) -> Array:
+        """Return a derivative of each of the functions, [points, functions]."""
+        along = [self._along(axis, order[axis], points) for axis in range(2)]
+        poles = [column for hole in self._holes for column in around(hole, points, order)]
+        return np.stack([*(along[0][i] * along[1][j] for i, j in self.degrees), *poles], axis=1)
+
+    def rows(self, quantity: Expr, w: str, points: Points) -> tuple[Array, Array]:
+        """Return a quantity as a matrix by the coefficients, [points, coefficients], and what is left without them."""
+        terms = {Function(w)(*COORDINATES), *quantity.atoms(Derivative)}
+        plain, at_rest = put_symbols(quantity, terms), {Symbol(symbol_of(term)): Integer(0) for term in terms}
+        matrix = np.zeros((len(points["x"]), len(self.coefficients)))
+        for term in terms:
+            factor = plain.diff(Symbol(symbol_of(term))).xreplace(at_rest)
+            if factor != 0:
+                matrix += evaluate(factor, points)[:, None] * self.matrix(points, orders_of(term))
+        return matrix, evaluate(plain.xreplace(at_rest), points)
+
+    def _along(self, axis: int, order: int, points: Points) -> Array:
+        t = (points["xy"[axis]] - self._middle[axis]) / self._half[axis]
+        derived = np.polynomial.chebyshev.chebder(np.eye(self._degree + 1), order)
+        return np.polynomial.chebyshev.chebval(t, derived) / self._half[axis] ** order
+
+
+def fit(plate: Plate, values: Mapping[str, float], degree: int = DEGREE) -> Polynomial:
+    """Return the polynomial that fits a plate best, with ``values`` of its parameters."""
+    polynomial, w, equations = Polynomial(plate.shape, degree), plate.equation.w, plate.equations
+    known = {**equations, w: Function(w)(*COORDINATES)}
+    grid = with_values(arrays(plate.shape.points(GRID)), values)
+    blocks = [polynomial.rows(known[name] - target, w, grid) for name, target in plate.inside.items()]
+    for part, outvar in plate.conditions.items():
+        points = with_values(plate.shape.parts[part].at((np.arange(4 * degree) + 0.5) / (4 * degree)), values)
+        given = {Symbol(name): value for name, value in plate.givens.get(part, {}).items()}
+        blocks += [polynomial.rows(known[name].xreplace(given) - target, w, points) for name, target in outvar.items()]
+    # Each condition counts as one, in the size that the lowest polynomials give it that all of them can see.
+    low = [i for i, degrees in enumerate(polynomial.degrees) if sum(degrees) <= LOW]
+    sizes = [np.sqrt((rows[:, low] ** 2).sum()) or 1.0 for rows, _ in blocks]
+    matrix = np.concatenate([rows / size for (rows, _), size in zip(blocks, sizes, strict=True)])
+    right = np.concatenate([-rest / size for (_, rest), size in zip(blocks, sizes, strict=True)])
+    polynomial.coefficients = np.linalg.lstsq(matrix, right, rcond=1e-12)[0]
+    return polynomial
+
+
+def arrays(points: Iterable[tuple[float, float]]) -> Points:
+    """Return the coordinates of points as arrays."""
+    x, y = np.array(list(points)).T
+    return {"x": x, "y": y}
+
+
+def with_values(points: Points, values: Mapping[str, float]) -> Points:
+    """Return points with the same values of parameters at each."""
+    return points | {name: np.full_like(points["x"], value) for name, value in values.items()}

@@ -1,0 +1,32 @@
+"""What an engineer needs of a plate whose deflection is known: moments, shears, reactions, and their sum."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+from modulus_relobralo.plates.results.results import Results, results
+
+__all__ = ["Results", "print_results", "results", "save_results"]
+
+
+def print_results(results: Results, title: str = "") -> None:
+    """Print extremes, edges and the check of the sums."""
+    _module("tables").print_results(results, title)
+
+
+def save_results(results: Results, folder: Path | str, title: str = "Results") -> list[Path]:
+    """Write tables (.md, .csv), figures (.png) and a file for ParaView (.vtu) to a folder, and return their paths."""
+    folder = Path(folder)
+    files: list[Path] = _module("tables").write_tables(results, folder, title)
+    return [
+        *files,
+        *_module("figures").draw(results, folder),
+        _module("paraview").write_vtk(results, folder / "plate.vtu"),
+    ]
+
+
+def _module(name: str) -> Any:
+    # Tables and figures need rich and matplotlib, which who only computes does without.
+    return importlib.import_module(f"{__name__}.{name}")

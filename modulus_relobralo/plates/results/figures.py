@@ -1,0 +1,108 @@
+"""The results of a plate as figures: filled contours, directions of the principal moments, reactions along edges."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.tri import Triangulation
+
+from modulus_relobralo.plates.polynomial import arrays
+from modulus_relobralo.plates.results.results import Results
+from modulus_relobralo.plates.results.tables import unit
+from modulus_relobralo.report.figures import DIFFERENCES, VALUES, new_figure, save
+
+CONTOURED = ("w", "M_x", "M_y", "M_xy", "Q_x", "Q_y")
+CROSSES = 21
+"""Along each side of the bounds."""
+
+
+def triangles(results: Results) -> Triangulation:
+    """Return the triangles between the points of a plate, without those that lie in holes or beyond its edges."""
+    x, y = results.points["x"], results.points["y"]
+    mesh = Triangulation(x, y)
+    corners = mesh.triangles
+    middle_x, middle_y = x[corners].mean(axis=1), y[corners].mean(axis=1)
+    area = np.abs(
+        (x[corners[:, 1]] - x[corners[:, 0]]) * (y[corners[:, 2]] - y[corners[:, 0]])
+        - (x[corners[:, 2]] - x[corners[:, 0]]) * (y[corners[:, 1]] - y[corners[:, 0]])
+    )
+    beyond = results.plate.shape.level(middle_x, middle_y) <= 0
+    mesh.set_mask(beyond | (area < 1e-9 * area.max()))
+    return mesh
+
+
+def contours(results: Results) -> Figure:
+    """Return a figure with a panel of filled contours for each of `CONTOURED`."""
+    figure, mesh = new_figure(13, 8), triangles(results)
+    for ax, name in zip(figure.subplots(2, 3).flat, CONTOURED, strict=True):
+        values = results.fields[name]
+        signed = values.min() < -1e-3 * np.abs(values).max()
+        limit = float(np.abs(values).max()) or 1.0
+        levels = np.linspace(-limit if signed else 0.0, limit, 21)
+        drawn = ax.tricontourf(mesh, values, levels=levels, cmap=DIFFERENCES if signed else VALUES, extend="both")
+        figure.colorbar(drawn, ax=ax)
+        _finish(ax, results, f"{name} [{unit(name)}]")
+    return figure
+
+
+def trajectories(results: Results) -> Figure:
+    """Return a figure of crosses along the directions of the principal moments, as long as these are large."""
+    figure = new_figure(7, 6)
+    ax = figure.subplots()
+    mesh_x, mesh_y = results.points["x"], results.points["y"]
+    largest = float(max(np.abs(results.fields[name]).max() for name in ("M_1", "M_2"))) or 1.0
+    (x0, y0), (x1, y1) = results.plate.shape.bounds
+    places = arrays(results.plate.shape.points(CROSSES))
+    nearest = [int(np.hypot(mesh_x - x, mesh_y - y).argmin()) for x, y in zip(places["x"], places["y"], strict=True)]
+    angle = np.radians(results.fields["angle"][nearest])
+    for name, turn in (("M_1", 0.0), ("M_2", np.pi / 2)):
+        moment = results.fields[name][nearest]
+        half = 0.5 * max(x1 - x0, y1 - y0) / CROSSES * np.abs(moment) / largest
+        d_x, d_y = half * np.cos(angle + turn), half * np.sin(angle + turn)
+        for sign, color, said in ((1, "tab:blue", "sagging"), (-1, "tab:red", "hogging")):
+            some = moment * sign > 0
+            ends = (
+                [mesh_x[nearest][some] + k * d_x[some] for k in (-1, 1)],
+                [mesh_y[nearest][some] + k * d_y[some] for k in (-1, 1)],
+            )
+            lines = ax.plot(*map(np.array, ends), color=color, linewidth=1.2)
+            if lines and name == "M_1":
+                lines[0].set_label(said)
+    _finish(ax, results, f"principal moments, at most {largest:.4g} N m/m")
+    if ax.get_legend_handles_labels()[0]:
+        ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
+    return figure
+
+
+def reactions(results: Results) -> Figure:
+    """Return a figure of the reactions, drawn across the edges, and of the forces at the corners."""
+    figure = new_figure(7, 6)
+    ax = figure.subplots()
+    largest = float(max(np.abs(along["reaction"]).max() for along in results.edges.values())) or 1.0
+    (x0, y0), (x1, y1) = results.plate.shape.bounds
+    reach = 0.2 * max(x1 - x0, y1 - y0) / largest
+    for name, along in results.edges.items():
+        tip_x, tip_y = (along[k] + reach * along["reaction"] * along[f"normal_{k}"] for k in "xy")
+        ax.fill(np.append(along["x"], tip_x[::-1]), np.append(along["y"], tip_y[::-1]), alpha=0.3)
+        most = int(np.abs(along["reaction"]).argmax())
+        if along["reaction"][most]:
+            ax.annotate(f"{name}: {along['reaction'][most]:.4g}", (tip_x[most], tip_y[most]), ha="center", fontsize=8)
+    for x, y, force in results.corners.values():
+        ax.annotate(f"{force:.4g} N", (x, y), ha="center", fontsize=8, color="tab:red")
+    _finish(ax, results, "reactions [N/m], outwards against the load")
+    return figure
+
+
+def draw(results: Results, folder: Path) -> list[Path]:
+    """Write ``fields.png``, ``principal_moments.png`` and ``reactions.png``."""
+    made = {"fields": contours, "principal_moments": trajectories, "reactions": reactions}
+    return [save(figure(results), folder / f"{name}.png") for name, figure in made.items()]
+
+
+def _finish(ax: Axes, results: Results, title: str) -> None:
+    for along in results.edges.values():
+        ax.plot(along["x"], along["y"], color="black", linewidth=1)
+    ax.set(title=title, xlabel="x [m]", ylabel="y [m]", aspect="equal")

@@ -1,0 +1,165 @@
+"""The results of a plate: fields, edges, corners, and the sum of the reactions against the load."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from sympy import Expr, Function
+
+from modulus_relobralo.geometry.symbols import COORDINATES
+from modulus_relobralo.plates.plate import Plate
+from modulus_relobralo.plates.polynomial import arrays, with_values
+from modulus_relobralo.plates.results.boundary import along_edge, corner_forces, edge_sums, equations
+from modulus_relobralo.plates.results.integrals import over
+from modulus_relobralo.plates.values import Array, Deflection, Points, evaluate, quantities
+
+GRID = 61
+"""Points along each side of the bounds."""
+ALONG = 101
+"""Points along each edge."""
+
+UNITS = {"w": "m", "slope_x": "-", "slope_y": "-", "slope_n": "-", "angle": "deg", "pressure": "N/m^2", "R": "N"}
+"""Of what is no moment [N m/m] and no shear [N/m]."""
+
+
+@dataclass(frozen=True)
+class Results:
+    """
+    The results of a plate, in SI units.
+
+    Attributes
+    ----------
+    plate : Plate
+        The plate.
+    points : dict[str, array]
+        x and y of a grid of the plate and of its edges.
+    fields : dict[str, array]
+        At these points: ``w``, ``slope_x``, ``slope_y``, ``M_x``, ``M_y``, ``M_xy``, the principal moments ``M_1`` >=
+        ``M_2`` and the ``angle`` from x to the direction that ``M_1`` bends, in degrees; ``Q_x``, ``Q_y``; and on soil
+        its ``pressure``.
+    edges : dict[str, dict[str, array]]
+        Along each edge: x, y and the normal, ``w``, ``slope_n``, ``M_n``, ``V_n``, and the ``reaction`` per length
+        with which a support pushes against the load.
+    corners : dict[str, tuple[float, float, float]]
+        x, y and the force [N] with which a support pushes against the load there.
+    load : float
+        The sum of the load [N], what is prescribed along edges included.
+    reactions : dict[str, float]
+        The sums of what holds it [N]: of each edge, of the corners together and of the soil.
+    """
+
+    plate: Plate
+    points: Points
+    fields: dict[str, Array]
+    edges: dict[str, dict[str, Array]]
+    corners: dict[str, tuple[float, float, float]]
+    load: float
+    reactions: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def imbalance(self) -> float:
+        """By how much the sum of the reactions is off that of the load, as a share of the load."""
+        return (sum(self.reactions.values()) - self.load) / (abs(self.load) or 1.0)
+
+    def extremes(self) -> dict[str, dict[str, tuple[float, float, float]]]:
+        """Return of each field its largest and smallest value with x and y: ``{"M_x": {"max": (value, x, y)}}``."""
+        x, y = self.points["x"], self.points["y"]
+        found = {}
+        for name, values in self.fields.items():
+            places = {"max": int(values.argmax()), "min": int(values.argmin())}
+            found[name] = {which: (float(values[i]), float(x[i]), float(y[i])) for which, i in places.items()}
+        return found
+
+    def at(self, x: float, y: float) -> dict[str, float]:
+        """Return the fields at the point of the grid next to a place."""
+        i = int(np.hypot(self.points["x"] - x, self.points["y"] - y).argmin())
+        return {name: float(values[i]) for name, values in self.fields.items()}
+
+
+def results(plate: Plate, deflection: Deflection, parameters: Mapping[str, float] | None = None) -> Results:
+    """
+    Return the results of a plate.
+
+    Parameters
+    ----------
+    plate : Plate
+        The plate.
+    deflection : Deflection
+        Of `values`: `NetworkDeflection` of a trained network, or a closed one.
+    parameters : mapping, optional
+        Values of the plate's parameters.
+
+    Raises
+    ------
+    ValueError
+        If a parameter has no value, or what is given is none.
+
+    Examples
+    --------
+    >>> from modulus_relobralo.plates import KirchhoffPlate, RectangularPlate, sinusoidal_deflection
+    >>> from modulus_relobralo.plates.values import ClosedDeflection
+    >>> from sympy import pi, sin, symbols
+    >>> x, y = symbols("x y")
+    >>> plate = RectangularPlate(2, 2, KirchhoffPlate(D=1, nu=0.3, p=sin(pi * x / 2) * sin(pi * y / 2)))
+    >>> of_it = results(plate, ClosedDeflection(sinusoidal_deflection(2, 2, 1, 1)))
+    >>> print(f"{of_it.at(1, 1)['M_x']:.4f} {abs(of_it.imbalance) < 1e-4}")
+    0.2635 True
+    """
+    values = {str(name): float(value) for name, value in (parameters or {}).items()}
+    if set(values) != set(plate.parameters):
+        raise ValueError(
+            f"Parameter `parameters` must give a value to each of {list(plate.parameters)}. Found {list(values)}."
+        )
+    equation = plate.equation
+    w = Function(equation.w)(*COORDINATES)
+
+    def known(expressions: Mapping[str, Expr], points: Points) -> dict[str, Array]:
+        return quantities(expressions, equation.w, deflection, with_values(points, values))
+
+    points = _places(plate)
+    inside = equations(plate, "M_x", "M_y", "M_xy", "Q_x", "Q_y")
+    pressure = {"pressure": equation.winkler * w} if equation.soil.is_somewhere else {}
+    slopes = {f"slope_{axis}": w.diff(axis) for axis in COORDINATES}
+    fields = _with_principal_moments(known({"w": w, **slopes, **inside, **pressure}, points))
+    edges, held, pushed = {}, {}, 0.0
+    for name in plate.shape.edges:
+        edges[name] = along_edge(plate, name, known, np.linspace(0, 1, ALONG))
+        held[name], push = edge_sums(plate, name, known, values)
+        pushed += push
+    corners = corner_forces(plate, known)
+    load = pushed + sum(
+        over(region or plate.shape, lambda at, v=value: evaluate(v, with_values(at, values)))  # type: ignore[misc]
+        for region, value in equation.loads.parts
+    )
+    soil = [
+        over(region or plate.shape, lambda at, v=value: known({"": v * w}, at)[""])  # type: ignore[misc]
+        for region, value in equation.soil.parts
+        if not value.is_zero
+    ]
+    reactions = {
+        **held,
+        "corners": sum(force for *_, force in corners.values()),
+        **({"soil": sum(soil)} if soil else {}),
+    }
+    return Results(plate, points, fields, edges, corners, load, reactions)
+
+
+def _places(plate: Plate) -> Points:
+    """Return a grid of the plate, and points on its edges."""
+    shape = plate.shape
+    places = [arrays(shape.points(GRID, closed=True))]
+    places += [edge.at(np.linspace(0, 1, ALONG)) for edge in shape.edges.values()]
+    x, y = (np.concatenate([place[name] for place in places]) for name in "xy")
+    # Points that are there twice, as those of straight edges, would be triangles without an area.
+    size = max(high - low for low, high in zip(*shape.bounds, strict=True))
+    _, first = np.unique(np.round(np.stack([x, y]) / size, 9), axis=1, return_index=True)
+    return {"x": x[np.sort(first)], "y": y[np.sort(first)]}
+
+
+def _with_principal_moments(fields: dict[str, Array]) -> dict[str, Array]:
+    middle, half = (fields["M_x"] + fields["M_y"]) / 2, (fields["M_x"] - fields["M_y"]) / 2
+    radius = np.hypot(half, fields["M_xy"])
+    angle = np.degrees(np.arctan2(fields["M_xy"], half)) / 2
+    return {**fields, "M_1": middle + radius, "M_2": middle - radius, "angle": angle}

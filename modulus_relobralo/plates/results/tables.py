@@ -1,0 +1,113 @@
+"""The results of a plate as tables: on the terminal, in Markdown and as CSV."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+
+from modulus_relobralo.plates.results.results import UNITS, Results
+from modulus_relobralo.plates.values import Array
+from modulus_relobralo.report.tables import Row, columns, print_lines, print_rows, to_markdown
+
+OFF = 0.01
+"""A sum of the reactions that is off by more is no solution, and is said to be none."""
+
+
+def extreme_rows(results: Results) -> list[Row]:
+    """Return the largest and smallest value of each field, and where they are."""
+    return [
+        {
+            "": name,
+            "unit": unit(name),
+            "largest": number(ends["max"][0]),
+            "at x, y [m]": _place(*ends["max"][1:]),
+            "smallest": number(ends["min"][0]),
+            " at x, y [m]": _place(*ends["min"][1:]),
+        }
+        for name, ends in results.extremes().items()
+        if name != "angle"
+    ]
+
+
+def edge_rows(results: Results) -> list[Row]:
+    """Return for each edge the extremes of its reaction and its moment, and the sum of the reaction."""
+    rows = []
+    for name, along in results.edges.items():
+        held = results.plate.edges[name]
+        most = int(np.abs(along["reaction"]).argmax())
+        moment = int(np.abs(along["M_n"]).argmax())
+        rows.append(
+            {
+                "": name,
+                "held": getattr(held, "value", "by its own values"),
+                "largest reaction [N/m]": number(along["reaction"][most]),
+                "at x, y [m]": _place(along["x"][most], along["y"][most]),
+                "sum [N]": number(results.reactions[name]),
+                "largest M_n [N m/m]": number(along["M_n"][moment]),
+                " at x, y [m]": _place(along["x"][moment], along["y"][moment]),
+            }
+        )
+    for name, (x, y, force) in results.corners.items():
+        rows.append({"": name, "at x, y [m]": _place(x, y), "sum [N]": number(force)})
+    return rows
+
+
+def balance(results: Results) -> str:
+    """Return the line that holds the sum of the reactions against that of the load."""
+    parts = ", ".join(f"{name} {number(value)}" for name, value in results.reactions.items() if value)
+    line = (
+        f"Load {number(results.load)} N, reactions {number(sum(results.reactions.values()))} N ({parts}): "
+        f"{results.imbalance:+.2%}."
+    )
+    return line + (" This is no solution: train longer." if abs(results.imbalance) > OFF else "")
+
+
+def print_results(results: Results, title: str = "") -> None:
+    """Print extremes, edges and the check of the sums."""
+    print_rows(extreme_rows(results), title)
+    print_rows(edge_rows(results), "edges and corners; a reaction is positive against the load")
+    print_lines([balance(results)])
+
+
+def markdown(results: Results, title: str) -> str:
+    """Return extremes, edges and the check of the sums as Markdown."""
+    parts = [[f"# {title}"], to_markdown(extreme_rows(results)), to_markdown(edge_rows(results)), [balance(results)]]
+    return "\n\n".join("\n".join(lines) for lines in parts) + "\n"
+
+
+def write_tables(results: Results, folder: Path, title: str) -> list[Path]:
+    """Write ``results.md``, the fields at all points as ``fields.csv`` and the edges as ``edges.csv``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    summary = folder / "results.md"
+    summary.write_text(markdown(results, title))
+    fields = _write_csv(folder / "fields.csv", [{}], [results.points | results.fields])
+    names = [{"edge": name} for name in results.edges]
+    return [summary, fields, _write_csv(folder / "edges.csv", names, list(results.edges.values()))]
+
+
+def unit(name: str) -> str:
+    """Return the unit of a quantity."""
+    return UNITS.get(name, "N m/m" if name.startswith("M") else "N/m")
+
+
+def number(value: float) -> str:
+    """Return a number with four digits."""
+    return f"{value:.4g}"
+
+
+def _place(x: float, y: float) -> str:
+    return f"{x:.3g}, {y:.3g}"
+
+
+def _write_csv(path: Path, labels: list[dict[str, str]], tables: list[dict[str, Array]]) -> Path:
+    rows: list[Row] = []
+    for label, table in zip(labels, tables, strict=True):
+        values = zip(*table.values(), strict=True)
+        rows += [label | {name: repr(float(v)) for name, v in zip(table, line, strict=True)} for line in values]
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, columns(rows))
+        writer.writeheader()
+        writer.writerows(rows)
+    return path

@@ -1,0 +1,97 @@
+"""How large the quantities of a plate are, so that a network and its losses can be of order one in any units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from sympy import Function
+from sympy.core.function import AppliedUndef
+
+from modulus_relobralo.geometry.symbols import COORDINATES
+from modulus_relobralo.plates.plate import Plate
+from modulus_relobralo.plates.polynomial import GRID, arrays, fit, with_values
+from modulus_relobralo.plates.values import evaluate, quantities
+
+
+@dataclass(frozen=True)
+class Scales:
+    """
+    The sizes of what a network takes and gives, and of what its residuals are made of.
+
+    Attributes
+    ----------
+    inputs : dict[str, tuple[float, float]]
+        Middle and half width of each input: x, y [m] and the parameters.
+    outputs : dict[str, float]
+        A size of each output and each equation, by its name, in its own unit.
+    """
+
+    inputs: dict[str, tuple[float, float]]
+    outputs: dict[str, float]
+
+
+def scales(plate: Plate) -> Scales:
+    """
+    Return the sizes of a plate's quantities.
+
+    They come from a rough solution of the plate's own equations (`polynomial`), so that they fit any shape, support,
+    soil and load; parameters are in the middle of their ranges.
+
+    Raises
+    ------
+    ValueError
+        If the range of a parameter is not known, or if stiffness or load are fields, whose size is not known either.
+
+    Examples
+    --------
+    >>> from modulus_relobralo.plates import KirchhoffPlate, RectangularPlate, flexural_rigidity
+    >>> D = flexural_rigidity(E=30e9, h=0.2, nu=0.2)
+    >>> slab = RectangularPlate(6, 4, KirchhoffPlate(D, nu=0.2, p=5e3))
+    >>> print({name: float(f"{size:.1g}") for name, size in scales(slab).outputs.items() if name in ("w", "kirchhoff")})
+    {'w': 0.0005, 'kirchhoff': 5000.0}
+    """
+    _check_known(plate)
+    equation, output = plate.equation, plate.equation.output
+    middle = {name: sum(equation.ranges[name]) / 2 for name in plate.parameters}
+    points = with_values(arrays(plate.shape.points(2 * GRID)), middle)
+    sizes = plate.shape.bounds
+    length = min(high - low for low, high in zip(*sizes, strict=True)) / 2
+    stiffness = float(np.mean(evaluate(equation.stiffness.typical, points)))
+    w = Function(equation.w)(*COORDINATES)
+    wanted = {name: equation.equations[output(name)] for name in ("M_x", "M_y", "M_xy", "Q_x", "Q_y")}
+    wanted |= {"w": w, "w_x": w.diff(w.args[0]), "w_y": w.diff(w.args[1])}
+    values = quantities(wanted, equation.w, fit(plate, middle), points)
+
+    def size(*names: str) -> float:
+        # What nearly all stay below: a few near a corner may be beyond any bound.
+        return float(max(np.quantile(np.abs(values[name]), 0.95) for name in names))
+
+    deflection = size("w") or 1.0
+    # Not far below what such a deflection would come with, lest a quantity that happens to vanish gets all the weight.
+    least = 0.1 * deflection
+    slope = max(size("w_x", "w_y"), least / length)
+    moment = max(size("M_x", "M_y", "M_xy"), least * stiffness / length**2)
+    shear = max(size("Q_x", "Q_y"), least * stiffness / length**3)
+    load = float(np.sqrt(np.mean(evaluate(equation.p, points) ** 2))) or shear / length
+    found = {"w": deflection, "slope_n": slope, "kirchhoff": load, "R": moment}
+    found |= dict.fromkeys(("M_x", "M_y", "M_xy", "M_n", "restraint"), moment)
+    found |= dict.fromkeys(("Q_x", "Q_y", "V_n", "spring"), shear)
+    inputs = {name: ((low + high) / 2, (high - low) / 2) for name, low, high in zip("xy", *sizes, strict=True)}
+    inputs |= {name: ((low + high) / 2, (high - low) / 2) for name, (low, high) in equation.ranges.items()}
+    return Scales(inputs, {output(name): value for name, value in found.items()})
+
+
+def _check_known(plate: Plate) -> None:
+    unknown = [name for name in plate.parameters if name not in plate.equation.ranges]
+    if unknown:
+        raise ValueError(
+            f"Parameter `parameters` must say from where to where each goes, as in {{{unknown[0]!r}: (low, high)}}, "
+            f"for a plate to be scaled. Found no range of {', '.join(unknown)}."
+        )
+    fields = {f.name for e in plate.equations.values() for f in e.atoms(AppliedUndef)} - {plate.equation.w}
+    if fields:
+        raise ValueError(
+            "Stiffness and load must be numbers or expressions for a plate to be scaled: the size of a field is not "
+            f"known. Found {', '.join(sorted(fields))}."
+        )

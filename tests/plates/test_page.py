@@ -1,0 +1,28 @@
+"""The page on plates: its code does what it says."""
+
+import re
+
+from programs import ROOT
+
+from modulus_relobralo.plates.supports import EdgeCondition, EdgeSupport
+
+PAGE = (ROOT / "docs" / "plates.md").read_text()
+
+
+def test_the_first_plate_of_the_page():
+    code = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)[0]
+    names = {}
+    exec(code, names)
+    plate = names["plate"]
+    assert list(plate.edges) == ["left", "right", "bottom", "top", "duct"]
+    assert plate.edges["duct"] is EdgeCondition.FREE
+    assert plate.conditions["top"] == {"spring": 0, "M_n": 0}
+    assert plate.edges["top"] == EdgeSupport(k_w=2e7)
+
+
+def test_the_table_of_edges_is_complete():
+    for condition in EdgeCondition:
+        row = next(line for line in PAGE.splitlines() if f'`"{condition.value}"`' in line)
+        for quantity in condition.support.conditions:
+            assert f"{quantity} = 0" in row, (condition, quantity)
+    assert all(f"{name}=" in PAGE for name in vars(EdgeSupport()))

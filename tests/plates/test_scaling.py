@@ -1,0 +1,57 @@
+"""Sizes of a plate's quantities, in any units."""
+
+import pytest
+from sympy import Symbol
+
+from modulus_relobralo.geometry import annulus
+from modulus_relobralo.plates import KirchhoffPlate, Plate, RectangularPlate, flexural_rigidity
+from modulus_relobralo.plates.scaling import scales
+
+STIFF = flexural_rigidity(E=30e9, h=0.2, nu=0.2)
+
+
+def slab(length=1.0, force=1.0, edges="simply_supported"):
+    """Return a slab of 6 m x 4 m in units of length and force of its own."""
+    stiffness, load = STIFF * force * length, 5e3 * force / length**2
+    return RectangularPlate(6 * length, 4 * length, KirchhoffPlate(stiffness, nu=0.2, p=load), edges)
+
+
+def test_sizes_in_si_units():
+    """The slab of the README deflects by 0.327 mm in the middle; nearly all of it stays below the size."""
+    sizes = scales(slab(edges={"left, right": "clamped", "bottom, top": "simply_supported"}))
+    assert 0.25e-3 < sizes.outputs["w"] < 0.33e-3
+    assert sizes.outputs["kirchhoff"] == pytest.approx(5e3)
+    assert sizes.inputs == {"x": (3.0, 3.0), "y": (2.0, 2.0)}
+    assert 2e3 < sizes.outputs["M_n"] < 8e3
+
+
+def test_units_change_nothing_but_the_units():
+    metres, millimetres = scales(slab()), scales(slab(length=1e3, force=1e-3))
+    units = {"w": 1e3, "slope_n": 1.0, "kirchhoff": 1e-9, "M_n": 1e-3, "V_n": 1e-6, "R": 1e-3}
+    for name, unit in units.items():
+        assert millimetres.outputs[name] == pytest.approx(unit * metres.outputs[name], rel=1e-3)
+
+
+def test_sizes_know_how_the_plate_is_held():
+    free = slab(edges={"left": "clamped", "right, bottom, top": "free"})
+    cantilever = 5e3 * 6**4 / (8 * STIFF)
+    assert scales(free).outputs["w"] == pytest.approx(cantilever, rel=0.5)
+    assert 0.1e-3 < scales(slab(edges="clamped")).outputs["w"] < 0.14e-3
+    ring = Plate(annulus(3, 1), KirchhoffPlate(STIFF, nu=0.3, p=5e3), {"outer": "clamped", "inner": "free"})
+    assert 1e-5 < scales(ring).outputs["w"] < 1e-3
+
+
+def test_parameters_are_in_the_middle_of_their_ranges():
+    h = Symbol("h")
+    given = {"D": flexural_rigidity(30e9, h, 0.2), "nu": 0.2, "p": 5e3}
+    family = RectangularPlate(6, 4, KirchhoffPlate(**given, parameters={"h": (0.1, 0.3)}))
+    sizes = scales(family)
+    assert sizes.inputs["h"] == pytest.approx((0.2, 0.1))
+    assert sizes.outputs["w"] == pytest.approx(scales(slab()).outputs["w"])
+    with pytest.raises(ValueError, match=r"must say from where to where each goes, as in {'h': \(low, high\)}"):
+        scales(RectangularPlate(6, 4, KirchhoffPlate(**given, parameters=["h"])))
+
+
+def test_fields_have_no_known_size():
+    with pytest.raises(ValueError, match=r"the size of a field is not known. Found q"):
+        scales(RectangularPlate(6, 4, KirchhoffPlate(STIFF, 0.2, "q")))
