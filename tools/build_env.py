@@ -8,6 +8,7 @@ Only the standard library is used: this runs before anything is installed.
 from __future__ import annotations
 
 import argparse
+import configparser
 import os
 import pathlib
 import shutil
@@ -79,7 +80,16 @@ def install(host: Host, name: str, python: pathlib.Path) -> None:
         say("installing the host and its requirements (about 6 GB, most of it torch)")
         # Compiled once here, rather than by every process where PYTHONDONTWRITEBYTECODE is set.
         uv = [python, "-m", "uv", "pip", "install", "--compile-bytecode", "--python", python]
-        run(*uv, "--overrides", overrides, *wheels, *host.requirements, "-e", f"{ROOT}[report,soap,sweep,test]")
+        run(*uv, "--overrides", overrides, *wheels, *host.requirements, "-e", f"{ROOT}[report,sweep,test]")
+        # It asks for a newer NumPy than nvidia-modulus allows, and needs it for nothing.
+        run(*uv, "--no-deps", *requirements_of("soap"))
+
+
+def requirements_of(extra: str) -> list[str]:
+    """Return the requirements of an extra in setup.cfg."""
+    config = configparser.ConfigParser()
+    config.read(ROOT / "setup.cfg")
+    return config["options.extras_require"][extra].split("\n")[1:]
 
 
 def build_wheel(host: Host, python: pathlib.Path, tmp: pathlib.Path) -> pathlib.Path:

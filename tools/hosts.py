@@ -69,7 +69,6 @@ MODULUS = Host(
         f"typing ; {NEVER}",  # a backport for Python 2 that breaks Python 3
         f"nvidia-dali-cuda120 ; {NEVER}",  # 424 MB of data pipelines that nothing here uses
         f"notebook ; {NEVER}",  # not imported by the package
-        "numpy>=1.24,<1.25",  # what nvidia-modulus pins; pytorch-optimizer asks for more and needs it for nothing
     ),
     smoke_import="import modulus.sym, modulus.sym.solver",
 )
