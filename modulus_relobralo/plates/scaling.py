@@ -49,7 +49,7 @@ def scales(plate: Plate) -> Scales:
     >>> D = flexural_rigidity(E=30e9, h=0.2, nu=0.2)
     >>> slab = RectangularPlate(6, 4, KirchhoffPlate(D, nu=0.2, p=5e3))
     >>> print({name: float(f"{size:.1g}") for name, size in scales(slab).outputs.items() if name in ("w", "kirchhoff")})
-    {'w': 0.0005, 'kirchhoff': 5000.0}
+    {'w': 0.0004, 'kirchhoff': 5000.0}
     """
     _check_known(plate)
     equation, output = plate.equation, plate.equation.output

@@ -1,11 +1,11 @@
 """The comparison of the optimizers as a list of trainings, and what a step's time is made of."""
 
+import importlib
 from collections import Counter
 from types import SimpleNamespace
 
 import optimizers
 import pytest
-import soap_step
 import sweep
 from protocol import HEADLINE
 
@@ -71,6 +71,7 @@ def test_quick_runs_lie_in_a_folder_of_their_own():
 
 
 def test_a_ratio_counts_the_steps_with_new_eigenvectors_as_often_as_they_come():
+    soap_step = importlib.import_module("soap_step")  # with the host
     first = soap_step.WARMUP
     soap = [9.0 if step % 5 == 0 else 1.0 for step in range(first, first + 50)]
     assert soap_step.mean_ratio(soap, [2.0] * 50, 5) == pytest.approx((4 * 0.5 + 4.5) / 5)

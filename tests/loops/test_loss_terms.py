@@ -139,6 +139,6 @@ def test_bad_networks_and_equations_are_named():
     with pytest.raises(ValueError, match=r"`outputs` must name every field .*\['q', 'w'\]. Found `outputs = \['w'\]`"):
         LossTerms(unknown, samples(unknown, 4, 4), mlp(), outputs=["w"])
     fifth = RectangularPlate(1, 1, KirchhoffPlate(D=1, nu=0.3, p=1))
-    fifth.equation.equations["kirchhoff"] = fifth.equations["kirchhoff"].diff(X)
+    fifth.equations["kirchhoff"] = fifth.equations["kirchhoff"].diff(X)
     with pytest.raises(ValueError, match=r"order 1 to 4 .* Found `\['w__x"):
         LossTerms(fifth, samples(fifth, 4, 4), mlp())

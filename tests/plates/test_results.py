@@ -80,6 +80,7 @@ def test_parameters_need_values():
 
 
 def test_files(sinusoidal, tmp_path):
+    pytest.importorskip("vtkmodules")
     paths = {path.name: path for path in save_results(sinusoidal, tmp_path, "slab")}
     assert set(paths) == {
         *("results.md", "fields.csv", "edges.csv", "plate.vtu"),

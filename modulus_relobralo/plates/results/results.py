@@ -105,7 +105,7 @@ def results(plate: Plate, deflection: Deflection, parameters: Mapping[str, float
     >>> plate = RectangularPlate(2, 2, KirchhoffPlate(D=1, nu=0.3, p=sin(pi * x / 2) * sin(pi * y / 2)))
     >>> of_it = results(plate, ClosedDeflection(sinusoidal_deflection(2, 2, 1, 1)))
     >>> print(f"{of_it.at(1, 1)['M_x']:.4f} {abs(of_it.imbalance) < 1e-4}")
-    0.2635 True
+    0.1317 True
     """
     values = {str(name): float(value) for name, value in (parameters or {}).items()}
     if set(values) != set(plate.parameters):
