@@ -97,3 +97,23 @@ def test_the_rounding_is_not_generous():
     assert not agrees("0.077", 0.0776)
     assert agrees("89", 89.4)
     assert not agrees("2.0", 2.06)
+
+
+def test_the_table_of_soap_is_that_of_the_runs():
+    page = (ROOT / "docs" / "results.md").read_text()
+    rows = re.findall(r"^\| (Helmholtz|plate) \| 4,000 \| ([^|]*) \| ([^|]*) \| ([\d.]+) \|$", page, re.MULTILINE)
+    assert {row[0] for row in rows} == set(PROBLEMS)
+    for problem, *cells, ratio in rows:
+        medians = []
+        for loss, cell in zip(("sum", "relobralo"), cells, strict=True):
+            errors = [
+                row["relative L2 error"]
+                for row in read_rows(ROOT / "benchmarks" / "results" / "optimizers")
+                if (row["problem"], row["loss"], row["last step"]) == (PROBLEMS[problem], loss, 4_000)
+                and "optimizer=soap" in row["overrides"]
+            ]
+            assert len(errors) == 5
+            printed = [float(number) for number in re.findall(r"[\d.]+(?:e-\d+)?", cell)]
+            np.testing.assert_allclose(printed, [np.median(errors), max(errors)], rtol=0.05)
+            medians.append(np.median(errors))
+        assert agrees(ratio, medians[1] / medians[0])
