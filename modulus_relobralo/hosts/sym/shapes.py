@@ -80,11 +80,13 @@ class ShapeGeometry(_Geometry):
 def _curve(part: Part) -> Any:
     """Return a part of the boundary as a curve of the host."""
     length = part.length
+    # Drawn as the host draws along its own curves.
+    shares = _parameterization.Parameterization({_parameterization.Parameter("share"): (0.0, 1.0)})
 
     def sample(
         nr_points: int, parameterization: Any = None, quasirandom: bool = False
     ) -> tuple[dict[str, NDArray[np.float64]], dict[str, NDArray[np.float64]]]:
-        place = part.at(np.random.rand(nr_points, 1))
+        place = part.at(shares.sample(nr_points, quasirandom=quasirandom)["share"])
         parameters = parameterization.sample(nr_points, quasirandom) if parameterization is not None else {}
         return place | {"area": np.full((nr_points, 1), length / nr_points)}, parameters
 

@@ -4,14 +4,14 @@ import torch
 from sympy import Or, Symbol
 
 from modulus_relobralo.geometry.rectangle import EDGES
-from modulus_relobralo.geometry.rectangle import Rectangle as Plane
 from modulus_relobralo.hosts.sym import PointwiseConstraint, Rectangle, ResampledPoints, host
 
 pytestmark = pytest.mark.host
 
 RECTANGLE = ((-0.1, 2.0), (0.2, 9.3))
 X = Symbol("x")
-CRITERIA = {name: edge.criterion for name, edge in Plane(1, 1).edges.items()}
+NORMAL = {axis: Symbol(f"normal_{axis}") for axis in "xy"}
+CRITERIA = {"left": NORMAL["x"] < 0, "right": NORMAL["x"] > 0, "bottom": NORMAL["y"] < 0, "top": NORMAL["y"] > 0}
 
 
 def points(where="interior", batch_size=60, batches=4, outvar=None, seed=0, lambda_weighting=None, **sampling):
