@@ -74,7 +74,7 @@ PROGRAM = """
     def run(cfg):
         aggregator = instantiate_agg(cfg, iter([]), 2)
         wave = HelmholtzRectangle(1, 1, HelmholtzWave(1))
-        kinds = [type(aggregator), WeightMonitor.__mro__[1], type(geometry(wave))]
+        kinds = [type(aggregator), WeightMonitor.__mro__[1], type(geometry(wave)).__mro__[1]]
         print("FOUND", json.dumps([kind.__module__ + "." + kind.__name__ for kind in kinds]))
 
     run()
@@ -111,5 +111,5 @@ def test_with_both_installed_everything_is_of_the_imported_one(both_installed, h
     assert kinds == [
         "modulus_relobralo.balancing.relobralo.ReLoBRaLo",
         f"{host}.domain.monitor.monitor.Monitor",
-        f"{host}.geometry.primitives_2d.Rectangle",
+        f"{host}.geometry.geometry.Geometry",
     ]
