@@ -1,12 +1,11 @@
 """Data-parallel training: two processes under gloo (the host itself trains several processes on CUDA only)."""
 
 import datetime
-import time
 
 import pytest
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
+from rank_processes import spawn
 
 from modulus_relobralo import ReLoBRaLo
 from modulus_relobralo.balancing.ranks import count_ranks
@@ -66,14 +65,7 @@ def ranks(request, tmp_path_factory):
     for step in range(ALONE):
         alone(named(losses_of(0, step)), step)
     torch.save(alone, folder / "alone.pth")
-    processes = mp.spawn(work, (request.param, str(folder)), RANKS, join=False)
-    deadline = time.monotonic() + 150
-    try:
-        while not processes.join(timeout=10):
-            assert time.monotonic() < deadline
-    finally:
-        for process in processes.processes:
-            process.kill()
+    spawn(work, (request.param, str(folder)), RANKS)
     return [torch.load(folder / f"rank{rank}.pth", weights_only=True) for rank in range(RANKS)]
 
 

@@ -1,12 +1,11 @@
 """Data-parallel training of loss terms: two processes under gloo."""
 
 import datetime
-import time
 
 import pytest
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
+from rank_processes import spawn
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
@@ -40,14 +39,7 @@ def gradients(rank):
 
 
 def test_ranks_see_points_of_their_own_and_the_mean_of_their_gradients(tmp_path):
-    processes = mp.spawn(work, (str(tmp_path),), RANKS, join=False)
-    deadline = time.monotonic() + 300
-    try:
-        while not processes.join(timeout=10):
-            assert time.monotonic() < deadline
-    finally:
-        for process in processes.processes:
-            process.kill()
+    spawn(work, (str(tmp_path),), RANKS)
     found = [torch.load(tmp_path / f"rank{rank}.pth") for rank in range(RANKS)]
     torch.testing.assert_close(found[0], found[1], rtol=0, atol=0)
     alone = [gradients(rank) for rank in range(RANKS)]

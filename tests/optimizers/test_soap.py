@@ -6,13 +6,12 @@ import io
 import re
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
+from rank_processes import spawn
 
 from modulus_relobralo import SOAP
 from modulus_relobralo.options import SOAP as DEFAULTS
@@ -244,14 +243,7 @@ def work(rank, folder):
 
 
 def test_several_ranks_have_the_same_parameters(tmp_path):
-    processes = mp.spawn(work, (str(tmp_path),), RANKS, join=False)
-    deadline = time.monotonic() + 150
-    try:
-        while not processes.join(timeout=10):
-            assert time.monotonic() < deadline
-    finally:
-        for process in processes.processes:
-            process.kill()
+    spawn(work, (str(tmp_path),), RANKS)
     first, second = (torch.load(tmp_path / f"rank{rank}.pth", weights_only=True) for rank in range(RANKS))
     assert all(map(torch.equal, first["together"], second["together"]))
     assert not all(map(torch.equal, first["alone"], second["alone"]))
