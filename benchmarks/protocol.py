@@ -47,7 +47,7 @@ class Training:
     folder: Path = field(default=Path("outputs/accuracy"))
 
     # The example's config, `--config-name`.
-    config: ClassVar[str] = "config"
+    config: ClassVar[str] = "first_order"
 
     @property
     def cost(self) -> int:

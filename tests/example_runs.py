@@ -22,9 +22,9 @@ FIELD = {"helmholtz": "u", "kirchhoff": "w"}
 AUTODIFF = "custom.derivatives=autodiff"
 
 
-def command(example, *overrides):
+def command(example, *overrides, config="first_order"):
     script = EXAMPLES / example / f"{example}.py"
-    return [sys.executable, "-W", "ignore", str(script), *SMALL, *overrides]
+    return [sys.executable, "-W", "ignore", str(script), "--config-name", config, *SMALL, *overrides]
 
 
 def train(folder, example, *overrides):

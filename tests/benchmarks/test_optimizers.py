@@ -37,7 +37,7 @@ def test_commands_differ_in_the_optimizer_and_its_rate_only(equal):
         config = command[command.index("--config-name") + 1]
         changed = dict(part.split("=", 1) for part in command if "=" in part)
         article = "/article/" in changed["hydra.sweep.dir"]
-        assert config == ("article" if article else "config")
+        assert config == ("article" if article else "first_order")
         assert changed["training.max_steps"] == "4000"
         rates = {("adam", True): "0.001", ("soap", True): "0.003", ("adam", False): "0.003", ("soap", False): "0.003"}
         assert changed["optimizer.lr"] == rates[changed["optimizer"], article]

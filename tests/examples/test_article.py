@@ -98,7 +98,7 @@ def test_the_table_row_by_row(example, overrides, changed, tmp_path):
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        (["artikel"], "--config-name must be one of article, config. Found --config-name artikel."),
+        (["artikel"], "--config-name must be one of article, config, first_order. Found --config-name artikel."),
         (
             ["config", "custom.initialization=xavier"],
             "Parameter `initialization` must be one of ['default', 'glorot_normal'",

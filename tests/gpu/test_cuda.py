@@ -152,8 +152,8 @@ def test_training_recovers_from_an_overflow_under_amp(dtype):
     ],
 )
 def test_the_example_trains(overrides, tmp_path):
-    command = [sys.executable, "-W", "ignore", str(EXAMPLE), "training.max_steps=60", "custom.batches=5"]
-    sizes = ["batch_size.interior=128", "batch_size.edge=32", "arch.fully_connected.layer_size=32"]
+    command = [sys.executable, "-W", "ignore", str(EXAMPLE), "--config-name", "first_order", "training.max_steps=60"]
+    sizes = ["custom.batches=5", "batch_size.interior=128", "batch_size.edge=32", "arch.fully_connected.layer_size=32"]
     frequencies = ["training.rec_monitor_freq=10", "training.summary_freq=10", "hydra.run.dir=run"]
     output = run([*command, *sizes, *frequencies, *overrides], tmp_path)
     assert re.search(r"relobralo, seed 0", output)
