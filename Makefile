@@ -12,7 +12,7 @@ DEMO := $(VENV:.venv%=outputs/demo%)
 # as many as cores, at most four; a file's tests share their trainings, so they stay together
 WORKERS := --numprocesses auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help env env-physicsnemo demo demo-solver demo-loops test test-physicsnemo test-lowest test-gpu lint format bench-accuracy bench-article bench-moving-window bench-optimizers tune bench-aggregator bench-derivatives bench-soap bench-gpu clean clean-outputs
+.PHONY: help env env-physicsnemo demo demo-solver demo-loops test test-physicsnemo test-lowest test-gpu lint format bench-accuracy bench-article bench-moving-window bench-optimizers tune bench-aggregator bench-derivatives bench-soap bench-natural-gradients bench-gpu clean clean-outputs
 .DELETE_ON_ERROR:
 
 help: ## show this list
@@ -79,6 +79,10 @@ bench-moving-window: env ## balancing in moving time windows, half an hour
 bench-optimizers: env ## Adam and SOAP under three schemes, hours; QUICK=1: minutes. What is finished is not run again
 	$(RUN) benchmarks/optimizers.py $(if $(QUICK),--quick)
 	$(if $(QUICK),,$(RUN) benchmarks/optimizers.py)
+
+bench-natural-gradients: env ## how far natural gradients come under two schemes, and what a step takes, hours; QUICK=1: minutes
+	$(RUN) benchmarks/natural_gradients.py $(if $(QUICK),--quick)
+	$(if $(QUICK),,$(RUN) benchmarks/natural_gradient_step.py)
 
 bench-soap: env ## what a step takes with SOAP, against one with Adam
 	$(RUN) benchmarks/soap_step.py
