@@ -122,7 +122,10 @@ def short_form(command):
         return [str(ROOT / script), *options, "--steps", "2"]
     # Other launchers start processes of their own: that the options are theirs is all that is looked at.
     only = ["--cfg", "all"] if any("hydra/launcher" in option for option in options) else []
-    return [str(ROOT / script), *options, *SHORT, *only]
+    # The host names folders after the overrides, and those of the short form make names that are too long.
+    places = {"hydra.run.dir": f"outputs/{abs(hash(command))}", "hydra.sweep.subdir": "${hydra:job.num}"}
+    named = [f"{key}={value}" for key, value in places.items() if not any(key in option for option in options)]
+    return [str(ROOT / script), *options, *SHORT, *named, *only]
 
 
 @pytest.mark.host
