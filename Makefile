@@ -4,6 +4,7 @@ HOST := modulus
 VENV_modulus := .venv
 VENV_physicsnemo := .venv-physicsnemo
 VENV_physicsnemo-loops := .venv-physicsnemo-loops
+VENV_docs := .venv-docs
 VENV := $(or $(VENV_$(HOST)),$(error HOST must be modulus, physicsnemo or physicsnemo-loops. Found $(HOST)))
 LOOPS := $(filter physicsnemo-loops,$(HOST))
 RUN := $(VENV)/bin/python -W ignore
@@ -12,7 +13,7 @@ DEMO := $(VENV:.venv%=outputs/demo%)
 # as many as cores, at most four; a file's tests share their trainings, so they stay together
 WORKERS := --numprocesses auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help env env-physicsnemo demo demo-solver demo-loops test test-physicsnemo test-lowest test-gpu lint format bench-accuracy bench-article bench-moving-window bench-optimizers tune bench-aggregator bench-derivatives bench-soap bench-natural-gradients bench-gpu clean clean-outputs
+.PHONY: help env env-physicsnemo demo demo-solver demo-loops docs test test-physicsnemo test-lowest test-gpu lint format bench-accuracy bench-article bench-moving-window bench-optimizers tune bench-aggregator bench-derivatives bench-soap bench-natural-gradients bench-gpu clean clean-outputs
 .DELETE_ON_ERROR:
 
 help: ## show this list
@@ -34,6 +35,10 @@ $(VENV_physicsnemo-loops)/complete: setup.cfg $(wildcard tools/*.py)
 	@python=$$(tools/find_python.sh 3.11) && "$$python" tools/build_env.py physicsnemo-loops $(@D)
 	@touch $@
 
+$(VENV_docs)/complete: setup.cfg tools/build_docs_env.py $(VENV_modulus)/complete
+	@$(VENV_modulus)/bin/python tools/build_docs_env.py $(VENV_modulus) $(@D)
+	@touch $@
+
 demo: $(if $(LOOPS),demo-loops,demo-solver) ## train the article's two experiments with loss=sum and with loss=relobralo, and compare
 
 demo-solver: env
@@ -48,6 +53,10 @@ demo-loops: env
 			'hydra.sweep.subdir=$${hydra:runtime.choices.loss}' || exit 1; \
 	done
 	@$(VENV)/bin/relobralo-report $(DEMO)/*/*/
+
+docs: $(VENV_docs)/complete ## build docs/_build; a warning is an error
+	@$(VENV_docs)/bin/python -W ignore -m sphinx -q -W --keep-going -c docs -d docs/_build/doctrees . docs/_build/html
+	@echo "docs/_build/html/index.html"
 
 test: env ## run every test
 	$(VENV)/bin/python -m pytest $(WORKERS) $(if $(LOOPS),-m "not host")
@@ -109,7 +118,7 @@ format: env ## let ruff put the code in order
 	$(VENV)/bin/python -m ruff format .
 
 clean: ## remove the environments and builds; trainings and studies stay, they took hours
-	rm -rf $(VENV_modulus) $(VENV_physicsnemo) $(VENV_physicsnemo-loops) .venv-lowest build dist *.egg-info
+	rm -rf $(VENV_modulus) $(VENV_physicsnemo) $(VENV_physicsnemo-loops) $(VENV_docs) .venv-lowest docs/_build build dist *.egg-info
 
 clean-outputs: ## remove all trainings and studies
 	rm -rf outputs multirun

@@ -1,52 +1,51 @@
-"""The README's promises that can be checked by reading it."""
+"""The README's promises that can be checked by reading it; its code and commands run in test_documents.py."""
 
-import json
 import re
 
-import pytest
+import yaml
+from documents import run_blocks
 from programs import ROOT
 
-from modulus_relobralo.hosts.plugin import FIELDS
-from modulus_relobralo.hosts.sym import host
-from modulus_relobralo.options import SOAP
+from modulus_relobralo.version import __version__
 
 README = (ROOT / "README.md").read_text()
+ORDER = ["Which one to use", "Install it in your project", "Hosts", "The examples", "Limits", "Citation"]
 
 
-def test_the_options_are_those_of_the_plugin():
-    table = re.findall(r"^\| `loss\.(\w+)`(?: \(or `loss\.(\w+)`\))? \| ([\w.-]+) \|", README, re.MULTILINE)
-    documented = {name: default for name, _, default in table}
-    fields = {name: default for name, _, default in FIELDS if name != "_target_"}
-    assert {name for row in table for name in row[:2] if name} == {*fields, "weights"}
-    for name, default in documented.items():
-        if name != "weights":
-            assert float(default) == fields[name]
+def test_it_is_short():
+    assert len(README.splitlines()) <= 150
 
 
-def test_the_options_of_soap_are_those_of_the_plugin():
-    table = re.findall(r"^\| `optimizer\.(\w+)` \| ([^|]+) \|", README, re.MULTILINE)
-    options = {name: list(value) if isinstance(value, tuple) else value for name, value in SOAP._asdict().items()}
-    assert {name: json.loads(default) for name, default in table} == options
+def test_it_has_its_order():
+    assert re.findall(r"^## (.*)$", README, re.M) == ORDER
 
 
-def test_every_make_target_exists():
-    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    named = set(re.findall(r"(?:`|^)make ([a-z-]+)", README, re.MULTILINE))
-    assert {"demo", "test", "env"} <= named <= targets
+def test_the_table_of_choices_is_short():
+    rows = re.findall(r"^\|.*", README.split("## Which one to use")[1].split("## ")[0], re.M)[2:]
+    assert 4 <= len(rows) <= 5
+    for row in rows:
+        assert re.search(r"`make [a-z-]+`|\]\(docs/", row.split("|")[-2]), row
 
 
-def test_python_blocks_compile():
-    blocks = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    assert len(blocks) >= 2
-    for block in blocks:
-        compile(block, "README.md", "exec")
+def test_the_limits_are_five():
+    assert README.split("## Limits")[1].split("## ")[0].count("\n- ") == 5
 
 
-@pytest.mark.host
-def test_the_plate_of_the_readme_becomes_constraints():
-    (block,) = (text for text in re.findall(r"```python\n(.*?)```", README, re.DOTALL) if "RectangularPlate(" in text)
-    network = host.load("models.fully_connected").FullyConnectedArch([host.Key("x"), host.Key("y")], [host.Key("w")])
-    domain = host.Domain()
-    exec(block, {"network": network, "domain": domain})  # the README's own code
-    losses = {str(key) for constraint in domain.constraints.values() for key in constraint.output_names}
-    assert losses == {"kirchhoff", "w", "slope_n", "M_n"}
+def test_the_diff_changes_one_line():
+    (diff,) = run_blocks(ROOT / "README.md", "diff")
+    changed = [line for line in diff.splitlines() if line[0] in "+-"]
+    assert changed == ["-  - loss: sum", "+  - loss: relobralo"]
+
+
+def test_every_example_is_named():
+    folders = {path.name for path in (ROOT / "examples").iterdir() if path.is_dir() and path.name[0] not in "._"}
+    assert folders == set(re.findall(r"\]\(examples/(\w+)/", README))
+    scripts = re.findall(r"`python (examples/\S+\.py)", README)
+    assert len(scripts) == len(folders)
+    assert all((ROOT / script).is_file() for script in scripts)
+
+
+def test_the_citation_is_of_this_version():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert citation["version"] == __version__
+    assert {author["family-names"] for author in citation["references"][0]["authors"]} == {"Bischof", "Kraus"}

@@ -21,7 +21,7 @@ digits by cancellation. Carrying the partial derivatives themselves needs no mor
 the interpolation.
 
 **Collapse.** If only a linear operator ``L = sum c_alpha d^alpha`` is wanted (Laplacian, biharmonic), the highest
-derivatives need not travel one by one: they enter ``h_alpha`` linearly and with the same factor, hence
+derivatives need not travel one by one: they enter ``h_alpha`` linearly and with the same factor, hence::
 
       L h = f'(z) * (L z) + sum over alpha of c_alpha * (terms of h_alpha with |P| >= 2)
 

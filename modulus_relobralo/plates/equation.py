@@ -87,7 +87,7 @@ class KirchhoffPlate:
         As given, as SymPy expressions.
     ranges : dict[str, tuple[float, float]]
         From where to where the parameters go, if that was given.
-    loads, soil : Sum
+    loads, soil : plates.loads.Sum
         Load and stiffness of the soil by their parts.
 
     Raises

@@ -44,7 +44,7 @@ class Field:
 
     @property
     def relative_error(self) -> float:
-        """|predicted - exact| / |exact| in the norm of the points; NaN or infinity where the exact field is 0."""
+        """Return the norm of predicted - exact over that of exact; NaN or infinity where the exact field is 0."""
         with np.errstate(divide="ignore", invalid="ignore"):
             return float(np.linalg.norm(self.predicted - self.exact) / np.linalg.norm(self.exact))
 

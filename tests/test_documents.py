@@ -1,0 +1,152 @@
+"""What the README and the documentation promise: every block of code runs, or says why it is not run."""
+
+import ast
+import json
+import re
+import shlex
+import sys
+
+import pytest
+from documents import MEASURED, PAGES, blocks, code_sides, commands, run_blocks
+from example_runs import AUTODIFF, SMALL
+from omegaconf import OmegaConf
+from programs import HOST, ROOT, start
+
+from modulus_relobralo.hosts.sym import host
+
+# The languages of blocks, and those that are run or read by a test below.
+RUN, READ, DATA = {"python", "bash"}, {"diff", "yaml"}, {"bibtex", "{toctree}"}
+# Pages whose code has a test file of its own.
+OWN = {"migration.md": "tests/test_migration.py"}
+# A command of a page that another file runs, with what comes of it.
+ELSEWHERE = ("restarts.md", "hydra.run.dir=outputs/wave ", "tests/examples/test_examples.py")
+NAMES = [page.name for page in PAGES]
+SHORT = [AUTODIFF, *SMALL, "training.max_steps=4"]
+SERVER = """
+import json, os, runpy, sys, traceback
+from modulus_relobralo.hosts.sym import Solver, WeightMonitor, constraints, main
+from modulus_relobralo.report import cli
+
+for line in sys.stdin:
+    folder, script, *arguments = json.loads(line)
+    child = os.fork()
+    if not child:
+        os.chdir(folder)
+        for stream in (1, 2):
+            os.dup2(os.open("output.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND), stream)
+        sys.argv = [script, *arguments]
+        status = 1
+        try:
+            cli.main() if script == "relobralo-report" else runpy.run_path(script, run_name="__main__")
+            status = 0
+        except SystemExit as end:
+            status = int(bool(end.code))
+        except BaseException:
+            traceback.print_exc()
+        sys.stdout.flush()
+        os._exit(status)
+    print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+
+
+def page_of(name):
+    return PAGES[NAMES.index(name)]
+
+
+def pages_with(language, *without):
+    return [page.name for page in PAGES if page != MEASURED and page.name not in without and run_blocks(page, language)]
+
+
+@pytest.fixture(scope="module")
+def server():
+    """A process that has imported the host; every command is a fork of it."""
+    process = start([sys.executable, "-W", "ignore", "-c", SERVER], ROOT)
+    yield process
+    process.stdin.close()
+    process.wait()
+
+
+def test_every_block_is_run_or_read_or_says_why_not():
+    found = {block.language for page in PAGES for block in blocks(page.read_text())}
+    assert found <= RUN | READ | DATA
+    marks = sum(len(re.findall("^<!-- not run:", page.read_text(), re.M)) for page in PAGES)
+    assert marks == sum(bool(block.reason) for page in PAGES for block in blocks(page.read_text()))
+
+
+def test_a_block_without_a_mark_counts_as_run():
+    page = "```bash\nmake x\n```\n\n<!-- not run: hours -->\n```bash\nmake y\n```\n"
+    assert [block.reason for block in blocks(page)] == ["", "hours"]
+
+
+@pytest.mark.parametrize("name", pages_with("diff"))
+def test_both_sides_of_a_diff_are_code(name):
+    for text in run_blocks(page_of(name), "diff"):
+        for side in code_sides(text):
+            try:
+                ast.parse(side)
+            except SyntaxError:
+                assert OmegaConf.create(side), side
+
+
+@pytest.mark.parametrize("name", pages_with("yaml"))
+def test_yaml_is_a_config(name):
+    for text in run_blocks(page_of(name), "yaml"):
+        assert OmegaConf.create(text)
+
+
+@pytest.mark.parametrize("name", pages_with("python", *OWN))
+def test_python_runs_from_the_first_block_of_a_page_to_the_last(name):
+    code = run_blocks(page_of(name), "python")
+    names = {}
+    if any(".hosts.sym" in text for text in code):
+        if not HOST:
+            pytest.skip("needs Modulus Sym or PhysicsNeMo Sym")
+        names = of_a_script()
+    for text in code:
+        exec(text, names)
+
+
+def of_a_script():
+    """What a script of the host has: the pages say that these are of it."""
+    network = host.load("models.fully_connected").FullyConnectedArch([host.Key("x"), host.Key("y")], [host.Key("w")])
+    return {"network": network, "domain": host.Domain()}
+
+
+def short_form(command):
+    """Return a command's program and arguments, with few steps of a small network."""
+    program, *arguments = shlex.split(re.sub(r"custom\.seed=(\d)[\d,]+", r"custom.seed=\1", command))
+    if program != "python":
+        return [program, *arguments]
+    script, *options = arguments
+    if "/pytorch/" in script:
+        return [str(ROOT / script), *options, "--steps", "2"]
+    # Other launchers start processes of their own: that the options are theirs is all that is looked at.
+    only = ["--cfg", "all"] if any("hydra/launcher" in option for option in options) else []
+    # The host names folders after the overrides, and those of the short form make names that are too long.
+    places = {"hydra.run.dir": f"outputs/{abs(hash(command))}", "hydra.sweep.subdir": "${hydra:job.num}"}
+    named = [f"{key}={value}" for key, value in places.items() if not any(key in option for option in options)]
+    return [str(ROOT / script), *options, *SHORT, *named, *only]
+
+
+@pytest.mark.host
+@pytest.mark.parametrize("name", pages_with("bash"))
+def test_commands_run_in_the_order_of_a_page(name, server, tmp_path):
+    page, text, _ = ELSEWHERE
+    for command in commands(page_of(name)):
+        if name == page and text in f"{command} ":
+            continue
+        print(json.dumps([str(tmp_path), *short_form(command)]), file=server.stdin, flush=True)
+        status = server.stdout.readline().strip()
+        assert status == "0", f"{command}\n{(tmp_path / 'output.txt').read_text()[-3000:]}"
+
+
+def test_what_other_files_run_is_named_there():
+    for name, file in (*OWN.items(), (ELSEWHERE[0], ELSEWHERE[2])):
+        assert name in (ROOT / file).read_text()
+
+
+def test_every_make_target_exists():
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    text = "\n".join(page.read_text() for page in PAGES)
+    named = set(re.findall(r"(?:`|^)make ([a-z-]+)", text, re.MULTILINE))
+    assert {"demo", "test", "env", "docs"} <= named <= targets
