@@ -7,6 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 
+from modulus_relobralo.report.quantities import quantities
 from modulus_relobralo.report.run import Run, Series
 from modulus_relobralo.report.tables import Row, print_lines, print_rows
 
@@ -15,7 +16,7 @@ COLUMNS = 6
 
 
 def print_table(runs: Sequence[Run]) -> None:
-    """Print the runs side by side: steps, errors, loss terms, wall time and status, and below what is to be said."""
+    """Print the runs side by side: steps, errors and the like, wall time and status, and below what is to be said."""
     labels = _labels(runs)
     for first in range(0, len(runs), COLUMNS):
         some, names = runs[first : first + COLUMNS], labels[first : first + COLUMNS]
@@ -32,6 +33,10 @@ def tabulate(runs: Sequence[Run], labels: Sequence[str]) -> list[Row]:
         "steps": [str(run.last_step) if run.last_step >= 0 else "-" for run in runs],
         **{f"relative L2 error of {name}": values for name, values in errors.items()},
         **{f"loss term {name}": [_number(run.last_loss(name)) for run in runs] for name in terms},
+        **{
+            quantity.label: [_number(_last(quantity.series(run))) for run in runs]
+            for quantity in quantities(runs, ("residuals", "monitors"))
+        },
         "wall time [s]": ["-" if math.isnan(run.seconds) else f"{run.seconds:.1f}" for run in runs],
         "status": [run.status for run in runs],
     }

@@ -26,6 +26,7 @@ _HOMES = {
     "main": "programs",
     "plate_results": "trained",
     "pointwise_constraint": "pointwise",
+    "residual_monitor": "residual_monitor",
     "taylor_nodes": "nodes",
 }
 
