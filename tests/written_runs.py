@@ -40,7 +40,8 @@ def write_run(
     `errors` are the relative L2 errors at the steps; the last one holds for those that follow. `options` and
     `parameters` are further entries of custom and of loss, as inline YAML, `top` further lines of the config. `exact`
     has the exact fields by variable; where it is empty there is no validator. `scalars` are further values at the
-    steps by tag, `overrides` those of the command. The first loss term is `last_loss` in the end, the next one twice that.
+    steps by tag, `overrides` those of the command. The first loss term is `last_loss` in the end, the next one twice
+    that.
     """
     write_hydra(folder, scheme, max_steps, seed, options, parameters, problem, optimizer, top, overrides)
     write_training(folder, steps, last_loss, errors, step_seconds, exact, terms, optimizer, scalars=scalars)

@@ -20,7 +20,8 @@ class Comparison:
     """Variants that may be compared: one problem, and configs that differ in the loss and the seed only.
 
     `settings` names what distinguishes it from other comparisons of its problem; `uncounted` are the runs that are
-    in no variant, because they are unfinished or recorded no error where others did. `notes` say what else a reader must know.
+    in no variant, because they are unfinished or recorded no error where others did. `notes` say what else a reader
+    must know.
     """
 
     problem: str

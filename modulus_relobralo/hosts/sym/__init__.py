@@ -26,7 +26,7 @@ _HOMES = {
     "main": "programs",
     "plate_results": "trained",
     "pointwise_constraint": "pointwise",
-    "residual_monitor": "residual_monitor",
+    "residual_monitor": "held_out",
     "taylor_nodes": "nodes",
 }
 
