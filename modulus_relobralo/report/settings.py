@@ -29,15 +29,14 @@ def in_words(text: str) -> str:
     Examples
     --------
     >>> in_words("helmholtz, lr 0.003, not per edge")
-    'Helmholtz, learning rate 0.003, edges together'
+    'helmholtz, learning rate 0.003, edges together'
     >>> in_words("relobralo_tuned (temperature 0.123456)")
     'relobralo tuned (temperature 0.123)'
     """
     head, comma, settings = text.partition(", ")
     for name, words in WORDS.items():
         settings = re.sub(rf"(^|(?<=, )){name}(?=$|,| )", words, settings)
-    text = LONG_NUMBER.sub(lambda found: f"{float(found[0]):.3g}", f"{head.replace('_', ' ')}{comma}{settings}")
-    return text[:1].upper() + text[1:] if comma else text
+    return LONG_NUMBER.sub(lambda found: f"{float(found[0]):.3g}", f"{head.replace('_', ' ')}{comma}{settings}")
 
 
 def units(config: Any) -> dict[str, str]:

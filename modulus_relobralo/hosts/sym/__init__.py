@@ -14,6 +14,7 @@ from modulus_relobralo.hosts.sym import host
 
 _HOMES = {
     "MeanSquareLoss": "losses",
+    "Progress": "progress",
     "ResampledPoints": "points",
     "TaylorArch": "taylor_arch",
     "WeightMonitor": "monitor",
