@@ -17,7 +17,7 @@ COLUMNS = 6
 
 def print_table(runs: Sequence[Run]) -> None:
     """Print the runs side by side: steps, errors and the like, wall time and status, and below what is to be said."""
-    labels = _labels(runs)
+    labels = name_runs(runs)
     for first in range(0, len(runs), COLUMNS):
         some, names = runs[first : first + COLUMNS], labels[first : first + COLUMNS]
         print_rows(tabulate(some, names), " and ".join(dict.fromkeys(run.problem for run in some)))
@@ -43,7 +43,7 @@ def tabulate(runs: Sequence[Run], labels: Sequence[str]) -> list[Row]:
     return [{"": thing, **dict(zip(labels, values, strict=True))} for thing, values in things.items()]
 
 
-def _labels(runs: Sequence[Run]) -> list[str]:
+def name_runs(runs: Sequence[Run]) -> list[str]:
     """Return a name for each run, no two alike."""
     times = Counter(run.label for run in runs)
     common = os.path.commonpath([run.folder.resolve() for run in runs]) if len(runs) > 1 else ""
