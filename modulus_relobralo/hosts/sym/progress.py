@@ -6,6 +6,7 @@ import sys
 from contextlib import ExitStack
 from typing import Any
 
+import torch
 from omegaconf import OmegaConf
 from torch import Tensor
 from tqdm import tqdm
@@ -64,16 +65,22 @@ class Progress(host.Monitor):
             tqdm(total=self.solver.max_steps, initial=step, unit="step", dynamic_ncols=True)
         )
         self._open.enter_context(logging_redirect_tqdm())
-        hook = self.solver.aggregator.register_forward_hook(self._after_loss)
-        self._open.callback(hook.remove)
+        # The one place where the host has the loss of each step; an aggregator that it scripted takes no hook.
+        compute = self.solver.compute_gradients
+        self._open.callback(setattr, self.solver, "compute_gradients", compute)
 
-    def _after_loss(self, aggregator: Any, arguments: tuple[Any, ...], loss: Tensor) -> None:
-        """Take the loss of a step, of which the host tells its aggregator and nobody else."""
-        self._loss, step = loss.detach(), int(arguments[1])
-        self._show(step)
-        # Otherwise the host comes by once more, with the last errors.
-        if step >= self.solver.max_steps and step % self.solver.cfg.training.rec_monitor_freq:
-            self._end()
+        def computed(aggregator: Any, model: Any, step: int) -> tuple[Tensor, dict[str, Tensor]]:
+            loss, losses = compute(aggregator, model, step)
+            self._loss = loss.detach()
+            # A CUDA graph that is recorded allows no reading.
+            if not (loss.is_cuda and torch.cuda.is_current_stream_capturing()):
+                self._show(step)
+            # At other last steps the host comes by once more, with the last errors.
+            if step >= self.solver.max_steps and step % self.solver.cfg.training.rec_monitor_freq:
+                self._end()
+            return loss, losses
+
+        self.solver.compute_gradients = computed
 
     def _show(self, step: int) -> None:
         """Move the bar; numbers are read back from the device only when it is drawn again."""
