@@ -82,7 +82,8 @@ def label_lines(ax: Axes) -> None:
     for (end, line), place, name in zip(named, places, names, strict=True):
         colour, height = str(line.get_color()), place - above
         # Not by annotate, whose arrows take a second each.
-        leader = Line2D([1.0, 1.03], [end, height], color=colour, linewidth=0.6, transform=ax.transAxes, clip_on=False)
+        leader = Line2D([1.0, 1.03], [end, height], color=colour, linewidth=0.6, label="_leader", clip_on=False)
+        leader.set_transform(ax.transAxes)
         ax.add_artist(leader)
         ax.text(1.04, height, name, color=colour, fontsize=SMALL, va="center", transform=ax.transAxes)
 
