@@ -72,7 +72,7 @@ def draw_panels(path: Path, title: str, panels: Sequence[Panel], share: bool = T
     figure = new_figure(WIDTH, HEIGHT * rows if columns > 1 else ALONE)
     axes = figure.subplots(rows, columns, squeeze=False, sharey=share).ravel()
     for ax, panel in zip(axes, panels, strict=False):
-        for line in panel.lines:
+        for line in (entry for entry in panel.lines if entry.middle.steps.size):
             ax.plot(line.middle.steps, line.middle.values, label=plain(line.name), color=line.colour, linewidth=1.5)
             if line.low is not None and line.high is not None:
                 # Matplotlib draws nothing at infinity: the band of diverged runs is open to the top.

@@ -24,6 +24,8 @@ from modulus_relobralo.report.stop_criterion import has_stopped
 
 # Monitors of these names, as the documentation says: of weights, and of residuals at points of their own.
 WEIGHTS, RESIDUALS = f"{MONITOR}weights/", f"{MONITOR}residuals/"
+# What the host adds of its own: sizes of gradients, which say nothing of a solution.
+GRADIENTS = f"{MONITOR}grad_"
 
 
 def read_run(folder: Path | str) -> Run:
@@ -88,7 +90,7 @@ def _read(folder: Path, home: Path, window: str) -> Run:
         errors={names[key]: series for key, series in errors.items()},
         fields={names[key]: entry for key, entry in fields.items()},
         residuals={**{names[key]: series for key, series in sizes.items()}, **_of_tag(scalars, RESIDUALS)},
-        monitors=_of_tag(scalars, MONITOR, but=(WEIGHTS, RESIDUALS)),
+        monitors=_of_tag(scalars, MONITOR, but=(WEIGHTS, RESIDUALS, GRADIENTS)),
         predictions=predictions,
         tuned=settings.tuned,
         notes=(*notes, *left_out, *said, *torn),

@@ -82,7 +82,6 @@ def test_what_needs_no_reference_is_read_by_its_name(tmp_path):
     assert {name: series.values.tolist() for name, series in run.residuals.items()} == {"pde": [4.0, 2.0, 1.0]}
     assert {name: series.values.tolist() for name, series in run.monitors.items()} == {
         "forces/lift": [1.0, -2.0, 3.0],
-        "grad_norm": [1.0, 1.0, 1.0],
     }
     assert sorted(run.predictions) == ["a.w", "b.w", "c.M_x", "d.M_x"]
     np.testing.assert_array_equal(run.predictions["b.w"].predicted, -EXACT.ravel())
