@@ -32,22 +32,35 @@ def write_run(
     terms=("pde", "walls"),
     optimizer="adam",
     top="",
+    scalars=None,
+    overrides=(),
 ):
     """Write a run into `folder`, and return the folder.
 
     `errors` are the relative L2 errors at the steps; the last one holds for those that follow. `options` and
     `parameters` are further entries of custom and of loss, as inline YAML, `top` further lines of the config. `exact`
-    has the exact fields by variable. The first loss term is `last_loss` in the end, the next one twice that.
+    has the exact fields by variable; where it is empty there is no validator. `scalars` are further values at the
+    steps by tag, `overrides` those of the command. The first loss term is `last_loss` in the end, the next one twice
+    that.
     """
-    write_hydra(folder, scheme, max_steps, seed, options, parameters, problem, optimizer, top)
-    write_training(folder, steps, last_loss, errors, step_seconds, exact or {"w": EXACT}, terms, optimizer)
+    write_hydra(folder, scheme, max_steps, seed, options, parameters, problem, optimizer, top, overrides)
+    write_training(folder, steps, last_loss, errors, step_seconds, exact, terms, optimizer, scalars=scalars)
     if log:
         write_log(folder, problem, log)
     return folder
 
 
 def write_hydra(
-    folder, scheme="sum", max_steps=20, seed=3, options="", parameters="", problem="bending", optimizer="adam", top=""
+    folder,
+    scheme="sum",
+    max_steps=20,
+    seed=3,
+    options="",
+    parameters="",
+    problem="bending",
+    optimizer="adam",
+    top="",
+    overrides=(),
 ):
     """Write what Hydra keeps of a run."""
     (folder / ".hydra").mkdir(parents=True, exist_ok=True)
@@ -58,7 +71,8 @@ def write_hydra(
         f"optimizer: {OPTIMIZERS[optimizer]}\n{top}"
     )
     (folder / ".hydra" / "hydra.yaml").write_text(
-        f"hydra: {{job: {{name: {problem}}}, runtime: {{choices: {{loss: {scheme}}}}}}}\n"
+        f"hydra: {{job: {{name: {problem}}}, runtime: {{choices: {{loss: {scheme}}}}}, "
+        f"overrides: {{task: [{', '.join(overrides)}]}}}}\n"
     )
 
 
@@ -79,23 +93,26 @@ def write_training(
     optimizer="adam",
     start=START,
     setup=SETUP,
+    scalars=None,
 ):
     """Write what the host records of one start of a training: an event file, the last fields and the weights."""
-    exact = exact or {"w": EXACT}
+    exact = {"w": EXACT} if exact is None else exact
     (folder / "validators").mkdir(parents=True, exist_ok=True)
     # As the trainer makes it.
     writer = SummaryWriter(log_dir=str(folder), purge_step=11, filename_suffix=f".{optimizer}{int(start - START)}")
     writer.add_text("config", f"<pre>optimizer: {OPTIMIZERS[optimizer]}\n</pre>", walltime=start - setup)
     for number, (step, error) in enumerate(itertools.zip_longest(steps, errors[: len(steps)], fillvalue=errors[-1])):
         loss = last_loss if step == steps[-1] else 4.0 / (number + 1)
-        scalars = {f"Train/loss_{term}": (place + 1) * loss for place, term in enumerate(terms)}
-        scalars |= {"Train/loss_aggregated": 3 * loss, "Train/learning_rate": 1e-3}
+        values = {f"Train/loss_{term}": (place + 1) * loss for place, term in enumerate(terms)}
+        values |= {tag: entries[number] for tag, entries in (scalars or {}).items()}
+        values |= {"Train/loss_aggregated": 3 * loss, "Train/learning_rate": 1e-3}
         for variable, field in exact.items():
-            scalars[f"Validators/exact/l2_relative_error_{variable}"] = host_error(field, predict(field, error))
-        for tag, value in scalars.items():
+            values[f"Validators/exact/l2_relative_error_{variable}"] = host_error(field, predict(field, error))
+        for tag, value in values.items():
             writer.add_scalar(tag, value, step, walltime=start + step_seconds * step, new_style=True)
     writer.close()
-    write_fields(folder, "exact", {name: (field, predict(field, errors[-1])) for name, field in exact.items()})
+    if exact:
+        write_fields(folder, "exact", {name: (field, predict(field, errors[-1])) for name, field in exact.items()})
     (folder / "monitors").mkdir(exist_ok=True)
     weights = "0,1,1\r\n10,1.5,0.5\r\n20,1.75,0.25\r\n"
     (folder / "monitors" / "weights.csv").write_text(f"step,pde,walls\r\n{weights}", newline="")
@@ -107,6 +124,12 @@ def write_fields(folder, validator, fields, coordinates=None):
     for name, (exact, predicted) in fields.items():
         arrays |= {f"true_{name}": exact, f"pred_{name}": predicted}
     np.savez(folder / "validators" / validator, arrays)
+
+
+def write_inferencer(folder, name, **columns):
+    """Write fields as an inferencer does: inputs, and then outputs."""
+    (folder / "inferencers").mkdir(exist_ok=True)
+    np.savez(folder / "inferencers" / name, {column: np.reshape(values, (-1, 1)) for column, values in columns.items()})
 
 
 def predict(exact, error):

@@ -13,6 +13,7 @@ from modulus_relobralo.hosts.sym import (
     Domain,
     Key,
     PointwiseValidator,
+    Progress,
     Solver,
     WeightMonitor,
     constraints,
@@ -71,6 +72,7 @@ def run(cfg):
     # train
     solver = Solver(cfg, domain)
     domain.add_monitor(WeightMonitor(solver), "weights")
+    domain.add_monitor(Progress(solver), "progress")
     solver.solve()
 
     # show what came out

@@ -13,6 +13,7 @@ from hydra.utils import instantiate
 
 from modulus_relobralo.hosts.sym import (
     Domain,
+    Progress,
     Solver,
     WeightMonitor,
     constraints,
@@ -60,6 +61,7 @@ def run(cfg):
     # train
     solver = Solver(cfg, domain)
     domain.add_monitor(WeightMonitor(solver), "weights")
+    domain.add_monitor(Progress(solver), "progress")
     solver.solve()
 
     # what came out, of a family for each member that is asked for: tables, figures, and a file for ParaView

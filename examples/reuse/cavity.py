@@ -14,13 +14,14 @@ from modulus_relobralo.hosts.sym import (
     PointwiseBoundaryConstraint,
     PointwiseInteriorConstraint,
     PointwiseValidator,
+    Progress,
     Rectangle,
     Solver,
     WeightMonitor,
     instantiate_arch,
     main,
 )
-from modulus_relobralo.report import print_table, read_run
+from modulus_relobralo.report import plot_run, print_table, read_run
 
 # Velocities along the lines through the middle: U. Ghia, K. N. Ghia and C. T. Shin, "High-Re solutions for
 # incompressible flow using the Navier-Stokes equations and a multigrid method", J. Comput. Phys. 48 (1982),
@@ -99,8 +100,12 @@ def run(cfg):
     # train, and show what came out
     solver = Solver(cfg, domain)
     domain.add_monitor(WeightMonitor(solver), "weights")
+    domain.add_monitor(Progress(solver), "progress")
     solver.solve()
-    print_table([read_run(cfg.network_dir)])
+    result = read_run(cfg.network_dir)
+    print_table([result])
+    for path in plot_run(result):
+        print(path.resolve())
 
 
 if __name__ == "__main__":

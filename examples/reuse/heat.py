@@ -16,12 +16,13 @@ from modulus_relobralo.hosts.sym import (
     PointwiseBoundaryConstraint,
     PointwiseInteriorConstraint,
     PointwiseValidator,
+    Progress,
     Solver,
     WeightMonitor,
     instantiate_arch,
     main,
 )
-from modulus_relobralo.report import print_table, read_run
+from modulus_relobralo.report import plot_run, print_table, read_run
 
 DIFFUSIVITY = 0.1
 
@@ -64,8 +65,12 @@ def run(cfg):
     # train, and show what came out
     solver = Solver(cfg, domain)
     domain.add_monitor(WeightMonitor(solver), "weights")
+    domain.add_monitor(Progress(solver), "progress")
     solver.solve()
-    print_table([read_run(cfg.network_dir)])
+    result = read_run(cfg.network_dir)
+    print_table([result])
+    for path in plot_run(result):
+        print(path.resolve())
 
 
 if __name__ == "__main__":

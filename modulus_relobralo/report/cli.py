@@ -5,19 +5,23 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from modulus_relobralo.report.comparison import Comparison, compare
-from modulus_relobralo.report.document import write_report
+from modulus_relobralo.report.document import write_markdown
 from modulus_relobralo.report.folders import find_trainings
+from modulus_relobralo.report.page import write_page
 from modulus_relobralo.report.reading import read_runs
 from modulus_relobralo.report.run import Run
 from modulus_relobralo.report.run_figures import plot_run
-from modulus_relobralo.report.run_table import print_table
+from modulus_relobralo.report.run_table import name_runs, print_table, tabulate
+from modulus_relobralo.report.sections import make_sections
 from modulus_relobralo.report.summary import print_summary
-from modulus_relobralo.report.tables import print_lines
+from modulus_relobralo.report.suspicions import list_suspicions
+from modulus_relobralo.report.tables import Row, print_lines
 
 # So many runs are shown one by one as well.
 FEW = 6
@@ -32,6 +36,7 @@ def main() -> None:
     parser.add_argument(
         "--out", type=Path, help="folder for figures and report.md (default: one run's figures beside it, no report)"
     )
+    parser.add_argument("--html", type=Path, metavar="FILE", help="one page with tables and figures, to hand on")
     parser.add_argument("--target", type=float, help="a relative L2 error; adds the steps that it took to reach it")
     args = parser.parse_args()
     runs = _read(args.runs)
@@ -44,9 +49,24 @@ def main() -> None:
         for comparison in comparisons:
             print_summary(comparison, args.target)
         print_lines(find_twins(comparisons))
-    if args.out:
-        command = f"`{shlex.join([parser.prog, *sys.argv[1:]])}`"
-        print_lines([str(write_report(comparisons, args.out, args.target, command))])
+    else:
+        print_lines([line for comparison in comparisons for line in list_suspicions(comparison)])
+    _write(args, runs, comparisons, shlex.join([parser.prog, *sys.argv[1:]]))
+
+
+def _write(args: argparse.Namespace, runs: Sequence[Run], comparisons: Sequence[Comparison], command: str) -> None:
+    """Write the report into the folder and the page that were asked for, and print where they are."""
+    if not (args.out or args.html):
+        return
+    with tempfile.TemporaryDirectory() as elsewhere:
+        sections = make_sections(comparisons, args.out or Path(elsewhere), args.target)
+        paths = [write_markdown(sections, args.out, f"`{command}`")] if args.out else []
+        paths += [write_page(sections, args.html, command, _few(runs))] if args.html else []
+    print_lines([str(path) for path in paths])
+
+
+def _few(runs: Sequence[Run]) -> list[Row]:
+    return tabulate(runs, name_runs(runs)) if len(runs) <= FEW else []
 
 
 def find_twins(comparisons: Sequence[Comparison]) -> list[str]:

@@ -7,9 +7,11 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from modulus_relobralo.report.quantities import WITHOUT_REFERENCE, Quantity, quantities
 from modulus_relobralo.report.run import Run
 from modulus_relobralo.report.settings import differences, flatten
 from modulus_relobralo.report.spread import spread
+from modulus_relobralo.report.status import UNFINISHED
 from modulus_relobralo.report.variant import BASELINE, Variant
 
 
@@ -18,7 +20,8 @@ class Comparison:
     """Variants that may be compared: one problem, and configs that differ in the loss and the seed only.
 
     `settings` names what distinguishes it from other comparisons of its problem; `uncounted` are the runs that are
-    in no variant, because they are unfinished or recorded no error. `notes` say what else a reader must know.
+    in no variant, because they are unfinished or recorded no error where others did. `notes` say what else a reader
+    must know.
     """
 
     problem: str
@@ -38,6 +41,11 @@ class Comparison:
         return list(dict.fromkeys(name for variant in self.variants for run in variant.runs for name in run.errors))
 
     @property
+    def runs(self) -> list[Run]:
+        """The runs of all variants."""
+        return [run for variant in self.variants for run in variant.runs]
+
+    @property
     def baseline(self) -> Variant | None:
         """The variant of the plain sum, if there is exactly one."""
         found = [variant for variant in self.variants if variant.scheme == BASELINE]
@@ -45,9 +53,13 @@ class Comparison:
 
     def ratio(self, variant: Variant, variable: str, measure: Callable[[Variant], Iterable[float]]) -> float:
         """Return the median of a measure over the baseline's, both from the seeds that both have; NaN of none."""
+        return self.ratio_of(variant, Quantity("errors", variable), measure)
+
+    def ratio_of(self, variant: Variant, quantity: Quantity, measure: Callable[[Variant], Iterable[float]]) -> float:
+        """Return that ratio of a measure to which the runs count that recorded a quantity."""
         if self.baseline is None:
             return math.nan
-        pair = [entry.counting(variable) for entry in (variant, self.baseline)]
+        pair = [entry.having(quantity) for entry in (variant, self.baseline)]
         shared = pair[0].seeds & pair[1].seeds
         ours, theirs = (spread(measure(entry.on(shared))).median for entry in pair)
         if math.isinf(theirs):
@@ -62,9 +74,11 @@ def compare(runs: Sequence[Run]) -> list[Comparison]:
     for problem, of_problem in _group(runs, problems).items():
         settings = differences([_settings(run) for run in of_problem])
         for setting, of_setting in _group(of_problem, settings).items():
-            counted = [run for run in of_setting if why_uncounted(run) is None]
-            uncounted = [run for run in of_setting if why_uncounted(run) is not None]
-            aligned, notes = _align(counted)
+            referenced = any(run.errors for run in of_setting if run.status != UNFINISHED)
+            counted = [run for run in of_setting if why_uncounted(run, referenced) is None]
+            uncounted = [run for run in of_setting if why_uncounted(run, referenced) is not None]
+            kinds = ("errors",) if referenced else WITHOUT_REFERENCE
+            aligned, notes = _align(counted, kinds)
             notes += [f"{run.label}: {note}" for run in counted for note in run.notes]
             comparisons.append(
                 Comparison(problem, setting, tuple(_variants(aligned)), tuple(uncounted), tuple(dict.fromkeys(notes)))
@@ -72,17 +86,22 @@ def compare(runs: Sequence[Run]) -> list[Comparison]:
     return comparisons
 
 
-def why_uncounted(run: Run) -> str | None:
-    """Return why a run is in no variant; None if it is in one."""
-    if run.status == "unfinished":
+def why_uncounted(run: Run, referenced: bool) -> str | None:
+    """Return why a run is in no variant; None if it is in one.
+
+    `referenced` says whether others of its problem and setting recorded errors; without a reference, runs are
+    compared by what else they recorded.
+    """
+    if run.status == UNFINISHED:
         return f"unfinished, {run.reason}"
-    if run.errors or run.diverged:
+    if run.errors or run.diverged or (not referenced and quantities([run], WITHOUT_REFERENCE)):
         return None
-    return "; ".join(("recorded no error: it had no validator, or none saved as np", *run.notes))
+    missing = "no error: it had no validator, or none saved as np" if referenced else "nothing to compare"
+    return "; ".join((f"recorded {missing}", *run.notes))
 
 
-def _align(runs: Sequence[Run]) -> tuple[list[Run], list[str]]:
-    """Return `runs` with the errors of each variable up to the last step that all have of it, and what to say of it.
+def _align(runs: Sequence[Run], kinds: Iterable[str]) -> tuple[list[Run], list[str]]:
+    """Return `runs` with each quantity up to the last step that all have of it, and what to say of it.
 
     Files may end early: what the host had not yet written is lost with its process. Runs that were ended before the
     greatest number of steps, by a stop criterion or by L-BFGS, are compared at their ends.
@@ -90,30 +109,40 @@ def _align(runs: Sequence[Run]) -> tuple[list[Run], list[str]]:
     whole = [run for run in runs if not run.diverged]
     notes = []
     aligned = list(runs)
-    for variable in dict.fromkeys(name for run in whole for name in run.errors):
-        having = [run for run in whole if variable in run.errors]
+    for quantity in quantities(whole, kinds):
+        having = {run.folder: series for run in whole if (series := quantity.series(run))}
+        name = _plural(quantity)
         notes += [
-            f"{run.label}: not counted for {variable}, whose error it lacks" for run in whole if run not in having
+            f"{run.label}: not counted for {quantity.name}, whose {name[0]} it lacks"
+            for run in whole
+            if run.folder not in having
         ]
-        ends = sorted({int(run.errors[variable].steps[-1]) for run in having})
-        shared = set.intersection(*({*run.errors[variable].steps.tolist()} for run in having))
+        ends = sorted({int(series.steps[-1]) for series in having.values()})
+        shared = set.intersection(*({*series.steps.tolist()} for series in having.values()))
         if len(ends) == 1:
             continue
-        if not shared or any(map(_ends_of_itself, having)):
-            notes.append(f"the errors of {variable} are those of different steps, {ends[0]} to {ends[-1]}")
+        if not shared or any(_ends_of_itself(run) for run in whole if run.folder in having):
+            notes.append(f"the {name[1]} of {quantity.name} are those of different steps, {ends[0]} to {ends[-1]}")
             continue
-        aligned = [_cut(run, variable, max(shared)) for run in aligned]
+        aligned = [_cut(run, quantity, max(shared)) for run in aligned]
         notes.append(
-            f"the errors of {variable} are those of step {max(shared)}, the last that all runs recorded; "
+            f"the {name[1]} of {quantity.name} are those of step {max(shared)}, the last that all runs recorded; "
             f"some go on to step {ends[-1]}"
         )
     return aligned, notes
 
 
-def _cut(run: Run, variable: str, step: int) -> Run:
-    if run.diverged or variable not in run.errors:
+def _plural(quantity: Quantity) -> tuple[str, str]:
+    one = {"errors": "error", "residuals": "residual", "losses": "loss term", "monitors": "value"}[quantity.kind]
+    return one, f"{one}s"
+
+
+def _cut(run: Run, quantity: Quantity, step: int) -> Run:
+    series = quantity.series(run)
+    if run.diverged or series is None:
         return run
-    return replace(run, errors={**run.errors, variable: run.errors[variable].until(step)})
+    recorded = {**getattr(run, quantity.kind), quantity.name: series.until(step)}
+    return replace(run, **{quantity.kind: recorded})  # type: ignore[arg-type]  # one of its fields, by name
 
 
 def _ends_of_itself(run: Run) -> bool:

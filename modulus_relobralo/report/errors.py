@@ -34,13 +34,27 @@ def relative_errors(scalars: Mapping[str, Series], fields: Mapping[Key, Field]) 
             continue
         place = f"{key[1]} ({key[0]})"
         if not np.any(field.exact):
-            notes.append(f"no relative error of {place}: the exact field is 0")
+            notes.append(f"no relative error of {place}: the exact field is 0, so its size is shown")
         elif _spreads(field):
             errors[key] = _from_logged(logged[key], field)
         else:
             errors[key] = Series.from_dict({int(logged[key].steps[-1]): field.relative_error})
             notes.append(f"the error of {place} is of the last field only: {WHY_LAST}")
     return errors, notes
+
+
+def residual_sizes(scalars: Mapping[str, Series], fields: Mapping[Key, Field]) -> dict[Key, Series]:
+    """Return the root mean square of what should be 0, by validator and variable, at the last validation.
+
+    A validator whose exact values are 0 everywhere is of residuals, or of a variable that should vanish. What the
+    host logs of it is divided by 0.
+    """
+    steps = {_key(tag): int(series.steps[-1]) for tag, series in scalars.items() if ERROR in tag}
+    return {
+        key: Series.from_dict({steps[key]: float(np.sqrt(np.mean(field.predicted**2)))})
+        for key, field in fields.items()
+        if key in steps and not np.any(field.exact)
+    }
 
 
 def name_variables(keys: Iterable[Key]) -> dict[Key, str]:

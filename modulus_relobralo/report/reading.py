@@ -11,16 +11,21 @@ from typing import Any
 
 import numpy as np
 
-from modulus_relobralo.report.errors import Key, name_variables, relative_errors
-from modulus_relobralo.report.files.fields import read_fields
+from modulus_relobralo.report.errors import Key, name_variables, relative_errors, residual_sizes
+from modulus_relobralo.report.files.fields import read_fields, read_predictions
 from modulus_relobralo.report.files.hydra import HYDRA, Settings, read_settings
 from modulus_relobralo.report.files.log import Ending, read_ending
-from modulus_relobralo.report.files.tensorboard import LOSS, TOTAL, Part, has_events, merge, read_parts
+from modulus_relobralo.report.files.tensorboard import LOSS, MONITOR, TOTAL, Part, has_events, merge, read_parts
 from modulus_relobralo.report.files.weights import read_weights
 from modulus_relobralo.report.folders import find_home, find_windows, unique
-from modulus_relobralo.report.run import Field, Run, Series
+from modulus_relobralo.report.run import Field, Prediction, Run, Series
 from modulus_relobralo.report.status import Judgement, judge
 from modulus_relobralo.report.stop_criterion import has_stopped
+
+# Monitors of these names, as the documentation says: of weights, and of residuals at points of their own.
+WEIGHTS, RESIDUALS = f"{MONITOR}weights/", f"{MONITOR}residuals/"
+# What the host adds of its own: sizes of gradients, which say nothing of a solution.
+GRADIENTS = f"{MONITOR}grad_"
 
 
 def read_run(folder: Path | str) -> Run:
@@ -66,10 +71,12 @@ def _read(folder: Path, home: Path, window: str) -> Run:
         tag.removeprefix(LOSS): series for tag, series in scalars.items() if tag.startswith(LOSS) and tag != TOTAL
     }
     fields, notes = _read_validators(folder)
+    predictions, left_out = _read_inferencers(folder)
     names = name_variables(fields)
     errors, said = relative_errors(scalars, fields)
     weights, torn = _read_weights(folder)
     status, reason = _judge(settings, trained, losses, read_ending(home, settings.problem, Path(window).name))
+    sizes = residual_sizes(scalars, fields)
     return Run(
         folder=folder,
         problem=settings.problem,
@@ -82,7 +89,11 @@ def _read(folder: Path, home: Path, window: str) -> Run:
         weights=weights,
         errors={names[key]: series for key, series in errors.items()},
         fields={names[key]: entry for key, entry in fields.items()},
-        notes=(*notes, *said, *torn),
+        residuals={**{names[key]: series for key, series in sizes.items()}, **_of_tag(scalars, RESIDUALS)},
+        monitors=_of_tag(scalars, MONITOR, but=(WEIGHTS, RESIDUALS, GRADIENTS)),
+        predictions=predictions,
+        tuned=settings.tuned,
+        notes=(*notes, *left_out, *said, *torn),
         **_of_parts(trained),
     )
 
@@ -111,6 +122,23 @@ def _read_validators(folder: Path) -> tuple[dict[Key, Field], list[str]]:
         fields.update({(path.stem, variable): entry for variable, entry in found.items()})
         notes += said
     return fields, notes
+
+
+def _read_inferencers(folder: Path) -> tuple[dict[str, Prediction], list[str]]:
+    found: dict[Key, Prediction] = {}
+    notes = []
+    for path in sorted((folder / "inferencers").glob("*.npz")):
+        predictions, said = read_predictions(path)
+        found.update({(path.stem, variable): entry for variable, entry in predictions.items()})
+        notes += said
+    names = name_variables(found)
+    return {names[key]: entry for key, entry in found.items()}, notes
+
+
+def _of_tag(scalars: dict[str, Series], begin: str, but: tuple[str, ...] = ()) -> dict[str, Series]:
+    """Return the scalars whose tags begin so by the rest of the tag, without those that begin as one of `but`."""
+    tags = [tag for tag in scalars if tag.startswith(begin) and not tag.startswith(but)]
+    return {tag.removeprefix(begin): scalars[tag] for tag in tags}
 
 
 def _read_weights(folder: Path) -> tuple[dict[str, Series], list[str]]:

@@ -50,10 +50,20 @@ class Field:
 
 
 @dataclass(frozen=True)
+class Prediction:
+    """A variable at the points of an inferencer: coordinates by name, and the predicted values; no exact ones."""
+
+    coordinates: dict[str, NDArray[np.float64]]
+    predicted: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
 class Run:
     """One training: its config, and everything that it recorded, by name.
 
-    Errors and fields go by the variable, or by validator and variable where several validators have that variable.
+    Errors and fields go by the variable, or by validator and variable where several validators have that variable;
+    predictions in the same way by the variable of an inferencer. Residuals are root mean squares at points that
+    training did not use. `tuned` says whether the loss was given values of its own in place of its defaults.
     `status` is "finished", "unfinished" or "diverged", `reason` what is to be said of it. `window` names one of
     several trainings in a directory, `optimizers` those that took turns. `notes` say what of the numbers is missing.
     """
@@ -69,6 +79,10 @@ class Run:
     weights: dict[str, Series] = field(default_factory=dict)
     errors: dict[str, Series] = field(default_factory=dict)
     fields: dict[str, Field] = field(default_factory=dict)
+    residuals: dict[str, Series] = field(default_factory=dict)
+    monitors: dict[str, Series] = field(default_factory=dict)
+    predictions: dict[str, Prediction] = field(default_factory=dict)
+    tuned: bool = False
     seconds: float = math.nan
     step_seconds: float = math.nan
     optimizers: tuple[str, ...] = ()

@@ -7,6 +7,7 @@ import os
 from collections import Counter
 from collections.abc import Sequence
 
+from modulus_relobralo.report.quantities import quantities
 from modulus_relobralo.report.run import Run, Series
 from modulus_relobralo.report.tables import Row, print_lines, print_rows
 
@@ -15,8 +16,8 @@ COLUMNS = 6
 
 
 def print_table(runs: Sequence[Run]) -> None:
-    """Print the runs side by side: steps, errors, loss terms, wall time and status, and below what is to be said."""
-    labels = _labels(runs)
+    """Print the runs side by side: steps, errors and the like, wall time and status, and below what is to be said."""
+    labels = name_runs(runs)
     for first in range(0, len(runs), COLUMNS):
         some, names = runs[first : first + COLUMNS], labels[first : first + COLUMNS]
         print_rows(tabulate(some, names), " and ".join(dict.fromkeys(run.problem for run in some)))
@@ -32,13 +33,17 @@ def tabulate(runs: Sequence[Run], labels: Sequence[str]) -> list[Row]:
         "steps": [str(run.last_step) if run.last_step >= 0 else "-" for run in runs],
         **{f"relative L2 error of {name}": values for name, values in errors.items()},
         **{f"loss term {name}": [_number(run.last_loss(name)) for run in runs] for name in terms},
+        **{
+            quantity.label: [_number(_last(quantity.series(run))) for run in runs]
+            for quantity in quantities(runs, ("residuals", "monitors"))
+        },
         "wall time [s]": ["-" if math.isnan(run.seconds) else f"{run.seconds:.1f}" for run in runs],
         "status": [run.status for run in runs],
     }
     return [{"": thing, **dict(zip(labels, values, strict=True))} for thing, values in things.items()]
 
 
-def _labels(runs: Sequence[Run]) -> list[str]:
+def name_runs(runs: Sequence[Run]) -> list[str]:
     """Return a name for each run, no two alike."""
     times = Counter(run.label for run in runs)
     common = os.path.commonpath([run.folder.resolve() for run in runs]) if len(runs) > 1 else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -9,6 +10,39 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from modulus_relobralo.report.run import SEED
+
+UNITS = "custom.units."
+# What config keys are called in titles and labels.
+WORDS = {
+    "lr": "learning rate",
+    "not per edge": "edges together",
+    "per edge": "each edge apart",
+    "max steps": "steps",
+    "k": "wave number",
+}
+LONG_NUMBER = re.compile(r"(?<![\w.])\d+\.\d{3,}(e[+-]?\d+)?(?![\w.])")
+
+
+def in_words(text: str) -> str:
+    """Return a title or a label as it is read: names in words, and numbers with at most three digits.
+
+    Examples
+    --------
+    >>> in_words("helmholtz, lr 0.003, not per edge")
+    'helmholtz, learning rate 0.003, edges together'
+    >>> in_words("relobralo_tuned (temperature 0.123456)")
+    'relobralo tuned (temperature 0.123)'
+    """
+    head, comma, settings = text.partition(", ")
+    for name, words in WORDS.items():
+        settings = re.sub(rf"(^|(?<=, )){name}(?=$|,| )", words, settings)
+    return LONG_NUMBER.sub(lambda found: f"{float(found[0]):.3g}", f"{head.replace('_', ' ')}{comma}{settings}")
+
+
+def units(config: Any) -> dict[str, str]:
+    """Return the units of coordinates and variables by name, from ``custom.units`` of a config."""
+    known = {key: value for key, value in flatten(config).items() if key.startswith(UNITS)}
+    return {key.removeprefix(UNITS): str(unit) for key, unit in known.items()}
 
 
 def differences(options: Sequence[dict[str, Any]]) -> list[str]:

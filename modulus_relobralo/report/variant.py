@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from modulus_relobralo.report.quantities import Quantity
 from modulus_relobralo.report.run import Run, Series
 from modulus_relobralo.report.spread import spread
 
@@ -36,13 +37,18 @@ class Variant:
         return sum(run.diverged for run in self.runs)
 
     @property
+    def tuned(self) -> bool:
+        """Whether its values are not the defaults of the scheme."""
+        return any(run.tuned for run in self.runs)
+
+    @property
     def step_seconds(self) -> float:
         """The median wall time of a step."""
         return spread(run.step_seconds for run in self.runs if not math.isnan(run.step_seconds)).median
 
     def errors(self, variable: str) -> list[float]:
         """Return the last relative L2 error of each run."""
-        return [last_error(run, variable) for run in self.counting(variable).runs]
+        return self.values(Quantity("errors", variable))
 
     def mean_squares(self, variable: str) -> list[float]:
         """Return the last mean squared error of each run."""
@@ -55,9 +61,17 @@ class Variant:
             for run in self.counting(variable).runs
         ]
 
+    def values(self, quantity: Quantity) -> list[float]:
+        """Return the last value of each run that recorded a quantity, and infinity of each that diverged."""
+        return [quantity.last(run) for run in self.having(quantity).runs]
+
     def counting(self, variable: str) -> Variant:
-        """Return the variant with the runs only that count for `variable`."""
-        return replace(self, runs=tuple(run for run in self.runs if run.diverged or variable in run.errors))
+        """Return the variant with the runs only that count for the error of `variable`."""
+        return self.having(Quantity("errors", variable))
+
+    def having(self, quantity: Quantity) -> Variant:
+        """Return the variant with the runs only that count for a quantity."""
+        return replace(self, runs=tuple(run for run in self.runs if run.diverged or quantity.series(run)))
 
     def on(self, seeds: Collection[int | str | None]) -> Variant:
         """Return the variant with its runs from `seeds` only."""
@@ -71,8 +85,7 @@ class Variant:
 
 def last_error(run: Run, variable: str) -> float:
     """Return the last relative L2 error of a run; infinity if it diverged, or if its prediction is not finite."""
-    value = math.inf if run.diverged else float(run.errors[variable].values[-1])
-    return math.inf if math.isnan(value) else value
+    return Quantity("errors", variable).last(run)
 
 
 def mean_square(run: Run, variable: str) -> float:

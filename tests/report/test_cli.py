@@ -6,7 +6,7 @@ import pytest
 from several_runs import SUM, write_seeds
 from written_runs import START, write_hydra, write_run, write_training
 
-from modulus_relobralo.report import cli, document
+from modulus_relobralo.report import cli, sections
 from modulus_relobralo.report.cli import main
 
 
@@ -26,7 +26,7 @@ def command(monkeypatch, capsys):
 def without_figures(monkeypatch):
     """Leave out the figures, which have tests of their own."""
     monkeypatch.setattr(cli, "plot_run", lambda run, folder: [])
-    monkeypatch.setattr(document, "plot_comparison", lambda comparison, folder: [])
+    monkeypatch.setattr(sections, "plot_comparison", lambda comparison, folder: [])
 
 
 def test_one_run_is_shown_as_a_table_and_figures(tmp_path, command):
@@ -46,6 +46,21 @@ def test_the_steps_to_a_target_of_one_run(tmp_path, command):
     printed = command(tmp_path / "run", "--target", "0.6")
     assert "steps to 0.6" in printed
     assert "10 (1 of 1)" in printed
+
+
+@pytest.mark.usefixtures("without_figures")
+def test_a_page_stands_alone(tmp_path, command):
+    write_run(tmp_path / "sum", "sum", terms=("pde", "nothing"), last_loss=0.0)
+    write_run(tmp_path / "ours")
+    printed = command(tmp_path, "--html", tmp_path / "new" / "page.html")
+    assert printed.splitlines()[-1] == str(tmp_path / "new" / "page.html")
+    text = (tmp_path / "new" / "page.html").read_text()
+    for shown in (printed, text):
+        assert "suspicious: sum: loss term nothing is exactly 0" in shown
+        # The table of the runs, and that of the comparison.
+        assert "wall time [s]" in shown
+        assert "ms per step" in shown
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["page.html"]
 
 
 @pytest.mark.usefixtures("without_figures")

@@ -6,6 +6,7 @@ from several_runs import OURS, SUM, only, runs_in, write_seeds
 from written_runs import EXACT, START, write_fields, write_hydra, write_run, write_training
 
 from modulus_relobralo.report.comparison import compare
+from modulus_relobralo.report.quantities import Quantity
 
 
 def titles(folder):
@@ -127,9 +128,36 @@ def test_a_diverged_run_shortens_no_other(tmp_path):
 def test_what_is_not_counted_has_its_reason(tmp_path):
     write_run(tmp_path / "killed", "sum", seed=9, steps=(0, 10))
     write_run(tmp_path / "zero", "sum", seed=10, exact={"w": np.zeros_like(EXACT)})
+    write_run(tmp_path / "whole", "sum", seed=11)
     (comparison,) = compare(runs_in(tmp_path))
-    assert comparison.variants == ()
+    assert [run.seed for run in comparison.runs] == [11]
     assert [run.seed for run in comparison.uncounted] == [9, 10]
+
+
+def test_without_a_reference_all_that_finished_count(tmp_path):
+    write_run(tmp_path / "killed", "sum", seed=9, steps=(0, 10), exact={})
+    for seed in (10, 11):
+        write_run(tmp_path / str(seed), "sum", seed=seed, exact={})
+    (comparison,) = compare(runs_in(tmp_path))
+    assert sorted(run.seed for run in comparison.runs) == [10, 11]
+    assert [run.seed for run in comparison.uncounted] == [9]
+    # What an unfinished run recorded of a reference makes no difference.
+    write_run(tmp_path / "killed", "sum", seed=9, steps=(0, 10))
+    assert sorted(run.seed for run in only(tmp_path).runs) == [10, 11]
+
+
+def test_without_a_reference_quantities_are_compared_at_steps_that_all_recorded(tmp_path):
+    log = "[step: 30] reached maximum training steps, finished training!"
+    for seed, last in enumerate((30, 20)):
+        steps = range(0, last + 1, 10)
+        changes = {"max_steps": 30, "log": log, "exact": {}, "terms": ("pde",)}
+        write_run(tmp_path / str(seed), "sum", seed=seed, steps=steps, last_loss=4.0 / len(steps), **changes)
+    comparison = only(tmp_path)
+    # The losses are 4 / n at the n-th record.
+    assert comparison.variants[0].values(Quantity("losses", "pde")) == pytest.approx([4 / 3] * 2, rel=1e-6)
+    assert comparison.notes == (
+        "the loss terms of pde are those of step 20, the last that all runs recorded; some go on to step 30",
+    )
 
 
 @pytest.mark.parametrize(("ours", "theirs"), [((0,), (1,)), ((0, 1), ())])

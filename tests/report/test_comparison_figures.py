@@ -7,9 +7,9 @@ import pytest
 from matplotlib.image import imread
 from pictures import has_colour
 from several_runs import OURS, SUM, only, write_seeds
-from written_runs import EXACT, write_fields, write_run
+from written_runs import EXACT, X, Y, write_fields, write_inferencer, write_run
 
-from modulus_relobralo.report import comparison_figures
+from modulus_relobralo.report import field_figures, line_figures
 from modulus_relobralo.report.comparison_figures import plot_comparison
 
 
@@ -22,13 +22,19 @@ def drawn(monkeypatch):
         figures[path.name] = figure
         return path
 
-    monkeypatch.setattr(comparison_figures, "save", keep)
+    for module in (line_figures, field_figures):
+        monkeypatch.setattr(module, "save", keep)
     return figures
 
 
 def curves(ax):
     """Return the values of every line of a panel by its label."""
-    return {line.get_label(): line.get_ydata().tolist() for line in ax.get_lines()}
+    return {line.get_label(): line.get_ydata().tolist() for line in named(ax)}
+
+
+def named(ax):
+    """Return the lines of a panel without those that lead to their names."""
+    return [line for line in ax.get_lines() if not line.get_label().startswith("_")]
 
 
 def test_figures_show_the_spread(tmp_path):
@@ -51,8 +57,8 @@ def test_lines_are_the_medians(tmp_path, drawn):
     plot_comparison(only(tmp_path), tmp_path)
     (panel,) = drawn["error.png"].axes
     found = curves(panel)
-    assert found["sum, 5"] == pytest.approx([1.0, 0.6, 0.3], rel=1e-6)
-    assert found["relobralo, 4"] == pytest.approx([1.0, 0.05, 0.025], rel=1e-6)
+    assert found["sum (5)"] == pytest.approx([1.0, 0.6, 0.3], rel=1e-6)
+    assert found["relobralo (4)"] == pytest.approx([1.0, 0.05, 0.025], rel=1e-6)
     theirs, ours = drawn["losses.png"].axes
     assert curves(theirs) == {"pde": [4.0, 2.0, 0.5], "walls": [8.0, 4.0, 1.0]}
     assert curves(ours) == {"pde": [4.0, 2.0, 0.25], "walls": [8.0, 4.0, 0.5]}
@@ -64,10 +70,14 @@ def test_fields_are_those_of_the_median_runs(tmp_path, drawn):
     plot_comparison(only(tmp_path), tmp_path)
     exact, theirs, ours, *_ = drawn["w.png"].axes
     np.testing.assert_allclose(exact.collections[0].get_array(), EXACT.ravel())
-    # Of an even number the better one in the middle.
-    np.testing.assert_allclose(theirs.collections[0].get_array(), 0.3 * EXACT.ravel(), rtol=1e-6)
-    np.testing.assert_allclose(ours.collections[0].get_array(), 0.02 * EXACT.ravel(), rtol=1e-6)
-    assert (theirs.get_title(), ours.get_title()) == ("sum\nerror 0.3", "relobralo\nerror 0.02")
+    # Of an even number the better one in the middle. The largest exact value is 3.
+    np.testing.assert_allclose(theirs.collections[0].get_array(), 100 * 0.3 * EXACT.ravel() / 3, rtol=1e-6)
+    np.testing.assert_allclose(ours.collections[0].get_array(), 100 * 0.02 * EXACT.ravel() / 3, rtol=1e-6)
+    titles = [ax.get_title(loc="left") for ax in (theirs, ours)]
+    assert titles == ["sum\nerror 30 %", "relobralo\nerror 2 %"]
+    # One scale for both: the better looks better.
+    scales = [(ax.collections[0].norm.vmin, ax.collections[0].norm.vmax) for ax in (theirs, ours)]
+    assert scales[0] == scales[1] == pytest.approx((0.03, 30.0))
 
 
 def test_one_run_with_other_terms_weights_and_validators_is_drawn_with_the_rest(tmp_path, drawn):
@@ -79,10 +89,9 @@ def test_one_run_with_other_terms_weights_and_validators_is_drawn_with_the_rest(
     assert sorted(names) == ["error.png", "losses.png", "v.png", "w.png", "weights.png"]
     theirs, ours = drawn["losses.png"].axes
     assert (set(curves(theirs)), set(curves(ours))) == ({"pde", "walls"}, {"pde", "walls", "mine"})
-    (legend,) = drawn["losses.png"].legends
-    assert {text.get_text() for text in legend.get_texts()} == {"pde", "walls", "mine"}
+    assert {text.get_text() for text in ours.texts} == {"pde", "walls", "mine"}
     # A term has one colour everywhere.
-    assert theirs.get_lines()[0].get_color() == ours.get_lines()[0].get_color()
+    assert named(theirs)[0].get_color() == named(ours)[0].get_color()
 
 
 def test_every_panel_has_its_own_points(tmp_path, drawn):
@@ -100,4 +109,31 @@ def test_diverged_runs_have_no_field(tmp_path, drawn):
     write_run(tmp_path / "ours", seed=0, last_loss=float("nan"))
     plot_comparison(only(tmp_path), tmp_path)
     panels = [ax for ax in drawn["w.png"].axes if ax.collections]
-    assert [ax.get_title() for ax in panels[:2]] == ["w, exact", "sum\nerror 0.1"]
+    assert [ax.get_title(loc="left") for ax in panels[:2]] == ["exact\n", "sum\nerror 10 %"]
+
+
+def test_defaults_and_tuned_values_are_apart_and_at_most_five_lines_a_panel(tmp_path, drawn):
+    for number in range(5):
+        write_run(tmp_path / f"{number}", f"scheme{number}")
+    write_run(tmp_path / "tuned", parameters="alpha: 0.5", overrides=["loss.alpha=0.5"])
+    write_run(tmp_path / "sum", "sum")
+    plot_comparison(only(tmp_path), tmp_path)
+    panels = [(ax.get_title(loc="left"), list(curves(ax))) for ax in drawn["error.png"].axes]
+    assert panels == [
+        ("at their defaults", ["sum", "scheme0", "scheme1", "scheme2", "scheme3"]),
+        ("at their defaults", ["sum", "scheme4"]),
+        ("at tuned values", ["sum", "relobralo"]),
+    ]
+
+
+def test_without_a_reference_residuals_and_predictions_are_drawn(tmp_path, drawn):
+    for scheme, size in (("sum", 2.0), ("relobralo", 1.0)):
+        scalars = {"Monitors/residuals/pde": [4.0, 2.0, size]}
+        folder = write_run(tmp_path / scheme, scheme, exact={}, scalars=scalars)
+        write_inferencer(folder, "grid", x=X, y=Y, M=size * EXACT)
+    names = [path.name for path in plot_comparison(only(tmp_path), tmp_path)]
+    assert names == ["residuals.png", "losses.png", "weights.png", "M.png"]
+    assert curves(drawn["residuals.png"].axes[0]) == {"sum": [4.0, 2.0, 2.0], "relobralo": [4.0, 2.0, 1.0]}
+    theirs, ours, _ = drawn["M.png"].axes
+    np.testing.assert_allclose(theirs.collections[0].get_array(), 2 * EXACT.ravel())
+    assert theirs.collections[0].norm.vmax == ours.collections[0].norm.vmax == 6.0

@@ -6,9 +6,10 @@ import pytest
 from several_runs import OURS, SUM, runs_in, write_seeds
 from written_runs import EXACT, write_run
 
-from modulus_relobralo.report import document
+from modulus_relobralo.report import sections
 from modulus_relobralo.report.comparison import compare
-from modulus_relobralo.report.document import folder_name, write_report
+from modulus_relobralo.report.document import write_report
+from modulus_relobralo.report.sections import folder_name
 from modulus_relobralo.report.summary import summarize
 
 
@@ -23,7 +24,7 @@ def figures(monkeypatch):
             path.write_text(comparison.title)
         return paths
 
-    monkeypatch.setattr(document, "plot_comparison", plot)
+    monkeypatch.setattr(sections, "plot_comparison", plot)
 
 
 def test_a_report_has_its_tables_and_figures(tmp_path, figures):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from written_runs import EXACT, X, host_error, predict
 
-from modulus_relobralo.report.errors import name_variables, relative_errors
+from modulus_relobralo.report.errors import name_variables, relative_errors, residual_sizes
 from modulus_relobralo.report.run import Field, Series
 
 KEY = ("exact", "w")
@@ -53,7 +53,17 @@ def test_a_field_at_one_point_has_its_own_error():
 def test_of_a_field_that_is_zero_there_is_no_relative_error():
     series, (note,) = errors_of(np.zeros_like(EXACT), 0.25)
     assert series is None
-    assert note == "no relative error of w (exact): the exact field is 0"
+    assert note == "no relative error of w (exact): the exact field is 0, so its size is shown"
+
+
+def test_the_size_of_what_should_be_zero_is_its_root_mean_square():
+    zero = np.zeros(4)
+    fields = {KEY: Field({}, zero, np.array([1.0, 1.0, 1.0, 5.0])), ("exact", "u"): Field({}, zero + 1, zero)}
+    logged = {tag: Series.from_dict({10: np.inf, 20: np.inf}) for tag in (TAG, TAG[:-1] + "u")}
+    sizes = residual_sizes(logged, fields)
+    assert {key: (series.steps.tolist(), series.values.tolist()) for key, series in sizes.items()} == {
+        KEY: ([20], [pytest.approx(7**0.5)])
+    }
 
 
 def test_what_was_not_logged_or_not_saved_has_none():

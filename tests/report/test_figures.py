@@ -2,49 +2,51 @@
 
 import numpy as np
 import pytest
-from pictures import has_colour
-from written_runs import EXACT, X, Y, predict
 
-from modulus_relobralo.report.figures import draw_difference, draw_values, file_name, is_plane, new_figure, plain, save
-from modulus_relobralo.report.run import Field
+from modulus_relobralo.report.figures import COLOURS, LINE, file_name, finish_axes, label_lines, new_figure, plain
 
 
-def field(coordinates, error=0.25):
-    columns = {name: values.ravel() for name, values in coordinates.items()}
-    return Field(columns, EXACT.ravel(), predict(EXACT, error).ravel())
+def luminance(colour):
+    """Return the relative luminance of #rrggbb, as WCAG has it."""
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return float(np.dot(linear, (0.2126, 0.7152, 0.0722)))
 
 
-@pytest.mark.parametrize(
-    ("coordinates", "error", "drawn"),
-    [
-        ({"x": X, "y": Y}, 0.25, True),
-        ({"x": X}, 0.25, False),
-        ({"x": X, "y": Y, "z": X}, 0.25, False),
-        # On a line, at one moment, at a point that is nowhere, a prediction that is no number.
-        ({"x": X, "y": 2 * X + 1}, 0.25, False),
-        ({"x": X, "t": np.full_like(X, 3.0)}, 0.25, False),
-        ({"x": np.where(Y == 0, np.nan, X), "y": Y}, 0.25, False),
-        ({"x": X, "y": Y}, np.nan, False),
-        ({}, 0.25, False),
-    ],
-)
-def test_fields_over_a_plane_are_drawn(coordinates, error, drawn):
-    assert is_plane(field(coordinates, error)) == drawn
+def test_lines_can_be_seen_on_white():
+    assert len(set(COLOURS)) == len(COLOURS) == 5
+    assert all(1.05 / (luminance(colour) + 0.05) > 2 for colour in COLOURS)
+    # The yellow of the same palette cannot.
+    assert 1.05 / (luminance("#F0E442") + 0.05) < 2
 
 
-@pytest.mark.parametrize("error", [0.0, 0.25])
-def test_values_and_differences_are_drawn(tmp_path, error):
-    figure = new_figure(8, 4)
-    values, difference = figure.subplots(1, 2)
-    entry = field({"x": X, "y": Y}, error)
-    draw_values(values, entry, entry.exact, "a $\\frac{ title", (1.0, 3.0))
-    draw_difference(difference, entry, "difference")
-    assert has_colour(save(figure, tmp_path / "new folder" / "figure.png"))
-    colours = difference.collections[0]
-    largest = 0.75 if error else 1.0
-    assert (colours.norm.vmin, colours.norm.vmax) == pytest.approx((-largest, largest))
-    np.testing.assert_allclose(colours.get_array(), error * EXACT.ravel(), atol=1e-12)
-    assert (values.get_xlabel(), values.get_ylabel()) == ("x", "y")
+def heights(ends, names):
+    """Return at what heights the names of lines with those ends are written, by name."""
+    figure = new_figure(5, 3)
+    ax = figure.subplots()
+    for end, name in zip(ends, names, strict=True):
+        ax.plot([0, 10], [1.0, end], label=name)
+    finish_axes(ax, "loss term", "")
+    label_lines(ax)
+    return {text.get_text(): text.get_position()[1] for text in ax.texts}
+
+
+def test_names_stand_at_the_ends_of_their_lines_and_apart():
+    far = heights([1.0, 1e-3], ["upper", "lower"])
+    assert far["upper"] - far["lower"] > 0.8
+    near = heights([1.0, 1.001, 1.002, 1e-3], ["c", "b", "a", "lower"])
+    assert near["a"] > near["b"] > near["c"] > near["lower"]
+    gaps = -np.diff([near["a"], near["b"], near["c"]])
+    assert gaps == pytest.approx([LINE, LINE])
+    assert near["a"] <= 1.0
+    # A name of three lines has the room of three.
+    _, one, long = sorted(heights([1.0, 1.001, 1e-3], ["one", "a name that is " * 3, "lower"]).values())
+    assert long - one == pytest.approx(2 * LINE)
+
+
+@pytest.mark.parametrize("end", [np.nan, 0.0, np.inf])
+def test_a_line_that_ends_at_nothing_is_named_where_it_was_last_seen(end):
+    assert "x" in heights([end, 0.5], ["x", "y"])
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from written_runs import (
     predict,
     write_fields,
     write_hydra,
+    write_inferencer,
     write_log,
     write_run,
     write_training,
@@ -62,6 +63,42 @@ def test_status(tmp_path, changes, status):
     run = read_run(write_run(tmp_path / "run", **changes))
     assert run.status == status
     assert bool(run.reason) == (status == "unfinished")
+
+
+def test_what_needs_no_reference_is_read_by_its_name(tmp_path):
+    scalars = {
+        "Monitors/residuals/pde": [4.0, 2.0, 1.0],
+        "Monitors/forces/lift": [1.0, -2.0, 3.0],
+        "Monitors/grad_norm": [1.0, 1.0, 1.0],
+        "Monitors/weights/pde": [1.0, 1.5, 1.75],
+    }
+    folder = write_run(tmp_path / "run", exact={}, scalars=scalars)
+    for name, sign in (("a", 1), ("b", -1)):
+        write_inferencer(folder, name, x=X, y=Y, w=sign * EXACT)
+    write_inferencer(folder, "c", x=X, y=Y, M_x=3 * EXACT)
+    (folder / "inferencers" / "d.npz").write_bytes((folder / "inferencers" / "c.npz").read_bytes())
+    run = read_run(folder)
+    assert (run.errors, run.fields, run.status) == ({}, {}, "finished")
+    assert {name: series.values.tolist() for name, series in run.residuals.items()} == {"pde": [4.0, 2.0, 1.0]}
+    assert {name: series.values.tolist() for name, series in run.monitors.items()} == {
+        "forces/lift": [1.0, -2.0, 3.0],
+    }
+    assert sorted(run.predictions) == ["a.w", "b.w", "c.M_x", "d.M_x"]
+    np.testing.assert_array_equal(run.predictions["b.w"].predicted, -EXACT.ravel())
+
+
+@pytest.mark.parametrize(
+    ("scheme", "overrides", "tuned"),
+    [
+        ("relobralo", (), False),
+        ("relobralo", ("loss=relobralo", "custom.seed=1", "optimizer.lr=1e-3"), False),
+        ("relobralo", ("loss.temperature=0.2",), True),
+        ("relobralo", ("+loss.alpha=0.9",), True),
+        ("relobralo_tuned", (), True),
+    ],
+)
+def test_values_of_its_own_make_a_loss_tuned(tmp_path, scheme, overrides, tuned):
+    assert read_run(write_run(tmp_path / "run", scheme, overrides=overrides)).tuned == tuned
 
 
 def test_lbfgs_after_adam(tmp_path):

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from pictures import has_colour
-from written_runs import EXACT, X, Y, write_fields, write_hydra, write_run
+from written_runs import EXACT, X, Y, write_fields, write_hydra, write_inferencer, write_run
 
 from modulus_relobralo.report.reading import read_run
 from modulus_relobralo.report.run import Series
@@ -45,3 +45,14 @@ def test_constant_fields_are_drawn(tmp_path, exact):
     paths = plot_run(read_run(write_run(tmp_path / "run", exact={"w": exact})))
     assert paths[-1].name == "w.png"
     assert Y.shape == exact.shape
+
+
+def test_monitors_residuals_and_inferencers_have_figures(tmp_path):
+    scalars = {"Monitors/residuals/pde": [4.0, 2.0, 1.0], "Monitors/forces/lift": [1.0, -2.0, 3.0]}
+    folder = write_run(tmp_path / "run", exact={}, scalars=scalars)
+    write_inferencer(
+        folder, "grid", x=np.tile(X, (2, 1)), y=np.tile(Y, (2, 1)), h=np.repeat([1.0, 2.0], 36), M=range(72)
+    )
+    paths = plot_run(read_run(folder))
+    assert [path.name for path in paths] == ["losses.png", "weights.png", "residuals.png", "monitors.png", "M.png"]
+    assert all(has_colour(path) for path in paths)

@@ -100,6 +100,7 @@ def test_after_lbfgs_a_step_has_no_time(tmp_path):
 def test_what_is_not_counted_is_listed(tmp_path, capsys):
     write_run(tmp_path / "[bold]killed", "sum", seed=9, steps=(0, 10))
     write_run(tmp_path / "zero", "sum", seed=10, exact={"w": np.zeros_like(EXACT)})
+    write_run(tmp_path / "whole", "sum", seed=11)
     comparison = only(tmp_path)
     first, second = list_uncounted(comparison)
     assert first.startswith("not counted: bending: sum, seed 9: unfinished, at step 10 of 20 (")
@@ -107,5 +108,22 @@ def test_what_is_not_counted_is_listed(tmp_path, capsys):
     assert "no relative error of w (exact): the exact field is 0" in second
     print_summary(comparison)
     printed = capsys.readouterr().out
-    assert printed.splitlines() == [first, second]
+    assert printed.splitlines()[-2:] == [first, second]
     assert "[bold]killed" in printed
+
+
+def test_without_a_reference_there_is_a_row_for_each_quantity(tmp_path):
+    lift = "Monitors/forces/lift"
+    for scheme, loss, sizes in (("sum", 0.5, (0.4, 0.2, 0.1)), ("relobralo", 0.25, (0.4, 0.3, 0.2))):
+        for seed in (0, 1, 2):
+            scalars = {"Monitors/residuals/pde": [4.0, 2.0, sizes[seed]], lift: [1.0, 1.0, 7.0]}
+            write_run(tmp_path / f"{scheme}-{seed}", scheme, seed=seed, last_loss=loss, exact={}, scalars=scalars)
+    assert [(row[""], row["sum"], row["relobralo"]) for row in summarize(only(tmp_path))] == [
+        ("seeds", "3", "3"),
+        ("residual of pde (RMS)", "0.2 [0.15, 0.3]", "0.3 [0.25, 0.35] (1.5 of sum)"),
+        ("loss term pde", "0.5", "0.25 (0.5 of sum)"),
+        ("loss term walls", "1", "0.5 (0.5 of sum)"),
+        ("monitor forces/lift", "7", "7"),
+        ("ms per step", "500.0", "500.0"),
+        ("wall time [s]", "12.0", "12.0"),
+    ]

@@ -14,6 +14,7 @@ from modulus_relobralo.hosts.sym import host
 
 _HOMES = {
     "MeanSquareLoss": "losses",
+    "Progress": "progress",
     "ResampledPoints": "points",
     "TaylorArch": "taylor_arch",
     "WeightMonitor": "monitor",
@@ -26,6 +27,7 @@ _HOMES = {
     "main": "programs",
     "plate_results": "trained",
     "pointwise_constraint": "pointwise",
+    "residual_monitor": "held_out",
     "taylor_nodes": "nodes",
 }
 

@@ -10,17 +10,20 @@ from omegaconf import DictConfig, OmegaConf
 
 HYDRA = Path(".hydra", "hydra.yaml")
 CONFIG = Path(".hydra", "config.yaml")
+# Of the name of an option whose values are not the defaults.
+TUNED = "_tuned"
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a program was started with."""
+    """What a program was started with; `tuned` says whether values of the loss were given."""
 
     problem: str
     scheme: str
     config: DictConfig
     max_steps: int
     summary_freq: int
+    tuned: bool
 
 
 def read_settings(folder: Path) -> Settings:
@@ -43,7 +46,9 @@ def read_settings(folder: Path) -> Settings:
         numbers[name] = value
     problem = _select(hydra, "hydra.job.name") or folder.name
     scheme = _select(hydra, "hydra.runtime.choices.loss") or "unknown"
-    return Settings(str(problem), str(scheme), config, **numbers)
+    given = _select(hydra, "hydra.overrides.task") or []
+    tuned = str(scheme).endswith(TUNED) or any(str(entry).lstrip("+").startswith("loss.") for entry in given)
+    return Settings(str(problem), str(scheme), config, tuned=tuned, **numbers)
 
 
 def _load(path: Path) -> DictConfig:

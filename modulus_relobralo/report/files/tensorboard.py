@@ -20,6 +20,7 @@ from modulus_relobralo.report.run import Series
 logging.getLogger("tensorboard").setLevel(logging.WARNING)
 
 FILES = "*tfevents*"
+MONITOR = "Monitors/"
 LOSS, TOTAL, ERROR = "Train/loss_", "Train/loss_aggregated", "/l2_relative_error_"
 # The host writes its config right before the first step.
 CONFIG = "config/text_summary"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from written_runs import EXACT, X, Y
 
-from modulus_relobralo.report.files.fields import read_fields
+from modulus_relobralo.report.files.fields import read_fields, read_predictions
 
 GOOD = {"x": X, "y": Y, "true_w": EXACT, "pred_w": 2 * EXACT}
 
@@ -61,3 +61,48 @@ def test_what_is_no_validators_file_is_left_out(tmp_path, content, reason):
     assert fields == {}
     assert note.startswith("exact.npz is left out: ")
     assert reason in note
+
+
+def read_inferencer(folder, content):
+    np.savez(folder / "grid", content)
+    return read_predictions(folder / "grid.npz")
+
+
+@pytest.mark.parametrize(
+    ("inputs", "outputs"),
+    [
+        ({"x": X, "y": Y}, ["w", "M_x"]),
+        # Each point three times: with h they are told apart, and with no less.
+        ({"x": np.tile(X, (3, 1)), "y": np.tile(Y, (3, 1)), "h": np.repeat([1.0, 2.0, 3.0], 36)}, ["w"]),
+        ({"r": np.arange(36.0)}, ["u"]),
+    ],
+)
+def test_inputs_of_an_inferencer_are_what_tells_points_apart(tmp_path, inputs, outputs):
+    number = len(next(iter(inputs.values())))
+    columns = {name: np.linspace(0, size, number) for size, name in enumerate(outputs, 1)}
+    found, notes = read_inferencer(tmp_path, {**inputs, **columns})
+    assert (list(found), notes) == (outputs, [])
+    for size, name in enumerate(outputs, 1):
+        assert list(found[name].coordinates) == list(inputs)
+        np.testing.assert_array_equal(found[name].predicted, np.linspace(0, size, number))
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ([1, 2], "not the host's dictionary"),
+        ({"x": X, "w": np.full(36, "text")}, "w holds <U4, no real numbers"),
+        ({"x": X, "w": EXACT[:-1]}, "its arrays are none or have several lengths"),
+        ({}, "its arrays are none"),
+    ],
+)
+def test_what_is_no_inferencers_file_is_left_out(tmp_path, content, reason):
+    found, (note,) = read_inferencer(tmp_path, content)
+    assert found == {}
+    assert note.startswith("grid.npz is left out: ")
+    assert reason in note
+
+
+def test_predictions_that_are_no_numbers_are_left_out(tmp_path):
+    found, _ = read_inferencer(tmp_path, {"x": X, "y": Y, "w": np.full_like(X, np.nan), "v": EXACT})
+    assert list(found) == ["v"]
