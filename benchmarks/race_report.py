@@ -24,7 +24,9 @@ def make_row(entry: Entry, seed: int, record: Sequence[Line]) -> Row:
     """Return what the result file keeps of an entry's record."""
     measured = [line for line in record if line.get("error") is not None]
     best = min(measured, key=lambda line: line["error"], default={})
-    chosen = [measured[i] for i in np.unique(np.linspace(0, len(measured) - 1, HISTORY).astype(int))] if measured else []
+    chosen = (
+        [measured[i] for i in np.unique(np.linspace(0, len(measured) - 1, HISTORY).astype(int))] if measured else []
+    )
     return {
         "entry": entry.name,
         "setting": entry.setting,
@@ -52,8 +54,8 @@ def write_table(path: Path, rows: Sequence[Row], made: dict[str, object], limit:
     lines = [
         f"`{made['command']}`, {made['date']}, on {made['device']}; one process at a time, each on one core.",
         "",
-        "Seconds of training to a relative L2 error of the deflection, measured off the clock on a grid of 101 x 101 points;",
-        f"set-up (imports, drawing points, compiling) is apart. A run ends at 1e-4 or after {limit:g} s. One seed each.",
+        "Seconds of training to a relative L2 error of the deflection, measured off the clock on a grid of 101 x 101",
+        f"points; set-up (imports, compiling) is apart. A run ends at 1e-4 or after {limit:g} s. One seed each.",
         "",
         *to_markdown([table_row(row) for row in rows]),
         "",
@@ -90,7 +92,9 @@ def plot_errors(path: Path, rows: Sequence[Row]) -> Path:
             # Before the first step there is no time on a logarithmic scale.
             times, errors = np.array(row["times"]), np.array(row["errors"])
             style = ("-", "--", ":")[number // 10 % 3]
-            ax.plot(times[times > 0], errors[times > 0], style, color=f"C{number % 10}", lw=1.2, label=str(row["entry"]))
+            ax.plot(
+                times[times > 0], errors[times > 0], style, color=f"C{number % 10}", lw=1.2, label=str(row["entry"])
+            )
     for target in TARGETS:
         ax.axhline(target, color="0.6", lw=0.8, zorder=0)
     ax.set(xscale="log", yscale="log", xlabel="seconds of training", ylabel="relative L2 error of the deflection")

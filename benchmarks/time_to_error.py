@@ -15,6 +15,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from peers.clock import read_record
@@ -22,7 +23,7 @@ from peers.entries import ENTRIES, Entry
 from race_report import make_row, plot_errors, table_row, write_table
 from records import write_rows
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from modulus_relobralo.report.tables import print_rows
 
@@ -78,7 +79,9 @@ def check_environments(entries: list[Entry]) -> None:
     """Raise if an environment is missing."""
     missing = sorted({str(python(entry)) for entry in entries if not python(entry).is_file()})
     if missing:
-        raise FileNotFoundError(f"There is no {', '.join(missing)}. `make bench-time-to-error` builds the environments.")
+        raise FileNotFoundError(
+            f"There is no {', '.join(missing)}. `make bench-time-to-error` builds the environments."
+        )
 
 
 def python(entry: Entry) -> Path:
@@ -120,7 +123,7 @@ def start(entry: Entry, record: Path, limit: float, seed: int, options: tuple[st
         )
 
 
-def wait(process: subprocess.Popen, limit: float, report) -> None:
+def wait(process: subprocess.Popen, limit: float, report: Callable[[], None]) -> None:
     """Wait for the end of a process, or end it when it takes too long."""
     latest = time.monotonic() + limit + PATIENCE
     try:
@@ -132,11 +135,11 @@ def wait(process: subprocess.Popen, limit: float, report) -> None:
         process.wait()
 
 
-def show(progress: Progress, bar, title: str, record: Path) -> None:
+def show(progress: Progress, bar: TaskID, title: str, record: Path) -> None:
     """Bring the progress line up to date."""
     measured = [line for line in read_record(record) if "error" in line]
-    last = f": {measured[-1]['seconds']:.0f} s, error {measured[-1]['error']:.2g}" if measured else ": set-up"
-    progress.update(bar, description=title + last)
+    last = f"{measured[-1]['seconds']:.0f} s, error {measured[-1]['error']}" if measured else "set-up"
+    progress.update(bar, description=f"{title}: {last}")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-
 from peers.clock import Clock
 from peers.plate import Prediction
 

@@ -18,7 +18,6 @@ import math
 import deepxde as dde
 import numpy as np
 import torch
-
 from peers.clock import Clock, arguments
 from peers.closures import ClockedClosures, Stop
 from peers.plate import EDGE, EDGE_WEIGHT, INTERIOR, NU, P0, PDE_WEIGHT, SIDE, STRIP, D

@@ -98,9 +98,19 @@ def first_order_peers() -> list[Entry]:
             words, options = (f", {SCALED}", " --scaled") if scaled else ("", "")
             suffix = ", scaled" if scaled else ""
             made += [
-                peer(f"{name}, Adam{suffix}", environment, environment, f"adam{options}", f"{FIRST_ORDER}, {FIXED}{words}"),
                 peer(
-                    f"{name}, Adam then L-BFGS{suffix}", environment, environment, f"adam-lbfgs{options}", f"{lbfgs}{words}"
+                    f"{name}, Adam{suffix}",
+                    environment,
+                    environment,
+                    f"adam{options}",
+                    f"{FIRST_ORDER}, {FIXED}{words}",
+                ),
+                peer(
+                    f"{name}, Adam then L-BFGS{suffix}",
+                    environment,
+                    environment,
+                    f"adam-lbfgs{options}",
+                    f"{lbfgs}{words}",
                 ),
             ]
     return made

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 import skfem
-from skfem.helpers import dd, ddot, trace
-
 from peers.clock import Clock, arguments
 from peers.plate import NU, P0, SIDE, D
+from skfem.helpers import dd, ddot, trace
 
 PACKAGES = ("scikit-fem", "scipy", "numpy")
 # What is 0 where w is, along a side across x and along one across y.
@@ -34,8 +33,7 @@ def solve(mesh: skfem.MeshTri) -> tuple[skfem.CellBasis, np.ndarray]:
     """Return the deflection of a simply supported plate; M_n = 0 is a natural condition."""
     basis = skfem.Basis(mesh, skfem.ElementTriArgyris())
     held = [
-        basis.get_dofs(lambda x, axis=axis: np.isin(x[axis], (0.0, SIDE))).all(names)
-        for axis, names in enumerate(HELD)
+        basis.get_dofs(lambda x, axis=axis: np.isin(x[axis], (0.0, SIDE))).all(names) for axis, names in enumerate(HELD)
     ]
     system = skfem.condense(bending.assemble(basis), load.assemble(basis), D=np.unique(np.concatenate(held)))
     return basis, skfem.solve(*system)

@@ -1,4 +1,4 @@
-"""The plate that all trainings of the race solve, and how their error is measured. NumPy alone: every environment has it.
+"""The plate that everyone solves, and how the error is measured. NumPy alone: every environment has it.
 
 The article's: simply supported, 10 x 10, under a sinusoidal load. Its deflection is known.
 """

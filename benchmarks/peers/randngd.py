@@ -11,7 +11,6 @@ from __future__ import annotations
 from functools import partial
 
 import randngd  # switches JAX to float64, and so comes first
-
 from peers import jax_plate
 from peers.clock import Clock, arguments
 

@@ -10,14 +10,13 @@ from __future__ import annotations
 import runpy
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
+from peers.clock import Clock, arguments
 
 from modulus_relobralo.derivatives import kernels
 from modulus_relobralo.hosts import sym
-from peers.clock import Clock, arguments
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "kirchhoff" / "kirchhoff.py"
 PACKAGES = ("torch", "numpy", "nvidia-modulus-sym", "modulus-relobralo")

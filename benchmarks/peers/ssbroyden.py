@@ -10,7 +10,6 @@ from __future__ import annotations
 from functools import partial
 
 import ssbroyden_optimistix  # switches JAX to float64, and so comes first
-
 from peers import jax_plate
 from peers.clock import Clock, arguments
 
@@ -23,9 +22,7 @@ def main() -> None:
     search = ssbroyden_optimistix.Zoom(initial_guess_strategy="increase")
     solver = ssbroyden_optimistix.SSBroyden(rtol=1e-12, atol=1e-12, search=search)
     terms = jax_plate.terms(args.seed)
-    jax_plate.minimise(
-        solver, partial(jax_plate.loss, terms=terms), jax_plate.start(args.seed, **NETWORK), clock
-    )
+    jax_plate.minimise(solver, partial(jax_plate.loss, terms=terms), jax_plate.start(args.seed, **NETWORK), clock)
 
 
 if __name__ == "__main__":
