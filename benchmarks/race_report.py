@@ -18,6 +18,7 @@ Line = dict[str, object]
 HISTORY = 80
 COLUMNS = ("1 %", "0.1 %", "1e-4")
 NOT_REACHED = "-"
+FAILED = "failed"
 
 
 def make_row(entry: Entry, seed: int, record: Sequence[Line]) -> Row:
@@ -31,7 +32,7 @@ def make_row(entry: Entry, seed: int, record: Sequence[Line]) -> Row:
         "entry": entry.name,
         "setting": entry.setting,
         "seed": seed,
-        "ended": next((line["ended"] for line in reversed(record) if "ended" in line), "failed"),
+        "ended": next((line["ended"] for line in reversed(record) if "ended" in line), FAILED),
         "set-up": round(sum(line.get("set-up", 0.0) for line in record), 1),
         **{name: time_to(measured, target) for name, target in zip(COLUMNS, TARGETS, strict=True)},
         "best error": best.get("error"),

@@ -18,9 +18,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from peers.clock import read_record
+from peers.clock import append_line, read_record
 from peers.entries import ENTRIES, Entry
-from race_report import make_row, plot_errors, table_row, write_table
+from race_report import FAILED, make_row, plot_errors, table_row, write_table
 from records import write_rows
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
@@ -70,7 +70,7 @@ def main() -> None:
         plot_errors(path, rows)
     print_rows([table_row(row) for row in rows], f"Seconds to an error, limit {limit:g} s")
     Console().print(path.with_suffix(".md"))
-    failed = [str(row["entry"]) for row in rows if row["ended"] == "failed"]
+    failed = [str(row["entry"]) for row in rows if row["ended"] == FAILED]
     if failed:
         sys.exit(f"failed: {'; '.join(failed)}. Their logs are in {ROOT / FOLDER}.")
 
@@ -99,8 +99,11 @@ def train(entry: Entry, limit: float, seed: int, title: str) -> list[dict]:
     with Progress(*columns) as progress:
         bar = progress.add_task(title, total=None)
         for part, options in entry.stages:
-            wait(start(entry, record, limit * part, seed, options), limit, lambda: show(progress, bar, title, record))
-            if any(line.get("ended") in ("target", "diverged") for line in read_record(record)):
+            process = start(entry, record, limit * part, seed, options)
+            trouble = wait(process, limit, lambda: show(progress, bar, title, record))
+            if trouble:
+                append_line(record, {"ended": trouble})
+            if read_record(record)[-1].get("ended") != "limit":
                 break
         show(progress, bar, title, record)
     return read_record(record)
@@ -123,16 +126,19 @@ def start(entry: Entry, record: Path, limit: float, seed: int, options: tuple[st
         )
 
 
-def wait(process: subprocess.Popen, limit: float, report: Callable[[], None]) -> None:
-    """Wait for the end of a process, or end it when it takes too long."""
+def wait(process: subprocess.Popen, limit: float, report: Callable[[], None]) -> str:
+    """Wait for the end of a process, or end it when it takes too long; return what went wrong, if anything did."""
     latest = time.monotonic() + limit + PATIENCE
     try:
         while process.poll() is None and time.monotonic() < latest:
             time.sleep(POLL_SECONDS)
             report()
+        if process.poll() is None:
+            return "taking too long"
     finally:
         process.kill()
         process.wait()
+    return FAILED if process.returncode else ""
 
 
 def show(progress: Progress, bar: TaskID, title: str, record: Path) -> None:

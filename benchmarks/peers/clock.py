@@ -58,7 +58,7 @@ class Clock:
     def start(self) -> None:
         """Begin: what came before is the set-up."""
         versions = {name: metadata.version(name) for name in self.packages}
-        self._write({"set-up": round(time.time() - self.started, 2), "versions": versions})
+        append_line(self.record, {"set-up": round(time.time() - self.started, 2), "versions": versions})
         self._begun = time.perf_counter()
 
     @property
@@ -69,7 +69,7 @@ class Clock:
     @property
     def seconds(self) -> float:
         """What the training has taken, without measuring its error."""
-        return self._before + (time.perf_counter() - self._begun - self._paused if self._begun else 0.0)
+        return self._before + (time.perf_counter() - self._begun - self._paused if self.running else 0.0)
 
     def look(self, step: int, predict: Prediction, at_once: bool = False) -> bool:
         """Measure the error if it is time, or `at_once`; return whether the training is over.
@@ -81,14 +81,9 @@ class Clock:
             return self.over
         paused_at = time.perf_counter()
         error = relative_error(predict)
-        finite = math.isfinite(error)
-        self._write(
-            {
-                "seconds": round(seconds, 4),
-                "step": self._steps_before + step,
-                "error": float(f"{error:.5g}") if finite else None,
-            }
-        )
+        measured = float(f"{error:.5g}") if math.isfinite(error) else None
+        line = {"seconds": round(seconds, 4), "step": self._steps_before + step, "error": measured}
+        append_line(self.record, line)
         reason = self._reason(error, seconds)
         if reason:
             self.finish(reason)
@@ -99,7 +94,7 @@ class Clock:
     def finish(self, reason: str) -> None:
         """Say why the training is over, once."""
         if not self.over:
-            self._write({"ended": reason})
+            append_line(self.record, {"ended": reason})
             self.over = True
 
     def _reason(self, error: float, seconds: float) -> str:
@@ -109,9 +104,11 @@ class Clock:
             return "target"
         return "limit" if seconds >= self.limit else ""
 
-    def _write(self, line: dict[str, object]) -> None:
-        with self.record.open("a") as file:
-            file.write(f"{json.dumps(line)}\n")
+
+def append_line(path: Path, line: dict[str, object]) -> None:
+    """Write a line to the end of a record."""
+    with path.open("a") as file:
+        file.write(f"{json.dumps(line)}\n")
 
 
 def read_record(path: Path) -> list[dict]:

@@ -14,8 +14,8 @@ SHARE = 0.25
 
 POINTS = f"{INTERIOR} points inside, {EDGE} on each edge"
 SMALL = "2 x 64, tanh"
-FIRST_ORDER = f"{SMALL}; {POINTS}; Adam at 1e-3"
-FIXED = "drawn once"
+FIRST_ORDER = f"{SMALL}; {POINTS}, {{}}; Adam at 1e-3"
+FIXED, NEW = "drawn once", "new in every step"
 SCALED = "lengths and deflection scaled to order 1"
 
 
@@ -56,24 +56,24 @@ ADAM = f"{TANH} optimizer=adam scheduler.decay_rate=1.0"
 SOAP = f"{TANH} optimizer=soap scheduler.decay_steps=10000"
 LBFGS = f"{TANH} optimizer=lbfgs optimizer.max_iter={STEPS} optimizer.max_eval={STEPS}"
 NATURAL = "optimizer=natural_gradient batch_size.interior=400 batch_size.edge=50"
-FEWER_POINTS = "400 points inside, 50 on each edge, new in every step; natural gradients at their defaults"
+FEWER_POINTS = f"400 points inside, 50 on each edge, {NEW}; natural gradients at their defaults"
 
 
 def with_loss(loss: str) -> list[Entry]:
     """Return ours under one balancing scheme."""
     chosen = f"loss={loss}"
-    new = f"{FIRST_ORDER}; new points in every step"
+    new = FIRST_ORDER.format(NEW)
     return [
         ours(f"ours, Adam, {loss}", new, f"{ADAM} {chosen}"),
         ours(
             f"ours, Adam then L-BFGS, {loss}",
-            f"{new} for a quarter of the time, then L-BFGS on the same {FIXED}",
+            f"{new} for a quarter of the time, then L-BFGS on one batch of points",
             f"{ADAM} {chosen}",
             f"{LBFGS} {chosen}",
         ),
         ours(
             f"ours, SOAP, {loss}",
-            f"{SMALL}; {POINTS}, new in every step; SOAP from 3e-3 to a twentieth of it in 10,000 steps",
+            f"{SMALL}; {POINTS}, {NEW}; SOAP from 3e-3 to a twentieth of it in 10,000 steps",
             f"{SOAP} {chosen}",
         ),
         ours(
@@ -93,9 +93,10 @@ def first_order_peers() -> list[Entry]:
     """Return DeepXDE and PINA."""
     made = []
     for name, environment in (("DeepXDE", "deepxde"), ("PINA", "pina")):
-        lbfgs = f"{FIRST_ORDER} for a quarter of the time, then L-BFGS; float64; points {FIXED}"
+        fixed = FIRST_ORDER.format(FIXED)
+        lbfgs = f"{fixed} for a quarter of the time, then L-BFGS; float64"
         for scaled in (False, True):
-            words, options = (f", {SCALED}", " --scaled") if scaled else ("", "")
+            words, options = (f"; {SCALED}", " --scaled") if scaled else ("", "")
             suffix = ", scaled" if scaled else ""
             made += [
                 peer(
@@ -103,7 +104,7 @@ def first_order_peers() -> list[Entry]:
                     environment,
                     environment,
                     f"adam{options}",
-                    f"{FIRST_ORDER}, {FIXED}{words}",
+                    f"{fixed}{words}",
                 ),
                 peer(
                     f"{name}, Adam then L-BFGS{suffix}",
@@ -121,7 +122,7 @@ ENTRIES = (
     *first_order_peers(),
     ours(
         "host, autodiff, Adam, sum",
-        f"{FIRST_ORDER}; new points in every step; the host's nested autodiff",
+        f"{FIRST_ORDER.format(NEW)}; the host's nested autodiff",
         f"{ADAM} loss=sum custom.derivatives=autodiff",
     ),
     *with_loss("sum"),

@@ -165,16 +165,20 @@ def test_a_missing_environment_is_named_with_what_makes_it():
 
 
 def test_an_entry_s_processes_follow_one_another_until_the_target_is_reached(monkeypatch, folder):
-    told = []
+    told, code = [], [0]
 
     def start(entry, record, limit, seed, options):
         told.append((limit, *options))
         with record.open("a") as file:
             file.write(json.dumps({"ended": "target" if options == ("b",) else "limit"}) + "\n")
-        return SimpleNamespace(poll=lambda: 0, kill=lambda: None, wait=lambda: 0)
+        return SimpleNamespace(poll=lambda: 0, kill=lambda: None, wait=lambda: 0, returncode=code[0])
 
     monkeypatch.setattr(time_to_error, "start", start)
     monkeypatch.setattr(time_to_error, "FOLDER", folder)
     entry = Entry("staged", "", "solver", ((0.25, ("a",)), (0.5, ("b",)), (1.0, ("c",))), "")
     assert time_to_error.train(entry, 100.0, 0, "staged")[-1] == {"ended": "target"}
     assert told == [(25.0, "a"), (50.0, "b")]
+    # One that fails is the last, and its row says so, whatever the one before has reached.
+    code[0] = 1
+    assert time_to_error.train(entry, 100.0, 0, "staged")[-1] == {"ended": "failed"}
+    assert told[2:] == [(25.0, "a")]
