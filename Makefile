@@ -13,7 +13,7 @@ DEMO := $(VENV:.venv%=outputs/demo%)
 # as many as cores, at most four; a file's tests share their trainings, so they stay together
 WORKERS := --numprocesses auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help env env-physicsnemo demo demo-solver demo-loops docs test test-physicsnemo test-lowest test-gpu lint format bench-accuracy bench-article bench-moving-window bench-optimizers tune bench-aggregator bench-derivatives bench-soap bench-natural-gradients bench-gpu clean clean-outputs
+.PHONY: help env env-physicsnemo demo demo-solver demo-loops docs test test-physicsnemo test-lowest test-gpu lint format bench-accuracy bench-article bench-moving-window bench-optimizers tune bench-aggregator bench-derivatives bench-soap bench-natural-gradients bench-time-to-error bench-gpu clean clean-outputs
 .DELETE_ON_ERROR:
 
 help: ## show this list
@@ -93,6 +93,17 @@ bench-natural-gradients: env ## how far natural gradients come under two schemes
 	$(RUN) benchmarks/natural_gradients.py $(if $(QUICK),--quick)
 	$(if $(QUICK),,$(RUN) benchmarks/natural_gradient_step.py)
 
+# what the project is compared with, each in an environment of its own
+PEERS := deepxde pina jax finite_elements
+
+.venv-peer-%/complete: benchmarks/peers/requirements/%.txt | env
+	@python=$$(tools/find_python.sh 3.11) && $(VENV)/bin/python -m uv venv -q --clear --python "$$python" $(@D)
+	@$(VENV)/bin/python -m uv pip install -q --python $(@D)/bin/python -r $<
+	@touch $@
+
+bench-time-to-error: env $(PEERS:%=.venv-peer-%/complete) ## seconds to an error, against DeepXDE, PINA, JAX and finite elements, hours; QUICK=1: half an hour
+	@$(RUN) benchmarks/time_to_error.py $(if $(QUICK),--quick) $(if $(LIMIT),--limit $(LIMIT))
+
 bench-soap: env ## what a step takes with SOAP, against one with Adam
 	$(RUN) benchmarks/soap_step.py
 
@@ -118,7 +129,7 @@ format: env ## let ruff put the code in order
 	$(VENV)/bin/python -m ruff format .
 
 clean: ## remove the environments and builds; trainings and studies stay, they took hours
-	rm -rf $(VENV_modulus) $(VENV_physicsnemo) $(VENV_physicsnemo-loops) $(VENV_docs) .venv-lowest docs/_build build dist *.egg-info
+	rm -rf $(VENV_modulus) $(VENV_physicsnemo) $(VENV_physicsnemo-loops) $(VENV_docs) .venv-lowest .venv-peer-* docs/_build build dist *.egg-info
 
 clean-outputs: ## remove all trainings and studies
 	rm -rf outputs multirun
