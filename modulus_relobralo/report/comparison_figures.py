@@ -73,7 +73,8 @@ def _line(variant: Variant, quantity: Quantity, colour: str) -> Line:
     runs = variant.having(quantity).runs
     recorded = [(run, series) for run in runs if (series := quantity.series(run))]
     seeds = f" ({len(recorded)})" if len(recorded) > 1 else ""
-    return _band(f"{in_words(variant.label)}{seeds}", *zip(*recorded, strict=True), colour=colour)
+    counted, curves = [run for run, _ in recorded], [series for _, series in recorded]
+    return _band(f"{in_words(variant.label)}{seeds}", counted, curves, colour)
 
 
 def _of_terms(comparison: Comparison, variant: Variant, kind: str, label: str) -> list[Panel]:

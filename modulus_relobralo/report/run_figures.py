@@ -41,7 +41,8 @@ def plot_run(run: Run, folder: Path | str | None = None) -> list[Path]:
         if lines:
             panels = apart(lines) if kind == "monitors" else coloured(lines, Panel("", label))
             paths.append(draw_panels(folder / f"{kind}.png", title, panels, share=kind != "monitors"))
-    for variable, field in [*run.fields.items(), *run.predictions.items()]:
+    recorded: list[tuple[str, Field | Prediction]] = [*run.fields.items(), *run.predictions.items()]
+    for variable, field in recorded:
         rows = _pictures(variable, field, units(run.config))
         if rows:
             taken = {*(f"{kind}.png" for kind in SERIES), *(path.name for path in paths)}
@@ -51,7 +52,7 @@ def plot_run(run: Run, folder: Path | str | None = None) -> list[Path]:
 
 def apart(lines: list[Line]) -> list[Panel]:
     """Return a panel for each line: monitors have scales of their own, and may be negative."""
-    return [Panel(line.name, "", [line], log=False) for line in lines]
+    return [panel for line in lines for panel in coloured([line], Panel(line.name, "", log=False))]
 
 
 def _pictures(variable: str, field: Field | Prediction, known: dict[str, str]) -> list[list[Picture]]:
