@@ -120,8 +120,12 @@ def short_form(command):
     script, *options = arguments
     if "/pytorch/" in script:
         return [str(ROOT / script), *options, "--steps", "2"]
-    # Other launchers start processes of their own: that the options are theirs is all that is looked at.
-    only = ["--cfg", "all"] if any("hydra/launcher" in option for option in options) else []
+    only = []
+    if any("hydra/launcher" in option for option in options):
+        # Other launchers start processes of their own: that the options are theirs is all that is looked at, of the
+        # first job, because Hydra shows no config of several.
+        options = [re.sub(r"=([^,\[{]+),.*", r"=\1", option) for option in options if option != "--multirun"]
+        only = ["--cfg", "all"]
     # The host names folders after the overrides, and those of the short form make names that are too long.
     places = {"hydra.run.dir": f"outputs/{abs(hash(command))}", "hydra.sweep.subdir": "${hydra:job.num}"}
     named = [f"{key}={value}" for key, value in places.items() if not any(key in option for option in options)]
