@@ -1,7 +1,8 @@
 """The Helmholtz equation on [-1, 1]^2 with a known solution, with its loss terms balanced by ReLoBRaLo.
 
 python examples/helmholtz/helmholtz.py
-python examples/helmholtz/helmholtz.py loss=sum training.max_steps=2000 custom.seed=1
+python examples/helmholtz/helmholtz.py loss=sum training.max_steps=50 custom.seed=1
+python examples/helmholtz/helmholtz.py --config-name first_order optimizer=soap
 python examples/helmholtz/helmholtz.py --config-name article
 """
 

@@ -1,7 +1,8 @@
 """A simply supported Kirchhoff plate under a sinusoidal or a uniform load, with its loss terms balanced by ReLoBRaLo.
 
 python examples/kirchhoff/kirchhoff.py
-python examples/kirchhoff/kirchhoff.py loss=sum custom.load=uniform training.max_steps=2000 custom.seed=1
+python examples/kirchhoff/kirchhoff.py loss=sum custom.load=uniform training.max_steps=50 custom.seed=1
+python examples/kirchhoff/kirchhoff.py --config-name first_order optimizer=soap
 python examples/kirchhoff/kirchhoff.py --config-name article
 """
 
