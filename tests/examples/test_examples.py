@@ -70,7 +70,7 @@ def test_seed_decides_the_run(tmp_path):
 def test_adam_then_lbfgs_by_the_documented_commands(tmp_path):
     """With the example's own learning rate, which is Adam's, in the config of both."""
     adam, lbfgs = re.findall(
-        r"^python (examples/helmholtz/helmholtz.py hydra.run.dir=outputs/wave\b(?!-).*)$", PAGE, re.MULTILINE
+        r"^python (examples/helmholtz/helmholtz.py .*hydra.run.dir=outputs/wave\b(?!-).*)$", PAGE, re.MULTILINE
     )
     (run_dir,) = {re.search(r"hydra.run.dir=(\S+)", line)[1] for line in (adam, lbfgs)}
     assert set(lbfgs.split()) - set(adam.split()) == {"optimizer=lbfgs"}
