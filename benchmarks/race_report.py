@@ -9,7 +9,7 @@ import numpy as np
 from peers.clock import TARGETS
 from peers.entries import Entry
 
-from modulus_relobralo.report.figures import new_figure, save
+from modulus_relobralo.report.figures import COLOURS, SMALL, WIDTH, new_figure, save
 from modulus_relobralo.report.tables import to_markdown
 
 Row = dict[str, object]
@@ -19,6 +19,9 @@ HISTORY = 80
 COLUMNS = ("1 %", "0.1 %", "1e-4")
 NOT_REACHED = "-"
 FAILED = "failed"
+# Entries whose error never fell below are shown without their names.
+FAR = 0.5
+DASHES = ("-", "--", ":")
 
 
 def make_row(entry: Entry, seed: int, record: Sequence[Line]) -> Row:
@@ -86,22 +89,29 @@ def table_row(row: Row) -> dict[str, str]:
 
 def plot_errors(path: Path, rows: Sequence[Row]) -> Path:
     """Draw the errors of `rows` over the time of training, both on logarithmic scales, to `path`.png."""
-    figure = new_figure(9, 6 + 0.14 * len(rows))
+    figure = new_figure(WIDTH, 5.5)
     ax = figure.subplots()
-    for number, row in enumerate(rows):
-        if row["times"]:
-            # Before the first step there is no time on a logarithmic scale.
-            times, errors = np.array(row["times"]), np.array(row["errors"])
-            style = ("-", "--", ":")[number // 10 % 3]
-            ax.plot(
-                times[times > 0], errors[times > 0], style, color=f"C{number % 10}", lw=1.2, label=str(row["entry"])
-            )
+    drawn = [row for row in rows if row["times"]]
+    near = [row for row in drawn if row["best error"] < FAR]
+    for row in drawn:
+        number = near.index(row) if row in near else None
+        # Before the first step there is no time on a logarithmic scale.
+        times, errors = np.array(row["times"]), np.array(row["errors"])
+        look = {"color": "0.8", "lw": 0.8, "zorder": 0} if number is None else _look(number, str(row["entry"]))
+        ax.plot(times[times > 0], errors[times > 0], **look)
+    if len(near) < len(drawn):
+        ax.plot([], [], color="0.8", label=f"{len(drawn) - len(near)} others")
     for target in TARGETS:
         ax.axhline(target, color="0.6", lw=0.8, zorder=0)
     ax.set(xscale="log", yscale="log", xlabel="seconds of training", ylabel="relative L2 error of the deflection")
     ax.grid(which="major", alpha=0.3)
-    figure.legend(loc="outside lower center", ncols=3, fontsize=8)
+    figure.legend(loc="outside lower center", ncols=3, fontsize=SMALL)
     return save(figure, path.with_suffix(".png"))
+
+
+def _look(number: int, name: str) -> dict[str, object]:
+    """Return how a line is drawn: colours take turns, and after all of them the dashes change."""
+    return {"color": COLOURS[number % len(COLOURS)], "ls": DASHES[number // len(COLOURS) % 3], "lw": 1.6, "label": name}
 
 
 def _seconds(value: object) -> str:
