@@ -9,10 +9,14 @@ from typing import Any
 
 from modulus_relobralo.report.quantities import WITHOUT_REFERENCE, Quantity, quantities
 from modulus_relobralo.report.run import Run
-from modulus_relobralo.report.settings import differences, flatten
+from modulus_relobralo.report.settings import UNITS, differences, flatten
 from modulus_relobralo.report.spread import spread
 from modulus_relobralo.report.status import UNFINISHED
 from modulus_relobralo.report.variant import BASELINE, Variant
+
+
+# What runs of one comparison may differ in: the loss, and what is only for the eye.
+ALIKE = ("loss.", "custom.progress", UNITS)
 
 
 @dataclass(frozen=True)
@@ -161,7 +165,7 @@ def _variants(runs: Sequence[Run]) -> list[Variant]:
 
 def _settings(run: Run) -> dict[str, Any]:
     """Return what distinguishes runs besides loss and seed: the config, and optimizers that took turns."""
-    options = {name: value for name, value in flatten(run.config).items() if not name.startswith("loss.")}
+    options = {name: value for name, value in flatten(run.config).items() if not name.startswith(ALIKE)}
     return {**options, "optimizers": " then ".join(run.optimizers)} if len(run.optimizers) > 1 else options
 
 

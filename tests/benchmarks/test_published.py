@@ -117,3 +117,26 @@ def test_the_table_of_soap_is_that_of_the_runs():
             np.testing.assert_allclose(printed, [np.median(errors), max(errors)], rtol=0.05)
             medians.append(np.median(errors))
         assert agrees(ratio, medians[1] / medians[0])
+
+
+def test_the_table_of_natural_gradients_is_that_of_the_runs():
+    page = (ROOT / "docs" / "results.md").read_text()
+    rows = re.findall(
+        r"^\| (article's|scaled) \| (Helmholtz|plate) \| (\d) \| (\d+) \| ([^|]*) \| ([^|]*) \|$", page, re.MULTILINE
+    )
+    assert {row[:2] for row in rows} == {
+        (setting, problem) for setting in ("article's", "scaled") for problem in PROBLEMS
+    }
+    runs = read_rows(ROOT / "benchmarks" / "results" / "natural_gradients")
+    for setting, problem, terms, step, *cells in rows:
+        for loss, cell in zip(("relobralo", "sum"), cells, strict=True):
+            errors = [
+                run["errors"][run["steps"].index(int(step))]
+                for run in runs
+                if (run["problem"], run["terms"], run["loss"]) == (PROBLEMS[problem], TERMS[terms], loss)
+                and ("optimizer=natural_gradient" in run["overrides"]) == (setting == "article's")
+            ]
+            assert len(errors) == (10 if cell.strip() else 0)
+            printed = [float(number) for number in re.findall(r"[\d.]+(?:e-\d+)?", cell)]
+            if errors:
+                np.testing.assert_allclose(printed, [np.median(errors), max(errors)], rtol=0.06)

@@ -69,6 +69,14 @@ def test_lbfgs_after_adam_is_not_lbfgs_alone(tmp_path):
     assert titles(tmp_path) == ["bending", "bending, optimizers Adam then LBFGS"]
 
 
+def test_what_is_for_the_eye_makes_no_other_comparison(tmp_path):
+    write_run(tmp_path / "first", seed=1)
+    write_run(tmp_path / "second", seed=2, options="progress: false, units: {x: m}")
+    assert titles(tmp_path) == ["bending"]
+    write_run(tmp_path / "third", seed=3, options="batches: 7")
+    assert len(titles(tmp_path)) == 2
+
+
 def test_one_run_with_another_validator_costs_nothing_but_itself(tmp_path):
     write_seeds(tmp_path, "sum", SUM)
     write_run(tmp_path / "other", "sum", seed=5, exact={"v": EXACT}, terms=("pde", "mine"))
