@@ -14,7 +14,6 @@ from modulus_relobralo.report.spread import spread
 from modulus_relobralo.report.status import UNFINISHED
 from modulus_relobralo.report.variant import BASELINE, Variant
 
-
 # What runs of one comparison may differ in: the loss, and what is only for the eye.
 ALIKE = ("loss.", "custom.progress", UNITS)
 
