@@ -20,6 +20,7 @@ root_doc = "docs/index"
 include_patterns = [
     "CHANGELOG.md",
     "benchmarks/README.md",
+    "benchmarks/peers/README.md",
     "benchmarks/results/*.md",
     "docs/**.md",
     "examples/*/README.md",
