@@ -10,6 +10,7 @@ from textwrap import fill
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -80,7 +81,7 @@ def label_lines(ax: Axes) -> None:
         places.append(max(end, low))
     above = max(places[-1] - 1.0, 0.0) if places else 0.0
     for (end, line), place, name in zip(named, places, names, strict=True):
-        colour, height = str(line.get_color()), place - above
+        colour, height = to_hex(line.get_color()), place - above
         # Not by annotate, whose arrows take a second each.
         leader = Line2D([1.0, 1.03], [end, height], color=colour, linewidth=0.6, label="_leader", clip_on=False)
         leader.set_transform(ax.transAxes)
