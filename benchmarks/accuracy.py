@@ -1,7 +1,7 @@
 """Every balancing scheme on both problems, over seeds: the protocol of benchmarks/README.md.
 
     python benchmarks/accuracy.py [--quick] [--jobs 2] [hydra/launcher=submitit_slurm ...] [--plan | --report]
-        [--losses sum relobralo ...] [--steps 10000 ...] [--publish]
+        [--losses sum relobralo ...] [--steps 10000 ...] [--publish [NAME]]
 
 Finished trainings are not run again, interrupted ones resume. Writes the numbers of every run to
 benchmarks/results/accuracy.jsonl, tables and figures to docs/results/; those of --quick, and without
@@ -56,7 +56,13 @@ def run(
     )
     parser.add_argument("--losses", nargs="+", metavar="LOSS", help="a part of it: these schemes only")
     parser.add_argument("--steps", nargs="+", type=int, metavar="NUMBER", help="a part of it: trainings of this length")
-    parser.add_argument("--publish", action="store_true", help="let a part take the place of the published results")
+    parser.add_argument(
+        "--publish",
+        nargs="?",
+        const=name,
+        metavar="NAME",
+        help=f"publish a part under that name, beside what is published; without it, in the place of `{name}`",
+    )
     instead = parser.add_mutually_exclusive_group()
     instead.add_argument("--plan", action="store_true", help="list what would be run, and stop")
     instead.add_argument("--report", action="store_true", help="evaluate what is finished, and run nothing")
@@ -86,8 +92,10 @@ def run(
     if args.quick or (part and not args.publish):
         report = ROOT / trainings[0].folder / "report"
         evaluate(finished, report / name, report)
-    else:
+    elif args.publish in (None, name):
         evaluate(finished, ROOT / "benchmarks" / "results" / name, figures)
+    else:
+        evaluate(finished, ROOT / "benchmarks" / "results" / args.publish, ROOT / "docs" / "results" / args.publish)
 
 
 def evaluate(trainings: Sequence[Training], results: Path, figures: Path) -> None:

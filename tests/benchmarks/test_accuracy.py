@@ -57,13 +57,15 @@ def test_a_part_is_what_was_asked_for_and_published_only_on_request(trainings, t
     monkeypatch.setattr(accuracy.sweep, "check_settings", lambda training: None)
     written = []
     monkeypatch.setattr(accuracy, "evaluate", lambda part, results, figures: written.append((part, results)))
-    for options in (["--losses", "sum"], ["--losses", "sum", "--publish"], ["--steps", "20"], []):
+    sums = ["--losses", "sum"]
+    for options in (sums, [*sums, "--publish"], [*sums, "--publish", "sums"], ["--steps", "20"], []):
         monkeypatch.setattr(sys, "argv", ["accuracy.py", "--report", *options])
         accuracy.main()
     beside, shipped = tmp_path / "report" / "accuracy", accuracy.ROOT / "benchmarks" / "results" / "accuracy"
     assert written == [
         (trainings[:1], beside),
         (trainings[:1], shipped),
+        (trainings[:1], shipped.with_name("sums")),
         (trainings, beside),
         (trainings, shipped),
     ]
