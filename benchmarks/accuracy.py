@@ -1,7 +1,7 @@
 """Every balancing scheme on both problems, over seeds: the protocol of benchmarks/README.md.
 
     python benchmarks/accuracy.py [--quick] [--jobs 2] [hydra/launcher=submitit_slurm ...] [--plan | --report]
-        [--losses sum relobralo ...] [--steps 10000 ...] [--publish [NAME]]
+        [--losses sum relobralo ...] [--steps 10000 ...] [--seeds 0 1 ...] [--publish [NAME]]
 
 Finished trainings are not run again, interrupted ones resume. Writes the numbers of every run to
 benchmarks/results/accuracy.jsonl, tables and figures to docs/results/; those of --quick, and without
@@ -56,6 +56,7 @@ def run(
     )
     parser.add_argument("--losses", nargs="+", metavar="LOSS", help="a part of it: these schemes only")
     parser.add_argument("--steps", nargs="+", type=int, metavar="NUMBER", help="a part of it: trainings of this length")
+    parser.add_argument("--seeds", nargs="+", type=int, metavar="NUMBER", help="a part of it: these seeds only")
     parser.add_argument(
         "--publish",
         nargs="?",
@@ -72,10 +73,14 @@ def run(
     trainings = [
         training
         for training in (quick() if args.quick else full())
-        if training.loss in (args.losses or [training.loss]) and training.steps in (args.steps or [training.steps])
+        if training.loss in (args.losses or [training.loss])
+        and training.steps in (args.steps or [training.steps])
+        and training.seed in (args.seeds or [training.seed])
     ]
     if not trainings:
-        parser.error(f"no training has a loss of {args.losses} and a number of steps of {args.steps}")
+        parser.error(
+            f"no training has a loss of {args.losses}, a number of steps of {args.steps} and a seed of {args.seeds}"
+        )
     launcher = args.launcher or sweep.on_this_machine(args.jobs)
     if args.plan:
         print_plan(trainings, launcher)
@@ -88,7 +93,7 @@ def run(
     else:
         train(trainings, launcher)
         finished = trainings
-    part = args.losses or args.steps or len(finished) < len(trainings)
+    part = args.losses or args.steps or args.seeds or len(finished) < len(trainings)
     if args.quick or (part and not args.publish):
         report = ROOT / trainings[0].folder / "report"
         evaluate(finished, report / name, report)

@@ -1,7 +1,7 @@
 """The article's two experiments in their own setting, over seeds: the protocol of benchmarks/README.md.
 
     python benchmarks/article.py [--quick] [--jobs 2] [hydra/launcher=submitit_slurm ...] [--plan | --report]
-        [--losses sum relobralo ...] [--steps 8000 ...] [--publish [NAME]]
+        [--losses sum relobralo ...] [--steps 8000 ...] [--seeds 0 1 ...] [--publish [NAME]]
 
 Finished trainings are not run again, interrupted ones resume. Writes the numbers of every run to
 benchmarks/results/article.jsonl, tables and figures to docs/results/article/; those of --quick,
