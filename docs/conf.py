@@ -46,6 +46,8 @@ napoleon_google_docstring = False
 napoleon_use_rtype = False
 
 html_theme = "furo"
+# furo's own underlines what is imported, as if it were links
+pygments_dark_style = "monokai"
 html_title = f"modulus-relobralo {__version__}"
 html_static_path = ["_static"]
 html_css_files = ["wide.css"]
