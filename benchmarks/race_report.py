@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from peers.clock import TARGETS
 from peers.entries import Entry
+from records import heading
 
 from modulus_relobralo.report.figures import COLOURS, WIDTH, finish_axes, label_lines, new_figure, save
 from modulus_relobralo.report.tables import to_markdown
@@ -58,6 +59,8 @@ def time_to(measured: Sequence[Line], target: float) -> float | None:
 def write_table(path: Path, rows: Sequence[Row], made: dict[str, object], limit: float) -> Path:
     """Write the table of `rows` to `path`.md, with the circumstances `made` and every entry's setting."""
     lines = [
+        f"# {heading(path)}",
+        "",
         f"`{made['command']}`, {made['date']}, on {made['device']}; one process at a time, each on one core.",
         "",
         "Seconds of training to a relative L2 error of the deflection, measured off the clock on a grid of 101 x 101",

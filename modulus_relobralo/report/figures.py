@@ -14,6 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import MaxNLocator
 
 # Which Matplotlib writes its PNG with.
 from PIL import Image
@@ -68,6 +69,7 @@ def finish_axes(ax: Axes, label: str, title: str, log: bool = True) -> None:
     ax.set_ylabel(plain(label), fontsize=SMALL)
     if log:
         ax.set_yscale("log")
+    ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
     ax.margins(x=0)
     bare(ax)
     ax.grid(which="major", alpha=0.3, linewidth=0.6)

@@ -144,6 +144,7 @@ def test_the_table_says_how_long_each_took_and_with_which_setting(tmp_path):
     rows = [race_report.make_row(ENTRY, 0, [{"set-up": 3.0, "versions": {"torch": "2.0"}}, *lines(1.0, 0.005)])]
     made = {"command": "python x.py", "date": "2026-01-01", "device": "a machine"}
     text = race_report.write_table(tmp_path / "race", rows, made, 600.0).read_text()
+    assert text.startswith("# Race\n")
     assert "| a code, Adam | 2 | - | - | 0.005 (2 s) | failed | 10 | 3 |" in text
     assert "- a code, Adam: 2 x 64, tanh. torch 2.0." in text
     assert "after 600 s" in text

@@ -113,3 +113,16 @@ def test_a_palette_changes_no_colour_that_an_eye_could_tell(tmp_path):
     # A palette of a few colours is seen.
     coarse = np.asarray(Image.open(exact).convert("RGB").quantize(8).convert("RGB"), dtype=int)
     assert np.abs(coarse - drawn).max() > 20
+
+
+@pytest.mark.parametrize("last", [3, 20, 6000, 10_000])
+def test_steps_are_counted_in_whole_numbers(last):
+    figure = new_figure(5, 3)
+    ax = figure.subplots()
+    ax.plot([0, last], [1.0, 0.1])
+    finish_axes(ax, "loss term", "")
+    ticks = ax.get_xticks()
+    assert len(ticks) >= 2
+    assert (ticks == np.round(ticks)).all()
+    # and in round ones: 1, 2 or 5 with noughts behind
+    assert f"{np.diff(ticks)[0]:g}".replace("0", "").partition("e")[0] in "125"
