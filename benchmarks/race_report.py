@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from matplotlib.axes import Axes
 from peers.clock import TARGETS
 from peers.entries import Entry
+from records import heading
 
-from modulus_relobralo.report.figures import COLOURS, SMALL, WIDTH, new_figure, save
+from modulus_relobralo.report.figures import COLOURS, WIDTH, finish_axes, label_lines, new_figure, save
 from modulus_relobralo.report.tables import to_markdown
 
 Row = dict[str, object]
@@ -21,7 +23,8 @@ NOT_REACHED = "-"
 FAILED = "failed"
 # Entries whose error never fell below are shown without their names.
 FAR = 0.5
-DASHES = ("-", "--", ":")
+# How the names of our entries begin.
+OURS = "ours, "
 
 
 def make_row(entry: Entry, seed: int, record: Sequence[Line]) -> Row:
@@ -56,6 +59,8 @@ def time_to(measured: Sequence[Line], target: float) -> float | None:
 def write_table(path: Path, rows: Sequence[Row], made: dict[str, object], limit: float) -> Path:
     """Write the table of `rows` to `path`.md, with the circumstances `made` and every entry's setting."""
     lines = [
+        f"# {heading(path)}",
+        "",
         f"`{made['command']}`, {made['date']}, on {made['device']}; one process at a time, each on one core.",
         "",
         "Seconds of training to a relative L2 error of the deflection, measured off the clock on a grid of 101 x 101",
@@ -88,30 +93,49 @@ def table_row(row: Row) -> dict[str, str]:
 
 
 def plot_errors(path: Path, rows: Sequence[Row]) -> Path:
-    """Draw the errors of `rows` over the time of training, both on logarithmic scales, to `path`.png."""
-    figure = new_figure(WIDTH, 5.5)
-    ax = figure.subplots()
+    """Draw the errors of `rows` over the time of training, both on logarithmic scales, to `path`.png.
+
+    Each panel names some of them, ours or those of other codes, and has all others in grey.
+    """
     drawn = [row for row in rows if row["times"]]
-    near = [row for row in drawn if row["best error"] < FAR]
-    for row in drawn:
-        number = near.index(row) if row in near else None
-        # Before the first step there is no time on a logarithmic scale.
-        times, errors = np.array(row["times"]), np.array(row["errors"])
-        look = {"color": "0.8", "lw": 0.8, "zorder": 0} if number is None else _look(number, str(row["entry"]))
-        ax.plot(times[times > 0], errors[times > 0], **look)
-    if len(near) < len(drawn):
-        ax.plot([], [], color="0.8", label=f"{len(drawn) - len(near)} others")
-    for target in TARGETS:
-        ax.axhline(target, color="0.6", lw=0.8, zorder=0)
-    ax.set(xscale="log", yscale="log", xlabel="seconds of training", ylabel="relative L2 error of the deflection")
-    ax.grid(which="major", alpha=0.3)
-    figure.legend(loc="outside lower center", ncols=3, fontsize=SMALL)
+    panels = _panels([row for row in drawn if row["best error"] < FAR]) or [("", [])]
+    lines = -(-len(panels) // 2)
+    figure = new_figure(WIDTH, 2.9 * lines + 0.4)
+    axes = figure.subplots(lines, min(2, len(panels)), squeeze=False, sharex=True, sharey=True).ravel()
+    for ax, (title, named) in zip(axes, panels, strict=False):
+        for row in drawn:
+            if row not in named:
+                _plot(ax, row, color="0.85", linewidth=0.8, zorder=0)
+        for row, colour in zip(named, COLOURS, strict=False):
+            _plot(ax, row, color=colour, linewidth=1.6, label=str(row["entry"]).removeprefix(OURS))
+        for target in TARGETS:
+            ax.axhline(target, color="0.6", linewidth=0.8, zorder=0)
+        finish_axes(ax, "relative L2 error of the deflection", title)
+        ax.set(xscale="log", xlabel="seconds of training")
+        # Of a panel above another too, whose neighbour below may be missing.
+        ax.tick_params(labelbottom=True)
+    for ax in axes[len(panels) :]:
+        ax.remove()
+    for ax in axes[: len(panels)]:
+        label_lines(ax)
     return save(figure, path.with_suffix(".png"))
 
 
-def _look(number: int, name: str) -> dict[str, object]:
-    """Return how a line is drawn: colours take turns, and after all of them the dashes change."""
-    return {"color": COLOURS[number % len(COLOURS)], "ls": DASHES[number // len(COLOURS) % 3], "lw": 1.6, "label": name}
+def _panels(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
+    """Return titles and rows of panels: ours and other codes, as evenly as no more rows a panel than colours allow."""
+    panels = []
+    for title, ours in (("ours", True), ("other codes", False)):
+        group = [row for row in rows if str(row["entry"]).startswith(OURS) == ours]
+        number = -(-len(group) // len(COLOURS))
+        parts = [group[part * len(group) // number : (part + 1) * len(group) // number] for part in range(number)]
+        panels += [(title, part) for part in parts]
+    return panels
+
+
+def _plot(ax: Axes, row: Row, **look: object) -> None:
+    times, errors = np.array(row["times"]), np.array(row["errors"])
+    # Before the first step there is no time on a logarithmic scale.
+    ax.plot(times[times > 0], errors[times > 0], **look)
 
 
 def _seconds(value: object) -> str:

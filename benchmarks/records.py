@@ -84,11 +84,18 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines[1:]]
 
 
+def heading(path: Path) -> str:
+    """Return the title of a page of results, by the name of its file."""
+    return path.name.replace("_", " ").capitalize()
+
+
 def write_results(path: Path, rows: list[dict[str, object]]) -> Path:
     """Write `rows` to `path`.jsonl and, as a table, to `path`.md, with the circumstances; return the latter."""
     made = write_rows(path, rows)
     table = [{column: str(row.get(column, "")) for column in rows[-1]} for row in rows]
     lines = [
+        f"# {heading(path)}",
+        "",
         f"`{made['command']}`, {made['date']}, on {made['device']};",
         ", ".join(f"{name} {version}" for name, version in made["versions"].items()) + ".",
         "",

@@ -6,6 +6,8 @@ and where the repository is read as it is.
 
 import warnings
 
+from sphinx.application import Sphinx
+
 from modulus_relobralo.version import __version__
 
 warnings.filterwarnings("ignore")  # of the host and its packages, when the API pages import them
@@ -27,8 +29,6 @@ include_patterns = [
     "examples/*/*.ipynb",
     "tools/README.md",
 ]
-# tables that programs write, which pages link to; tests look for pages that are in no table of contents
-suppress_warnings = ["toc.not_included"]
 exclude_patterns = [".*", "docs/_build", "outputs", "multirun", "build", "dist", "tests"]
 
 myst_enable_extensions = ["dollarmath", "colon_fence"]
@@ -46,9 +46,21 @@ napoleon_google_docstring = False
 napoleon_use_rtype = False
 
 html_theme = "furo"
+# furo's own underlines what is imported, as if it were links
+pygments_dark_style = "monokai"
 html_title = f"modulus-relobralo {__version__}"
 html_static_path = ["_static"]
 html_css_files = ["wide.css"]
 # a page at the root that leads to docs/index.html
 html_extra_path = ["_extra"]
 copybutton_exclude = ".linenos, .gp, .go"
+
+
+def setup(app: Sphinx) -> None:
+    """Let pages of tables that programs write, which other pages link to, be in no table of contents."""
+
+    def mark(app: Sphinx, name: str, text: list[str]) -> None:
+        if name.startswith("benchmarks/results/"):
+            text[0] = f"---\norphan: true\n---\n\n{text[0]}"
+
+    app.connect("source-read", mark)

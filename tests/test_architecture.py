@@ -153,3 +153,20 @@ def test_these_tests_see_what_they_look_for(tmp_path, monkeypatch):
     assert set(upward(arrows(sources()))) == {"plates -> hosts"}
     assert circles(module_graph()) == {f"{PACKAGE}.plates.equation", f"{PACKAGE}.hosts.sym.host"}
     assert set(host_imports()) == {f"{PACKAGE}.plates.equation"}
+
+
+def properties_with_a_colon(text):
+    """Return the properties whose first line the API's pages would take for a type, a colon and what it is."""
+    return [
+        node.name
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.FunctionDef)
+        and any(getattr(entry, "id", "") in ("property", "cached_property") for entry in node.decorator_list)
+        and ": " in (ast.get_docstring(node) or "").split("\n")[0]
+    ]
+
+
+def test_the_first_line_of_a_property_has_no_colon():
+    found = {module_of(path): properties_with_a_colon(path.read_text()) for path in sources()}
+    assert {module: names for module, names in found.items() if names} == {}
+    assert properties_with_a_colon('@property\ndef x(self):\n    """A place: here."""\n') == ["x"]

@@ -31,7 +31,9 @@ def dead_links(page):
 def entries(page):
     """Return the pages that the tables of contents of a page name."""
     blocks = re.findall(r"```\{toctree\}\n(.*?)```", page.read_text(), re.S)
-    names = [line for block in blocks for line in block.splitlines() if line and not line.startswith(":")]
+    lines = [line for block in blocks for line in block.splitlines() if line and not line.startswith(":")]
+    # A page, or a title and a page in angle brackets.
+    names = [re.sub(r"^.*<(.*)>$", r"\1", line) for line in lines]
     return [(ROOT if name.startswith("/") else page.parent) / name.lstrip("/") for name in names]
 
 

@@ -49,3 +49,12 @@ def test_the_citation_is_of_this_version():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
     assert citation["version"] == __version__
     assert {author["family-names"] for author in citation["references"][0]["authors"]} == {"Bischof", "Kraus"}
+
+
+def test_the_changelog_begins_with_this_version():
+    versions = re.findall(r"^## \[(.*?)\](?: - (\d{4}-\d\d-\d\d))?$", (ROOT / "CHANGELOG.md").read_text(), re.M)
+    released = [(version, date) for version, date in versions if version != "Unreleased"]
+    assert released[0][0] == __version__
+    assert all(date for _, date in released)
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert str(citation["date-released"]) == released[0][1]

@@ -10,22 +10,27 @@ import numpy as np
 import torch
 from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
+from sympy import Symbol
 
 from modulus_relobralo.hosts.sym import (
     Domain,
+    Parameterization,
     Progress,
     Solver,
     WeightMonitor,
     constraints,
     equation_nodes,
+    geometry,
     instantiate_arch,
     keys,
     main,
     plate_results,
+    residual_monitor,
     taylor_nodes,
 )
 from modulus_relobralo.initialization import initialize
 from modulus_relobralo.plates.results import print_results, save_results
+from modulus_relobralo.report import plot_run, print_table, read_run
 
 
 @main(config_path="conf", config_name="config")
@@ -58,11 +63,22 @@ def run(cfg):
     for name, constraint in made.items():
         domain.add_constraint(constraint, name)
 
+    # the residual of equilibrium at points that training does not use: there is no exact solution to hold it against
+    ranges = {Symbol(name): ends for name, ends in plate.ranges.items()}
+    points = geometry(plate).sample_interior(cfg.custom.held_out, parameterization=Parameterization(ranges))
+    domain.add_monitor(residual_monitor(nodes, points, list(plate.inside)), "residuals")
+
     # train
     solver = Solver(cfg, domain)
     domain.add_monitor(WeightMonitor(solver), "weights")
     domain.add_monitor(Progress(solver), "progress")
     solver.solve()
+
+    # how training went
+    result = read_run(cfg.network_dir)
+    print_table([result])
+    for path in plot_run(result):
+        print(path.resolve())
 
     # what came out, of a family for each member that is asked for: tables, figures, and a file for ParaView
     for number, member in enumerate(cfg.custom.get("members", [{}])):

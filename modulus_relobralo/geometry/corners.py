@@ -42,7 +42,7 @@ class Corner:
 
     @property
     def curvature(self) -> Expr:
-        """Not asked for: it is no curve."""
+        """Not asked for, because it is no curve."""
         return Integer(0)
 
     def at(self, shares: ArrayLike) -> Places:

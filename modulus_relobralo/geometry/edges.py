@@ -28,7 +28,7 @@ class Part(Protocol):
 
     @property
     def curvature(self) -> Expr:
-        """1/R, in the symbols of the normal: above zero where the shape bulges out, below in a hole."""
+        """1/R, in the symbols of the normal; above zero where the shape bulges out, below in a hole."""
 
     def at(self, shares: ArrayLike) -> Places:
         """Return x, y, normal_x, normal_y after each share of the length, in the direction of the tangent."""
@@ -64,7 +64,7 @@ class Edge:
 
     @property
     def curvature(self) -> Expr:
-        """Nothing: it is straight."""
+        """Nothing, because it is straight."""
         return Integer(0)
 
     @property

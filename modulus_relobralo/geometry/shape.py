@@ -42,7 +42,7 @@ class Shape(ABC):
 
     @property
     def corners(self) -> dict[str, Corner]:
-        """Where edges meet at an angle, by name: ``corner_left_bottom``."""
+        """Where edges meet at an angle, by names such as ``corner_left_bottom``."""
         return corners_of(self.edges, self.loops)
 
     @property
@@ -52,7 +52,7 @@ class Shape(ABC):
 
     @property
     def area(self) -> float:
-        """The area: half the integral of the place times the normal along the boundary."""
+        """The area, half the integral of the place times the normal along the boundary."""
         total = 0.0
         for edge in self.edges.values():
             place, lengths = gauss(edge)

@@ -38,7 +38,7 @@ class KirchhoffPlate:
 
     The deflection w [m] counts positive in the direction of the load p [N/m^2]::
 
-        M_x,xx + 2 M_xy,xy + M_y,yy = -p         equilibrium, equation ``kirchhoff``: residual 0
+        M_x,xx + 2 M_xy,xy + M_y,yy = -p         equilibrium, equation kirchhoff: residual 0
         M_x  = -D (w,xx + nu w,yy)               bending moments [N m/m], positive with tension on the
         M_y  = -D (w,yy + nu w,xx)               face that the load pushes out (sagging)
         M_xy = -D (1 - nu) w,xy                  twisting moment [N m/m]

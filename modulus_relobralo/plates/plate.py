@@ -111,7 +111,7 @@ class Plate:
 
     @property
     def inside(self) -> dict[str, Expr]:
-        """What vanishes in the interior: the residual ``kirchhoff``."""
+        """What vanishes in the interior, the residual ``kirchhoff``."""
         return {self.equation.output("kirchhoff"): Integer(0)}
 
     @cached_property
@@ -140,7 +140,7 @@ class Plate:
 
     @property
     def dense(self) -> tuple[Shape, ...]:
-        """Where interior points are drawn more densely: on patches of load and support."""
+        """Where interior points are drawn more densely, patches of load and support."""
         return self.equation.loads.regions + self.equation.soil.regions
 
     def free_corners(self) -> dict[str, Corner]:

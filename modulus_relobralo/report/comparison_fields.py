@@ -22,7 +22,7 @@ def errors_of_fields(comparison: Comparison) -> list[tuple[str, Rows]]:
     for variable in comparison.variables:
         runs = [(variant, variant.median_run(variable)) for variant in comparison.variants]
         drawn = [
-            (f"{in_words(variant.label)}\nerror {100 * field.relative_error:.2g} %", field)
+            (f"{in_words(variant.label)}\nerror {100 * field.relative_error:.3g} %", field)
             for variant, run in runs
             if run and not run.diverged and (field := run.fields.get(variable)) and _can_be_drawn(field)
         ]

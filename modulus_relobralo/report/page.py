@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Sequence
 from html import escape
@@ -29,6 +30,7 @@ figure { margin: 1.2rem 0; background: white; border-radius: 6px; padding: .5rem
   box-sizing: border-box; }
 img { display: block; max-width: 100%; height: auto; }
 li { margin: .3rem 0; } footer { margin-top: 3rem; font-size: .85rem; }
+@media (max-width: 46rem) { figure { overflow-x: auto; } img { width: 40rem; max-width: none; } }
 """
 
 # Numbers by size, and words that stand for a number where they do: diverged and never come last.
@@ -66,7 +68,7 @@ def write_page(sections: Sequence[Section], path: Path, source: str = "", runs: 
         parts += _list(section.remarks)
         parts += [_figure(figure) for figure in section.figures]
         parts.append("</section>")
-    parts.append(f"<footer><p>{escape(FOOTNOTE)}</p></footer>")
+    parts.append(f"<footer><p>{_text(FOOTNOTE)}</p></footer>")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -98,7 +100,12 @@ def _table(rows: Sequence[Row]) -> str:
 
 
 def _list(lines: Sequence[str]) -> list[str]:
-    return [f"<ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul>"] if lines else []
+    return [f"<ul>{''.join(f'<li>{_text(line)}</li>' for line in lines)}</ul>"] if lines else []
+
+
+def _text(line: str) -> str:
+    """Return a line of Markdown: what stands in backticks is code."""
+    return re.sub(r"`([^`]*)`", r"<code>\1</code>", escape(line))
 
 
 def _figure(path: Path) -> str:

@@ -96,7 +96,7 @@ class Run:
 
     @property
     def seed(self) -> int | str | None:
-        """The seed, if the config has one: a number, or a text for what else it may be."""
+        """The seed, if the config has one; a number, or a text for what else it may be."""
         try:
             value: Any = OmegaConf.select(self.config, SEED)
         # Given by a resolver that is known where it ran only, or under a custom that is no mapping.

@@ -32,11 +32,13 @@ def in_words(text: str) -> str:
     'helmholtz, learning rate 0.003, edges together'
     >>> in_words("relobralo_tuned (temperature 0.123456)")
     'relobralo tuned (temperature 0.123)'
+    >>> in_words("relobralo (alpha 0.99992)")
+    'relobralo (alpha 0.99992)'
     """
     head, comma, settings = text.partition(", ")
     for name, words in WORDS.items():
         settings = re.sub(rf"(^|(?<=, )){name}(?=$|,| )", words, settings)
-    return LONG_NUMBER.sub(lambda found: f"{float(found[0]):.3g}", f"{head.replace('_', ' ')}{comma}{settings}")
+    return LONG_NUMBER.sub(lambda found: _short(found[0]), f"{head.replace('_', ' ')}{comma}{settings}")
 
 
 def units(config: Any) -> dict[str, str]:
@@ -73,6 +75,12 @@ def _shorten(keys: Sequence[str]) -> dict[str, str]:
     """Return by key its last part, or all of it where another key ends alike."""
     ends = Counter(key.rpartition(".")[2] for key in keys)
     return {key: end if ends[end := key.rpartition(".")[2]] == 1 else key for key in keys}
+
+
+def _short(number: str) -> str:
+    """Return a number with three digits, unless they make a whole number of what is none: 0.9999 is no 1."""
+    short = f"{float(number):.3g}"
+    return number if float(short).is_integer() else short
 
 
 def _word(name: str, value: Any) -> str:

@@ -109,7 +109,7 @@ class HelmholtzRectangle:
 
     @property
     def inside(self) -> dict[str, Expr]:
-        """What vanishes in the interior: the residual ``helmholtz``."""
+        """What vanishes in the interior, the residual ``helmholtz``."""
         return {self.equation.output("helmholtz"): Integer(0)}
 
     @property
@@ -119,5 +119,5 @@ class HelmholtzRectangle:
 
     @property
     def givens(self) -> dict[str, dict[str, Expr]]:
-        """Nothing: the value of ``u`` needs no further symbols."""
+        """Nothing, because the value of ``u`` needs no further symbols."""
         return {}

@@ -12,6 +12,7 @@ from omegaconf import OmegaConf
 from peers import clock as clocks
 from peers import plate
 from peers.entries import ENTRIES, Entry
+from pictures import has_colour
 from protocol import ROOT
 from sympy import lambdify, symbols
 
@@ -143,10 +144,23 @@ def test_the_table_says_how_long_each_took_and_with_which_setting(tmp_path):
     rows = [race_report.make_row(ENTRY, 0, [{"set-up": 3.0, "versions": {"torch": "2.0"}}, *lines(1.0, 0.005)])]
     made = {"command": "python x.py", "date": "2026-01-01", "device": "a machine"}
     text = race_report.write_table(tmp_path / "race", rows, made, 600.0).read_text()
+    assert text.startswith("# Race\n")
     assert "| a code, Adam | 2 | - | - | 0.005 (2 s) | failed | 10 | 3 |" in text
     assert "- a code, Adam: 2 x 64, tanh. torch 2.0." in text
     assert "after 600 s" in text
-    assert race_report.plot_errors(tmp_path / "race", rows).stat().st_size > 10_000
+
+
+def test_the_figure_names_who_came_near_and_has_the_others_in_grey(tmp_path):
+    row = race_report.make_row(ENTRY, 0, lines(*np.geomspace(1.0, 0.005, 20)))
+    assert has_colour(race_report.plot_errors(tmp_path / "race", [row]))
+    assert not has_colour(race_report.plot_errors(tmp_path / "race", [{**row, "best error": 0.9}]))
+
+
+def test_a_panel_names_as_many_as_there_are_colours_ours_apart_from_others():
+    rows = [{"entry": f"ours, {number}"} for number in range(6)] + [{"entry": "a code"}]
+    panels = race_report._panels(rows)
+    assert [(title, len(named)) for title, named in panels] == [("ours", 3), ("ours", 3), ("other codes", 1)]
+    assert [row for _, named in panels for row in named] == rows
 
 
 def test_entries_have_names_programs_and_environments():

@@ -1,9 +1,23 @@
 """What figures are made of."""
 
+from io import BytesIO
+
 import numpy as np
 import pytest
+from PIL import Image
 
-from modulus_relobralo.report.figures import COLOURS, LINE, file_name, finish_axes, label_lines, new_figure, plain
+from modulus_relobralo.report.figures import (
+    COLOURS,
+    DPI,
+    LINE,
+    VALUES,
+    file_name,
+    finish_axes,
+    label_lines,
+    new_figure,
+    plain,
+    save,
+)
 
 
 def luminance(colour):
@@ -75,3 +89,40 @@ def test_two_variables_never_share_a_file():
 
 def test_a_dollar_is_a_dollar():
     assert plain("$x$") == r"\$x\$"
+
+
+def test_a_palette_changes_no_colour_that_an_eye_could_tell(tmp_path):
+    figure = new_figure(5, 3)
+    lines, field = figure.subplots(1, 2)
+    for number, colour in enumerate(COLOURS):
+        lines.plot([0, 1, 2], [number, number + 1, number], color=colour)
+        lines.fill_between([0, 2], number, number + 0.3, color=colour, alpha=0.15)
+    field.imshow(np.add.outer(np.arange(200.0), np.arange(200.0)), cmap=VALUES)
+    exact = BytesIO()
+    figure.savefig(exact, dpi=DPI, format="png")
+    # A second layout may move the panels.
+    figure.set_layout_engine("none")
+    written = Image.open(save(figure, tmp_path / "figure.png"))
+    drawn = np.asarray(Image.open(exact).convert("RGB"), dtype=int)
+    found = np.asarray(written.convert("RGB"), dtype=int)
+    assert written.mode == "P"
+    # of 255
+    assert np.abs(found - drawn).max() <= 20
+    assert (found[0, 0] == 255).all()
+    assert (tmp_path / "figure.png").stat().st_size < 0.6 * len(exact.getvalue())
+    # A palette of a few colours is seen.
+    coarse = np.asarray(Image.open(exact).convert("RGB").quantize(8).convert("RGB"), dtype=int)
+    assert np.abs(coarse - drawn).max() > 20
+
+
+@pytest.mark.parametrize("last", [3, 20, 6000, 10_000])
+def test_steps_are_counted_in_whole_numbers(last):
+    figure = new_figure(5, 3)
+    ax = figure.subplots()
+    ax.plot([0, last], [1.0, 0.1])
+    finish_axes(ax, "loss term", "")
+    ticks = ax.get_xticks()
+    assert len(ticks) >= 2
+    assert (ticks == np.round(ticks)).all()
+    # and in round ones: 1, 2 or 5 with noughts behind
+    assert f"{np.diff(ticks)[0]:g}".replace("0", "").partition("e")[0] in "125"

@@ -33,12 +33,13 @@ class Reader(HTMLParser):
 def test_tables_figures_and_remarks_are_in_it(tmp_path):
     figure = tmp_path / "error.png"
     figure.write_bytes(b"\x89PNG what a figure holds")
-    section = Section("bending", ROWS, [figure], ["suspicious: a < b"])
+    section = Section("bending", ROWS, [figure], ["suspicious: `a` < b"])
     text = write_page([section], tmp_path / "page.html", "relobralo-report runs").read_text()
     found = Reader(text)
     assert found.cells == ["sum <b>", "0.3 [0.2, 0.4]", "relobralo", "diverged"]
     assert [b64decode(picture.partition(",")[2]) for picture in found.pictures] == [figure.read_bytes()]
-    assert "suspicious: a &lt; b" in text
+    assert "suspicious: <code>a</code> &lt; b" in text
+    assert "`" not in re.sub("<script>.*</script>", "", text, flags=re.DOTALL)
     # Nothing comes from elsewhere.
     assert found.fetched == []
     assert not re.search(r"https?://|@import|url\(", text)

@@ -7,16 +7,19 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, ScalarFormatter
 from matplotlib.tri import Triangulation
 
 from modulus_relobralo.plates.polynomial import arrays
 from modulus_relobralo.plates.results.results import Results
 from modulus_relobralo.plates.results.tables import unit
-from modulus_relobralo.report.figures import DIFFERENCES, VALUES, new_figure, save
+from modulus_relobralo.report.figures import COLOURS, DIFFERENCES, SMALL, TEXT, VALUES, WIDTH, bare, new_figure, save
 
 CONTOURED = ("w", "M_x", "M_y", "M_xy", "Q_x", "Q_y")
 CROSSES = 21
 """Along each side of the bounds."""
+# Inches, of one panel.
+ALONE = 0.7 * WIDTH, 0.6 * WIDTH
 
 
 def triangles(results: Results) -> Triangulation:
@@ -36,21 +39,28 @@ def triangles(results: Results) -> Triangulation:
 
 def contours(results: Results) -> Figure:
     """Return a figure with a panel of filled contours for each of `CONTOURED`."""
-    figure, mesh = new_figure(13, 8), triangles(results)
+    (x0, y0), (x1, y1) = results.plate.shape.bounds
+    # As high as the plates are, with room for titles and axes.
+    height = 2 * (0.8 + 1.9 * float(np.clip((y1 - y0) / (x1 - x0), 0.4, 1.5)))
+    figure, mesh = new_figure(WIDTH, height), triangles(results)
     for ax, name in zip(figure.subplots(2, 3).flat, CONTOURED, strict=True):
         values = results.fields[name]
         signed = values.min() < -1e-3 * np.abs(values).max()
         limit = float(np.abs(values).max()) or 1.0
-        levels = np.linspace(-limit if signed else 0.0, limit, 21)
-        drawn = ax.tricontourf(mesh, values, levels=levels, cmap=DIFFERENCES if signed else VALUES, extend="both")
-        figure.colorbar(drawn, ax=ax)
+        levels = np.linspace(-limit if signed else min(0.0, float(values.min())), limit, 21)
+        drawn = ax.tricontourf(mesh, values, levels=levels, cmap=DIFFERENCES if signed else VALUES)
+        numbers = ScalarFormatter()
+        numbers.set_powerlimits((-3, 4))
+        bar = figure.colorbar(drawn, ax=ax, shrink=0.8, ticks=MaxNLocator(5), format=numbers)
+        bar.ax.yaxis.get_offset_text().set_fontsize(SMALL)
+        bar.ax.tick_params(labelsize=SMALL)
         _finish(ax, results, f"{name} [{unit(name)}]")
     return figure
 
 
 def trajectories(results: Results) -> Figure:
     """Return a figure of crosses along the directions of the principal moments, as long as these are large."""
-    figure = new_figure(7, 6)
+    figure = new_figure(*ALONE)
     ax = figure.subplots()
     mesh_x, mesh_y = results.points["x"], results.points["y"]
     largest = float(max(np.abs(results.fields[name]).max() for name in ("M_1", "M_2"))) or 1.0
@@ -62,36 +72,40 @@ def trajectories(results: Results) -> Figure:
         moment = results.fields[name][nearest]
         half = 0.5 * max(x1 - x0, y1 - y0) / CROSSES * np.abs(moment) / largest
         d_x, d_y = half * np.cos(angle + turn), half * np.sin(angle + turn)
-        for sign, color, said in ((1, "tab:blue", "sagging"), (-1, "tab:red", "hogging")):
+        for sign, color, said in ((1, COLOURS[0], "sagging"), (-1, COLOURS[1], "hogging")):
             some = moment * sign > 0
             ends = (
                 [mesh_x[nearest][some] + k * d_x[some] for k in (-1, 1)],
                 [mesh_y[nearest][some] + k * d_y[some] for k in (-1, 1)],
             )
             lines = ax.plot(*map(np.array, ends), color=color, linewidth=1.2)
-            if lines and name == "M_1":
+            if lines and said not in ax.get_legend_handles_labels()[1]:
                 lines[0].set_label(said)
     _finish(ax, results, f"principal moments, at most {largest:.4g} N m/m")
     if ax.get_legend_handles_labels()[0]:
-        ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
+        ax.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize=SMALL, frameon=False)
     return figure
 
 
 def reactions(results: Results) -> Figure:
     """Return a figure of the reactions, drawn across the edges, and of the forces at the corners."""
-    figure = new_figure(7, 6)
+    figure = new_figure(*ALONE)
     ax = figure.subplots()
     largest = float(max(np.abs(along["reaction"]).max() for along in results.edges.values())) or 1.0
     (x0, y0), (x1, y1) = results.plate.shape.bounds
     reach = 0.2 * max(x1 - x0, y1 - y0) / largest
     for name, along in results.edges.items():
         tip_x, tip_y = (along[k] + reach * along["reaction"] * along[f"normal_{k}"] for k in "xy")
-        ax.fill(np.append(along["x"], tip_x[::-1]), np.append(along["y"], tip_y[::-1]), alpha=0.3)
+        outline = np.append(along["x"], tip_x[::-1]), np.append(along["y"], tip_y[::-1])
+        ax.fill(*outline, color=COLOURS[0], alpha=0.3, linewidth=0)
         most = int(np.abs(along["reaction"]).argmax())
         if along["reaction"][most]:
-            ax.annotate(f"{name}: {along['reaction'][most]:.4g}", (tip_x[most], tip_y[most]), ha="center", fontsize=8)
+            text = f"{name}: {along['reaction'][most]:.4g}"
+            ax.annotate(text, (tip_x[most], tip_y[most]), ha="center", fontsize=SMALL)
     for x, y, force in results.corners.values():
-        ax.annotate(f"{force:.4g} N", (x, y), ha="center", fontsize=8, color="tab:red")
+        ax.annotate(f"{force:.4g} N", (x, y), ha="center", fontsize=SMALL, color=COLOURS[1])
+    # Names at the tips.
+    ax.margins(0.1)
     _finish(ax, results, "reactions [N/m], outwards against the load")
     return figure
 
@@ -105,4 +119,8 @@ def draw(results: Results, folder: Path) -> list[Path]:
 def _finish(ax: Axes, results: Results, title: str) -> None:
     for along in results.edges.values():
         ax.plot(along["x"], along["y"], color="black", linewidth=1)
-    ax.set(title=title, xlabel="x [m]", ylabel="y [m]", aspect="equal")
+    ax.set_title(title, fontsize=TEXT, loc="left")
+    ax.set_xlabel("x [m]", fontsize=SMALL)
+    ax.set_ylabel("y [m]", fontsize=SMALL)
+    ax.set_aspect("equal")
+    bare(ax)

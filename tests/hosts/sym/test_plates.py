@@ -1,6 +1,7 @@
 """Plates of any shape through the host: where its points lie, which loss terms there are, and of what size."""
 
 import math
+import re
 import sys
 
 import numpy as np
@@ -9,6 +10,7 @@ import textbook
 from example_runs import EXAMPLES
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
+from pictures import has_colour
 from programs import run
 from sympy import Function, Symbol, exp, sqrt
 
@@ -16,6 +18,7 @@ from modulus_relobralo.geometry import Ellipse, Polygon, Rectangle, annulus
 from modulus_relobralo.hosts.sym import constraints, equation_nodes, host, keys, plate_results
 from modulus_relobralo.hosts.sym.shapes import ShapeGeometry
 from modulus_relobralo.plates import KirchhoffPlate, Patch, Plate, RectangularPlate, flexural_rigidity
+from modulus_relobralo.report import read_run
 
 pytestmark = pytest.mark.host
 
@@ -177,6 +180,12 @@ def test_results_of_a_run_come_from_its_folder(tmp_path):
     (line,) = (line for line in printed.splitlines() if line.startswith("Load "))
     assert f"Load {again.load:.4g} N, reactions {sum(again.reactions.values()):.4g} N" in line
     assert math.isclose(again.load, 5e3 * 25, rel_tol=1e-4)
+    residual = read_run(folder).residuals["kirchhoff"].values[-1]
+    found = float(re.search(r"residual of kirchhoff \(RMS\) +│ +([\d.e+-]+) │", printed)[1])
+    assert math.isclose(found, residual, rel_tol=1e-3)
+    # of the load, [N/m^2], after one step
+    assert 1e2 < residual < 1e5
+    assert has_colour(folder / "losses.png")
     with pytest.raises(FileNotFoundError, match=r"read from its config and its network. There is no .*\.hydra"):
         plate_results(plate, tmp_path)
 
