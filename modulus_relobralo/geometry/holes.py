@@ -10,13 +10,15 @@ from numpy.typing import ArrayLike, NDArray
 from modulus_relobralo.checks import check_number
 from modulus_relobralo.geometry.edges import Arc, Edge, Point
 from modulus_relobralo.geometry.ellipse import circle
-from modulus_relobralo.geometry.shape import Shape
+from modulus_relobralo.geometry.shape import Pole, Shape
 from modulus_relobralo.geometry.symbols import check_name
 
 Level = Callable[[ArrayLike, ArrayLike], NDArray[np.float64]]
 
 _LOOK = 257
-"""Places along each edge at which it is looked whether a hole cuts it."""
+"""Places along each edge at which it is looked whether a hole cuts it, and how far it is."""
+_GRID = 65
+"""Places along each side of a hole among which its middle is looked for; odd, so that the middle is one."""
 
 
 class WithHoles(Shape):
@@ -88,10 +90,24 @@ class WithHoles(Shape):
         inner = ((name, loop) for name, hole in self.holes.items() for loop in hole.loops)
         return (*self.outer.loops, *(tuple(self._names(name)[edge] for edge in loop[::-1]) for name, loop in inner))
 
+    @property
+    def poles(self) -> tuple[Pole, ...]:
+        """The place of each hole that lies farthest from its edge; of several such, the one nearest to the middle."""
+        return tuple(self._pole(hole) for hole in self.holes.values())
+
     def level(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
         """Return the least of the distances, as it were, to the edge and to the holes."""
         levels = [self.outer.level(x, y), *(-hole.level(x, y) for hole in self.holes.values())]
         return np.minimum.reduce(levels)
+
+    def _pole(self, hole: Shape) -> Pole:
+        x, y = np.array(hole.points(_GRID)).T
+        depth = hole.level(x, y)
+        deepest = depth > (1 - 1e-9) * depth.max()
+        (x0, y0), (x1, y1) = hole.bounds
+        nearest = np.hypot(x - (x0 + x1) / 2, y - (y0 + y1) / 2)[deepest].argmin()
+        place = float(x[deepest][nearest]), float(y[deepest][nearest])
+        return (*place, float(_distances(hole, place).min()), float(_distances(self.outer, place).max()))
 
     def _names(self, hole: str) -> dict[str, str]:
         edges = self.holes[hole].edges
@@ -112,6 +128,12 @@ class WithHoles(Shape):
 
     def _other_holes(self, name: str) -> dict[str, Level]:
         return {f"`{other}`": _outside_of(hole) for other, hole in self.holes.items() if other != name}
+
+
+def _distances(shape: Shape, place: Point) -> NDArray[np.float64]:
+    """Return how far the edges of a shape are from a place, here and there along them."""
+    edges = [edge.at(np.linspace(0, 1, _LOOK)) for edge in shape.edges.values()]
+    return np.concatenate([np.hypot(edge["x"] - place[0], edge["y"] - place[1]) for edge in edges])
 
 
 def _outside_of(hole: Shape) -> Level:
