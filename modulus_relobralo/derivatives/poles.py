@@ -4,11 +4,13 @@ Inputs of a network that tell it where the holes of a shape are.
 Outside of a hole, the solution of an elliptic equation is not a smooth function that goes on through the hole: it has
 parts such as log r, whose pole lies in the hole. A network of x and y alone does not find them, and settles for a
 solution that goes on inside, which cannot meet what holds on the hole's edge. So three harmonic functions with
-their pole in the hole go in beside the coordinates. With z = (x - x_0 + i (y - y_0)) / a around a pole in (x_0, y_0)::
+their pole in the hole go in beside the coordinates. With z = (x - x_0 + i (y - y_0)) / a around a pole in (x_0, y_0)
+at the distance a from the edge of the hole::
 
-    2 log r / log(R / a) - 1,  Re 1/z,  -Im 1/z            r = abs(z)
+    a/L log r,  a/L Re 1/z,  -a/L Im 1/z            r = abs(z)
 
-all from -1 to 1 between the edge of the hole, at the distance a, and the farthest point of the shape, at R. They are
+By the factor a/L, with L half of the width of the shape, they change on the edge of the hole as fast as coordinates
+that go from -1 to 1; without it, a small hole starts with fourth derivatives that are all the optimizer sees. They are
 real parts of analytic functions g, so that by variables v on which z depends linearly::
 
     d^n g / dv_1 ... dv_n = g^(n)(z) dz/dv_1 ... dz/dv_n
@@ -26,7 +28,7 @@ from modulus_relobralo.derivatives.jets import Jet
 from modulus_relobralo.derivatives.partials import Channel, MultiIndex, terms
 
 Pole = tuple[float, float, float, float]
-"""x_0, y_0, a and R."""
+"""x_0, y_0, a and L."""
 
 COUNT = 3
 """Columns for each pole."""
@@ -80,5 +82,4 @@ def _columns(pole: Pole, z: Tensor, along: Tensor, n: int) -> Tensor:
     sign = (-1.0) ** n
     log = z.log() if n == 0 else -sign * math.factorial(n - 1) * z ** (-n) * along
     inverse = sign * math.factorial(n) * z ** (-n - 1) * along
-    scaled = 2 / math.log(pole[3] / pole[2]) * log.real - float(n == 0)
-    return torch.stack([scaled, inverse.real, -inverse.imag], dim=-1)
+    return torch.stack([log.real, inverse.real, -inverse.imag], dim=-1) * (pole[2] / pole[3])

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from modulus_relobralo.checks import check_number
-from modulus_relobralo.geometry.edges import Arc, Edge, Point
+from modulus_relobralo.geometry.edges import Arc, Edge, Part, Point
 from modulus_relobralo.geometry.ellipse import circle
 from modulus_relobralo.geometry.shape import Pole, Shape
 from modulus_relobralo.geometry.symbols import check_name
@@ -17,7 +17,7 @@ Level = Callable[[ArrayLike, ArrayLike], NDArray[np.float64]]
 
 _LOOK = 257
 """Places along each edge at which it is looked whether a hole cuts it, and how far it is."""
-_GRID = 65
+_GRID = 33
 """Places along each side of a hole among which its middle is looked for; odd, so that the middle is one."""
 
 
@@ -92,22 +92,14 @@ class WithHoles(Shape):
 
     @property
     def poles(self) -> tuple[Pole, ...]:
-        """The place of each hole that lies farthest from its edge; of several such, the one nearest to the middle."""
-        return tuple(self._pole(hole) for hole in self.holes.values())
+        """The place in each hole that is farthest from its edge."""
+        width = min(high - low for low, high in zip(*self.bounds, strict=True))
+        return tuple((*_deepest(hole), width / 2) for hole in self.holes.values())
 
     def level(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
         """Return the least of the distances, as it were, to the edge and to the holes."""
         levels = [self.outer.level(x, y), *(-hole.level(x, y) for hole in self.holes.values())]
         return np.minimum.reduce(levels)
-
-    def _pole(self, hole: Shape) -> Pole:
-        x, y = np.array(hole.points(_GRID)).T
-        depth = hole.level(x, y)
-        deepest = depth > (1 - 1e-9) * depth.max()
-        (x0, y0), (x1, y1) = hole.bounds
-        nearest = np.hypot(x - (x0 + x1) / 2, y - (y0 + y1) / 2)[deepest].argmin()
-        place = float(x[deepest][nearest]), float(y[deepest][nearest])
-        return (*place, float(_distances(hole, place).min()), float(_distances(self.outer, place).max()))
 
     def _names(self, hole: str) -> dict[str, str]:
         edges = self.holes[hole].edges
@@ -130,10 +122,20 @@ class WithHoles(Shape):
         return {f"`{other}`": _outside_of(hole) for other, hole in self.holes.items() if other != name}
 
 
-def _distances(shape: Shape, place: Point) -> NDArray[np.float64]:
-    """Return how far the edges of a shape are from a place, here and there along them."""
-    edges = [edge.at(np.linspace(0, 1, _LOOK)) for edge in shape.edges.values()]
-    return np.concatenate([np.hypot(edge["x"] - place[0], edge["y"] - place[1]) for edge in edges])
+def _deepest(hole: Shape) -> tuple[float, float, float]:
+    """Return the place of a hole that is farthest from its edge, of several the middle one, and how far it is."""
+    places = np.array(hole.points(_GRID))
+    edge = np.concatenate([_places(part) for part in hole.edges.values()])
+    depths = np.linalg.norm(places[:, None] - edge, axis=-1).min(axis=1)
+    away = np.linalg.norm(places - np.mean(hole.bounds, axis=0), axis=1)
+    # The depth is known up to how far apart the places along the edge are.
+    i = int(np.where(depths > (1 - 1e-3) * depths.max(), away, np.inf).argmin())
+    return float(places[i, 0]), float(places[i, 1]), float(depths[i])
+
+
+def _places(part: Part) -> NDArray[np.float64]:
+    place = part.at(np.linspace(0, 1, _LOOK))
+    return np.stack([place["x"], place["y"]], axis=1)
 
 
 def _outside_of(hole: Shape) -> Level:

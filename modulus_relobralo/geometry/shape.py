@@ -18,7 +18,7 @@ _NODES = 16
 """Of Gauss, in each of as many pieces of an edge."""
 
 Pole = tuple[float, float, float, float]
-"""A place in a hole, x and y, its distance to the edge of the hole, and that to the farthest point of the shape."""
+"""A place in a hole, x and y, its distance to the edge of the hole, and half of the least width of the shape."""
 
 
 class Shape(ABC):
@@ -55,7 +55,7 @@ class Shape(ABC):
 
     @property
     def poles(self) -> tuple[Pole, ...]:
-        """The middle of each hole."""
+        """A place in each hole, of which only `WithHoles` has any."""
         return ()
 
     @property
