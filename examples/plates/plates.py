@@ -21,9 +21,8 @@ from modulus_relobralo.hosts.sym import (
     constraints,
     equation_nodes,
     geometry,
-    instantiate_arch,
-    keys,
     main,
+    plate_network,
     plate_results,
     residual_monitor,
     taylor_nodes,
@@ -41,9 +40,8 @@ def run(cfg):
     # the plate, in SI units
     plate = instantiate(cfg.custom.plate, _convert_="all")
 
-    # network and nodes: it takes and gives SI units, and is of order one within
-    inputs, outputs = keys(plate)
-    network = instantiate_arch(input_keys=inputs, output_keys=outputs, cfg=cfg.arch.fully_connected)
+    # network and nodes: it takes and gives SI units, is of order one within, and knows of holes
+    network = plate_network(plate, cfg.arch.fully_connected)
     initialize(network, "glorot_normal")
     nodes = equation_nodes(plate, network)
     nodes += taylor_nodes(network, "plate_network", nodes)

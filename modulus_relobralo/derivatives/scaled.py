@@ -9,8 +9,11 @@ import torch
 from torch import Tensor
 from torch.nn import Module
 
+from modulus_relobralo.derivatives.jets import Jet
 from modulus_relobralo.derivatives.layers import UnsupportedNetworkError
 from modulus_relobralo.derivatives.networks import Network
+from modulus_relobralo.derivatives.partials import Channel
+from modulus_relobralo.derivatives.poles import Pole, append, columns
 
 Scale = tuple[float, float]
 
@@ -30,6 +33,8 @@ class Scaled(Module):
         The network.
     inputs, outputs : sequence of pair of float
         Shift and scale of each column; a scale is not zero.
+    poles : sequence of Pole
+        Of holes, see `poles`: `network` has three more inputs for each. The first two inputs are then x and y.
 
     Raises
     ------
@@ -47,9 +52,11 @@ class Scaled(Module):
     inputs_scale: Tensor
     outputs_scale: Tensor
 
-    def __init__(self, network: Module, inputs: Sequence[Scale], outputs: Sequence[Scale]) -> None:
+    def __init__(
+        self, network: Module, inputs: Sequence[Scale], outputs: Sequence[Scale], poles: Sequence[Pole] = ()
+    ) -> None:
         super().__init__()
-        self.network = network
+        self.network, self.poles = network, tuple(poles)
         for name, scales in (("inputs", inputs), ("outputs", outputs)):
             pairs = torch.tensor([[*pair] for pair in scales], dtype=torch.get_default_dtype())
             if pairs.ndim != 2 or pairs.shape[1] != 2 or not pairs.isfinite().all() or (pairs[:, 1] == 0).any():
@@ -62,7 +69,10 @@ class Scaled(Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return the outputs, [points, outputs], of inputs, [points, inputs]."""
         (shift, scale), (offset, factor) = self.inputs_scale, self.outputs_scale
-        return offset + factor * self.network((x - shift) / scale)
+        scaled = (x - shift) / scale
+        if self.poles:
+            scaled = torch.cat([scaled, columns(self.poles, x)], dim=-1)
+        return offset + factor * self.network(scaled)
 
     def around(self, network: Network) -> Network:
         """Return what this computes around what its network computes.
@@ -75,4 +85,8 @@ class Scaled(Module):
         if network.encode is not None or network.output_scale is not None:
             raise UnsupportedNetworkError("a network with scales or an encoding of its own has no rule in `Scaled`")
         (shift, scale), outputs = self.inputs_scale, self.outputs_scale
-        return dataclasses.replace(network, encode=lambda jet, _: jet.scale(1 / scale, shift), output_scale=outputs)
+
+        def encode(jet: Jet, channels: tuple[Channel, ...]) -> Jet:
+            return append(self.poles, jet, jet.scale(1 / scale, shift), channels)
+
+        return dataclasses.replace(network, encode=encode, output_scale=outputs)

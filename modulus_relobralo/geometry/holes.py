@@ -8,15 +8,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from modulus_relobralo.checks import check_number
-from modulus_relobralo.geometry.edges import Arc, Edge, Point
+from modulus_relobralo.geometry.edges import Arc, Edge, Part, Point
 from modulus_relobralo.geometry.ellipse import circle
-from modulus_relobralo.geometry.shape import Shape
+from modulus_relobralo.geometry.shape import Pole, Shape
 from modulus_relobralo.geometry.symbols import check_name
 
 Level = Callable[[ArrayLike, ArrayLike], NDArray[np.float64]]
 
 _LOOK = 257
-"""Places along each edge at which it is looked whether a hole cuts it."""
+"""Places along each edge at which it is looked whether a hole cuts it, and how far it is."""
+_GRID = 33
+"""Places along each side of a hole among which its middle is looked for; odd, so that the middle is one."""
 
 
 class WithHoles(Shape):
@@ -88,6 +90,12 @@ class WithHoles(Shape):
         inner = ((name, loop) for name, hole in self.holes.items() for loop in hole.loops)
         return (*self.outer.loops, *(tuple(self._names(name)[edge] for edge in loop[::-1]) for name, loop in inner))
 
+    @property
+    def poles(self) -> tuple[Pole, ...]:
+        """The place in each hole that is farthest from its edge."""
+        width = min(high - low for low, high in zip(*self.bounds, strict=True))
+        return tuple((*_deepest(hole), width / 2) for hole in self.holes.values())
+
     def level(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
         """Return the least of the distances, as it were, to the edge and to the holes."""
         levels = [self.outer.level(x, y), *(-hole.level(x, y) for hole in self.holes.values())]
@@ -112,6 +120,22 @@ class WithHoles(Shape):
 
     def _other_holes(self, name: str) -> dict[str, Level]:
         return {f"`{other}`": _outside_of(hole) for other, hole in self.holes.items() if other != name}
+
+
+def _deepest(hole: Shape) -> tuple[float, float, float]:
+    """Return the place of a hole that is farthest from its edge, of several the middle one, and how far it is."""
+    places = np.array(hole.points(_GRID))
+    edge = np.concatenate([_places(part) for part in hole.edges.values()])
+    depths = np.linalg.norm(places[:, None] - edge, axis=-1).min(axis=1)
+    away = np.linalg.norm(places - np.mean(hole.bounds, axis=0), axis=1)
+    # The depth is known up to how far apart the places along the edge are.
+    i = int(np.where(depths > (1 - 1e-3) * depths.max(), away, np.inf).argmin())
+    return float(places[i, 0]), float(places[i, 1]), float(depths[i])
+
+
+def _places(part: Part) -> NDArray[np.float64]:
+    place = part.at(np.linspace(0, 1, _LOOK))
+    return np.stack([place["x"], place["y"]], axis=1)
 
 
 def _outside_of(hole: Shape) -> Level:

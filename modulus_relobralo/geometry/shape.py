@@ -17,6 +17,9 @@ from modulus_relobralo.geometry.edges import Arc, Edge, Part, Places, Point
 _NODES = 16
 """Of Gauss, in each of as many pieces of an edge."""
 
+Pole = tuple[float, float, float, float]
+"""A place in a hole, x and y, its distance to the edge of the hole, and half of the least width of the shape."""
+
 
 class Shape(ABC):
     """A part of the plane, bounded by edges that have names."""
@@ -49,6 +52,11 @@ class Shape(ABC):
     def parts(self) -> dict[str, Part]:
         """Edges and corners by name."""
         return {**self.edges, **self.corners}
+
+    @property
+    def poles(self) -> tuple[Pole, ...]:
+        """A place in each hole, of which only `WithHoles` has any."""
+        return ()
 
     @property
     def area(self) -> float:

@@ -14,7 +14,7 @@ from math import factorial
 import numpy as np
 from numpy.typing import NDArray
 
-from modulus_relobralo.geometry.shape import Shape
+from modulus_relobralo.geometry.shape import Pole
 from modulus_relobralo.plates.values import Array, Orders, Points
 
 Complex = NDArray[np.complex128]
@@ -26,12 +26,11 @@ COUNT = 4 + 4 * POLES
 """How many functions there are for a hole."""
 
 
-def around(hole: Shape, points: Points, order: Orders) -> list[Array]:
+def around(pole: Pole, points: Points, order: Orders) -> list[Array]:
     """Return a derivative of each of the functions of a hole, by how often it is taken by x and by y."""
-    (x0, y0), (x1, y1) = hole.bounds
-    size = max(x1 - x0, y1 - y0) / 2
+    x, y, size, _ = pole
     z = np.zeros(points["x"].shape, dtype=np.complex128)
-    z.real, z.imag = (points["x"] - (x0 + x1) / 2) / size, (points["y"] - (y0 + y1) / 2) / size
+    z.real, z.imag = (points["x"] - x) / size, (points["y"] - y) / size
     powers = [_derivative(z, m, _power(k), order) for k in range(1, POLES + 1) for m in (0, 1)]
     plain, conjugate = _derivative(z, 0, _z_log, order), _derivative(z, 1, _log, order)
     functions = [

@@ -15,7 +15,6 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from sympy import Derivative, Expr, Function, Integer, Symbol
 
-from modulus_relobralo.geometry.holes import WithHoles
 from modulus_relobralo.geometry.shape import Shape
 from modulus_relobralo.geometry.symbols import COORDINATES
 from modulus_relobralo.plates.plate import Plate
@@ -52,8 +51,8 @@ class Polynomial:
         self._middle, self._half = ((x0 + x1) / 2, (y0 + y1) / 2), ((x1 - x0) / 2, (y1 - y0) / 2)
         self._degree = degree
         self.degrees = [(i, j) for i in range(degree + 1) for j in range(degree + 1 - i)]
-        self._holes = list(shape.holes.values()) if isinstance(shape, WithHoles) else []
-        self.coefficients: Array = np.zeros(len(self.degrees) + COUNT * len(self._holes))
+        self._poles = shape.poles
+        self.coefficients: Array = np.zeros(len(self.degrees) + COUNT * len(self._poles))
 
     def derivatives(self, points: Points, orders: Iterable[Orders]) -> dict[Orders, Array]:
         """Return its derivatives at points."""
@@ -62,7 +61,7 @@ class Polynomial:
     def matrix(self, points: Points, order: Orders) -> Array:
         """Return a derivative of each of the functions, [points, functions]."""
         along = [self._along(axis, order[axis], points) for axis in range(2)]
-        poles = [column for hole in self._holes for column in around(hole, points, order)]
+        poles = [column for pole in self._poles for column in around(pole, points, order)]
         return np.stack([*(along[0][i] * along[1][j] for i, j in self.degrees), *poles], axis=1)
 
     def rows(self, quantity: Expr, w: str, points: Points) -> tuple[Array, Array]:

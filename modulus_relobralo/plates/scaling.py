@@ -8,6 +8,7 @@ import numpy as np
 from sympy import Function
 from sympy.core.function import AppliedUndef
 
+from modulus_relobralo.geometry.shape import Pole
 from modulus_relobralo.geometry.symbols import COORDINATES
 from modulus_relobralo.plates.plate import Plate
 from modulus_relobralo.plates.polynomial import GRID, arrays, fit, with_values
@@ -25,10 +26,13 @@ class Scales:
         Middle and half width of each input: x, y [m] and the parameters.
     outputs : dict[str, float]
         A size of each output and each equation, by its name, in its own unit.
+    poles : tuple[Pole, ...]
+        Of the plate's holes, see `derivatives.poles`.
     """
 
     inputs: dict[str, tuple[float, float]]
     outputs: dict[str, float]
+    poles: tuple[Pole, ...]
 
 
 def scales(plate: Plate) -> Scales:
@@ -79,7 +83,7 @@ def scales(plate: Plate) -> Scales:
     found |= dict.fromkeys(("Q_x", "Q_y", "V_n", "spring"), shear)
     inputs = {name: ((low + high) / 2, (high - low) / 2) for name, low, high in zip("xy", *sizes, strict=True)}
     inputs |= {name: ((low + high) / 2, (high - low) / 2) for name, (low, high) in equation.ranges.items()}
-    return Scales(inputs, {output(name): value for name, value in found.items()})
+    return Scales(inputs, {output(name): value for name, value in found.items()}, plate.shape.poles)
 
 
 def _check_known(plate: Plate) -> None:

@@ -111,3 +111,14 @@ def test_edges_of_holes_are_named_after_them():
 def test_what_is_no_shape_is_refused(make, error, found):
     with pytest.raises(error, match=found):
         make()
+
+
+def test_the_poles_of_holes_lie_deep_in_them():
+    assert annulus(3, 1, center=(2, 1)).poles == (pytest.approx((2, 1, 1, 3), abs=1e-9),)
+    holes = {"slot": Rectangle(2, 1, (1, 1)), "angle": Polygon([(5, 1), (7, 1), (7, 1.4), (6, 1.4), (6, 3), (5, 3)])}
+    slot, angle = WithHoles(Rectangle(9, 4), holes).poles
+    assert slot == pytest.approx((2, 1.5, 0.5, 2), abs=1e-3)
+    # The middle of the bounds of the other one, (6, 2), is on its edge, which no pole may be.
+    assert angle[0] < 5.7
+    assert 0.4 < angle[2] < 0.55
+    assert Rectangle(2, 1).poles == ()

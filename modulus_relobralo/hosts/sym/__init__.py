@@ -25,6 +25,7 @@ _HOMES = {
     "geometry": "builders",
     "keys": "scaling",
     "main": "programs",
+    "plate_network": "scaling",
     "plate_results": "trained",
     "pointwise_constraint": "pointwise",
     "residual_monitor": "held_out",

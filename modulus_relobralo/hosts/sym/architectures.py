@@ -13,6 +13,7 @@ from modulus_relobralo.derivatives.recognition import Activation
 from modulus_relobralo.hosts import layers
 from modulus_relobralo.hosts.sym import encodings, host
 from modulus_relobralo.hosts.sym.grouping import HostModule
+from modulus_relobralo.hosts.sym.holes_arch import HolesArch
 
 _models: Any = host.load("models.fully_connected")
 # The modules that the host's layers are made of, wherever the host's release keeps them.
@@ -31,7 +32,7 @@ def read(arch: HostModule) -> Network:
     Parameters
     ----------
     arch : Arch
-        ``FullyConnectedArch``, ``FourierNetArch`` or ``SirenArch``.
+        ``FullyConnectedArch``, ``FourierNetArch`` or ``SirenArch``, or our `HolesArch`.
 
     Raises
     ------
@@ -43,6 +44,7 @@ def read(arch: HostModule) -> Network:
         _models.FullyConnectedArch: _fully_connected,
         host.load("models.fourier_net").FourierNetArch: _fourier,
         host.load("models.siren").SirenArch: _siren,
+        HolesArch: _with_holes,
     }
     kind = type(arch)
     if kind not in readers:
@@ -53,6 +55,10 @@ def read(arch: HostModule) -> Network:
 
 def _fully_connected(arch: HostModule) -> Network:
     return _network(arch, arch._impl, partial(encodings.periodic, arch))
+
+
+def _with_holes(arch: HostModule) -> Network:
+    return _network(arch, arch._impl, partial(encodings.around_holes, arch))
 
 
 def _fourier(arch: HostModule) -> Network:

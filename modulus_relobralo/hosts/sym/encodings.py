@@ -14,6 +14,7 @@ from torch import Tensor
 from modulus_relobralo.derivatives.jets import Jet
 from modulus_relobralo.derivatives.kernels import activate
 from modulus_relobralo.derivatives.partials import Channel
+from modulus_relobralo.derivatives.poles import append
 from modulus_relobralo.hosts.sym.grouping import HostModule
 
 
@@ -51,6 +52,11 @@ def periodic(arch: HostModule, jet: Jet, channels: tuple[Channel, ...]) -> Jet:
         omega = 2 * math.pi / (high - low)
         blocks += _waves(jet.linear(omega * rows), rows.new_full((size,), -omega * low), channels)
     return Jet(channels, torch.cat(blocks, dim=-1))
+
+
+def around_holes(arch: HostModule, jet: Jet, channels: tuple[Channel, ...]) -> Jet:
+    """Encode the input of a `HolesArch`: scales, then poles."""
+    return append(arch.poles, jet, _scaled(arch, jet), channels)
 
 
 def fourier(arch: HostModule, jet: Jet, channels: tuple[Channel, ...]) -> Jet:

@@ -1,16 +1,47 @@
-"""Plates in SI units: the host's keys and loss weights that make inputs, outputs and losses of order one."""
+"""Plates in SI units: the host's networks, keys and loss weights that make inputs, outputs and losses of order one."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from modulus_relobralo.hosts.sym import host
+from modulus_relobralo.hosts.sym.holes_arch import HolesArch
 from modulus_relobralo.plates import Plate
 from modulus_relobralo.plates.scaling import scales
 
 
+def plate_network(plate: Plate, architecture: Any) -> Any:
+    """
+    Return a network for a plate, with the keys that `keys` gives; it knows where the plate has holes.
+
+    Parameters
+    ----------
+    plate : Plate
+        The plate.
+    architecture : ModelConf
+        Config of the network, as ``cfg.arch.fully_connected``. For a plate with holes no other type will do.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `keys`, or if the architecture cannot know of the holes, see `HolesArch`.
+
+    Examples
+    --------
+    ::
+
+        network = plate_network(plate, cfg.arch.fully_connected)
+        nodes = equation_nodes(plate, network)
+        nodes += taylor_nodes(network, "plate_network", nodes)
+    """
+    inputs, outputs = keys(plate)
+    if plate.shape.poles:
+        return HolesArch(inputs, outputs, plate.shape.poles, architecture)
+    return host.instantiate_arch(cfg=architecture, input_keys=inputs, output_keys=outputs)
+
+
 def keys(plate: Plate) -> tuple[list[Any], list[Any]]:
-    """Return the keys of the inputs and of the output of a network for a plate.
+    """Return the keys of the inputs and of the output of a network for a plate, of which `plate_network` makes one.
 
     The network takes and gives SI units; within, all is of order one. `constraints` with ``scaled=True`` does the same
     for the loss terms.

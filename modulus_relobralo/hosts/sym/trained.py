@@ -9,9 +9,8 @@ from typing import Any
 import torch
 from omegaconf import OmegaConf
 
-from modulus_relobralo.hosts.sym import host
 from modulus_relobralo.hosts.sym.architectures import read
-from modulus_relobralo.hosts.sym.scaling import keys
+from modulus_relobralo.hosts.sym.scaling import plate_network
 from modulus_relobralo.plates import Plate
 from modulus_relobralo.plates.results import Results, results
 from modulus_relobralo.plates.values import NetworkDeflection
@@ -28,7 +27,7 @@ def plate_results(
     plate : Plate
         The plate that was trained.
     trained : Arch, str or Path
-        Its network, or the folder of the run, whose network had the keys that `keys` gives.
+        Its network, or the folder of the run, whose network `plate_network` had made.
     parameters : mapping, optional
         Values of the plate's parameters: a member of the family.
     name : str
@@ -53,7 +52,6 @@ def load_network(plate: Plate, folder: Path, name: str = "plate_network") -> Any
         if not path.is_file():
             raise FileNotFoundError(f"A trained plate is read from its config and its network. There is no {path}.")
     (architecture,) = OmegaConf.load(config).arch.values()
-    inputs, outputs = keys(plate)
-    network = host.instantiate_arch(input_keys=inputs, output_keys=outputs, cfg=architecture)
+    network = plate_network(plate, architecture)
     network.load_state_dict(torch.load(checkpoint, map_location="cpu", weights_only=True))
     return network

@@ -5,10 +5,12 @@ import pytest
 import torch
 from differentiated import all_derivatives, differentiated, gradients, worst
 from kinds import scripted
+from omegaconf import OmegaConf
 
 from modulus_relobralo.derivatives import UnsupportedNetworkError
 from modulus_relobralo.derivatives.names import Request
 from modulus_relobralo.hosts.sym import Key, host, taylor_nodes
+from modulus_relobralo.hosts.sym.holes_arch import HolesArch
 from modulus_relobralo.hosts.sym.taylor_arch import TaylorArch
 
 FourierNetArch = host.load("models.fourier_net").FourierNetArch
@@ -41,6 +43,14 @@ def stan():
     return FullyConnectedArch(*keys("xy", "u"), layer_size=1, nr_layers=2, activation_fn=Activation.STAN)
 
 
+def with_holes(**options):
+    """Return a network with poles beyond the points, which lie in the unit square, and a parameter."""
+    inputs, outputs = keys("xyh")
+    inputs[0] = Key("x", scale=(0.3, 2.0))
+    config = OmegaConf.create({"arch_type": "fully_connected", "activation_fn": "tanh", **SMALL, **options})
+    return HolesArch(inputs, outputs, [(-0.6, 0.5, 0.5, 1.0), (1.5, 1.5, 0.4, 1.0)], config)
+
+
 def with_parameters():
     """Return a network with inputs of size 2 and inputs that no derivative is taken by."""
     inputs = [Key("nu"), Key("x"), Key("shape", size=2), Key("y")]
@@ -62,6 +72,7 @@ NETWORKS = {
     "skip into last": lambda: fully_connected(nr_layers=5, skip_connections=True),
     "adaptive": lambda: fully_connected(adaptive_activations=True),
     "scales": scaled,
+    "holes": with_holes,
     "periodic": lambda: fully_connected(periodicity={"y": (-1.0, 2.0)}),
     "periodic both": lambda: fully_connected(periodicity={"x": (0.0, 1.0), "y": (0.0, 3.0)}),
     "fourier axis": lambda: FourierNetArch(*keys(), frequencies=("axis", [0, 1]), **SMALL),
@@ -129,7 +140,7 @@ def test_derivatives_and_gradients_agree_in_single_precision(kind):
     assert (slopes - truth).norm() < 1e-5 * truth.norm()
 
 
-@pytest.mark.parametrize("kind", ["silu", "skip connections", "scales", "periodic", "fourier axis", "siren"])
+@pytest.mark.parametrize("kind", ["silu", "skip connections", "scales", "holes", "periodic", "fourier axis", "siren"])
 def test_collapsed_operators_agree(kind):
     net, points = build(kind)
     operators = {
@@ -256,6 +267,14 @@ def test_a_derived_architecture_is_refused():
     net.make_node("net")
     with pytest.raises(UnsupportedNetworkError, match="the architecture Mine has no Taylor-mode rule"):
         TaylorArch(net, Request({"u__x"}))
+
+
+@pytest.mark.parametrize("options", [{"arch_type": "fourier"}, {"periodicity": {"x": (0.0, 1.0)}}])
+def test_holes_are_for_fully_connected_networks(options):
+    with pytest.raises(
+        ValueError, match=r"must be fully_connected, and not periodic, where there are holes. Found `arc"
+    ):
+        with_holes(**options)
 
 
 def test_without_scripting(monkeypatch):

@@ -15,7 +15,7 @@ from programs import run
 from sympy import Function, Symbol, exp, sqrt
 
 from modulus_relobralo.geometry import Ellipse, Polygon, Rectangle, annulus
-from modulus_relobralo.hosts.sym import constraints, equation_nodes, host, keys, plate_results
+from modulus_relobralo.hosts.sym import constraints, equation_nodes, host, keys, plate_network, plate_results
 from modulus_relobralo.hosts.sym.shapes import ShapeGeometry
 from modulus_relobralo.plates import KirchhoffPlate, Patch, Plate, RectangularPlate, flexural_rigidity
 from modulus_relobralo.report import read_run
@@ -164,12 +164,42 @@ def test_waves_have_no_sizes():
         keys("wave")
 
 
+# ----- holes
+
+
+def ring():
+    edges = {"outer": "simply_supported", "inner": "free"}
+    return Plate(annulus(3, 1), KirchhoffPlate(flexural_rigidity(E=30e9, h=0.2, nu=0.3), nu=0.3, p=5e3), edges)
+
+
+def small(**options):
+    return OmegaConf.create({"arch_type": "fully_connected", "layer_size": 8, "nr_layers": 2, **options})
+
+
+def test_the_network_of_a_plate_knows_of_its_holes_alone():
+    first = plate_network(ring(), small())._impl.layers[0]
+    assert (first.linear.in_features, len(ring().shape.poles)) == (5, 1)
+    plain = plate_network(slab(), small())
+    assert type(plain) is host.load("models.fully_connected").FullyConnectedArch
+    assert [key.scale for key in plain.input_keys] == [key.scale for key in keys(slab())[0]]
+    # Others of the host's are for plates without holes.
+    assert plate_network(slab(), small(arch_type="siren", layer_size=4)).output_keys
+
+
 # ----- results of a run
 
 
 def test_results_of_a_run_come_from_its_folder(tmp_path):
+    results_of_run(tmp_path, "two_edges_free_square", area=25)
+
+
+def test_results_of_a_run_with_a_hole_come_from_its_folder(tmp_path):
+    results_of_run(tmp_path, "annulus", area=8 * math.pi)
+
+
+def results_of_run(tmp_path, case, area):
     short = ["training.max_steps=1", "batch_size.interior=20", "batch_size.edge=5", "custom.batches=2"]
-    small = ["arch.fully_connected.layer_size=6", "case=two_edges_free_square", "hydra.run.dir=run"]
+    small = ["arch.fully_connected.layer_size=6", f"case={case}", "hydra.run.dir=run"]
     script = EXAMPLES / "plates" / "plates.py"
     printed = run([sys.executable, "-W", "ignore", script, *short, *small], tmp_path)
     folder = tmp_path / "run"
@@ -179,7 +209,7 @@ def test_results_of_a_run_come_from_its_folder(tmp_path):
     again = plate_results(plate, folder)
     (line,) = (line for line in printed.splitlines() if line.startswith("Load "))
     assert f"Load {again.load:.4g} N, reactions {sum(again.reactions.values()):.4g} N" in line
-    assert math.isclose(again.load, 5e3 * 25, rel_tol=1e-4)
+    assert math.isclose(again.load, 5e3 * area, rel_tol=1e-4)
     residual = read_run(folder).residuals["kirchhoff"].values[-1]
     found = float(re.search(r"residual of kirchhoff \(RMS\) +│ +([\d.e+-]+) │", printed)[1])
     assert math.isclose(found, residual, rel_tol=1e-3)

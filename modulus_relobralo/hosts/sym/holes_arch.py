@@ -1,0 +1,64 @@
+"""A fully connected network of the host that knows where the holes of a shape are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from modulus_relobralo.derivatives.poles import COUNT, Pole, columns
+from modulus_relobralo.hosts.sym import host
+from modulus_relobralo.hosts.sym.grouping import HostKey, HostModule
+
+_Arch: Any = host.load("models.arch").Arch
+_FullyConnectedArch: Any = host.load("models.fully_connected").FullyConnectedArch
+
+
+class HolesArch(_Arch):
+    """
+    The host's ``FullyConnectedArch`` with further inputs that have their poles in holes, see `derivatives.poles`.
+
+    Parameters
+    ----------
+    input_keys, output_keys : list of Key
+        As of the host's architectures; the first two inputs are x and y.
+    poles : sequence of Pole
+        `Shape.poles`.
+    architecture : ModelConf
+        The config of the network, of type ``fully_connected``.
+
+    Raises
+    ------
+    ValueError
+        If the config is of another type.
+    """
+
+    def __init__(
+        self, input_keys: list[HostKey], output_keys: list[HostKey], poles: Sequence[Pole], architecture: Any
+    ) -> None:
+        super().__init__(input_keys, output_keys)
+        self.poles = tuple(poles)
+        further = host.Key("poles", size=COUNT * len(self.poles))
+        network = host.instantiate_arch(
+            cfg=architecture, input_keys=[*input_keys, further], output_keys=list(output_keys)
+        )
+        if type(network) is not _FullyConnectedArch or network.periodicity is not None:
+            raise ValueError(
+                "Parameter `architecture` must be fully_connected, and not periodic, where there are holes. Found "
+                f"`architecture = {architecture}`."
+            )
+        self._impl: HostModule = network._impl
+
+    def _tensor_forward(self, x: Tensor) -> Tensor:
+        """Return the outputs side by side, [points, outputs], of inputs side by side, [points, inputs]."""
+        scaled = self.process_input(x, self.input_scales_tensor)
+        return self.process_output(
+            self._impl(torch.cat([scaled, columns(self.poles, x)], dim=-1)), self.output_scales_tensor
+        )
+
+    def forward(self, in_vars: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Return the outputs by name, each [points, columns]."""
+        x = self.concat_input(in_vars, self.input_key_dict.keys(), detach_dict=self.detach_key_dict, dim=-1)
+        return self.split_output(self._tensor_forward(x), self.output_key_dict, dim=-1)
