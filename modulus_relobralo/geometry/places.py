@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sympy import Expr, Symbol, lambdify
 
+from modulus_relobralo.geometry.density import areas, split
 from modulus_relobralo.geometry.shape import Shape
 
 Array = NDArray[np.float64]
@@ -53,6 +54,8 @@ class Samples:
     given : mapping of str to Expr
         What further symbols of the equations mean there, in the coordinates, the normal and the parameters: a
         curvature, or the stiffness of a support.
+    dense : tuple of Shape
+        Patches of the interior where points lie more densely, each for less area.
     """
 
     terms: dict[str, Term]
@@ -61,15 +64,17 @@ class Samples:
     count: int
     ranges: Ranges
     given: Mapping[str, Expr]
+    dense: tuple[Shape, ...] = ()
 
     def draw(self, generator: np.random.Generator) -> tuple[dict[str, Array], Array]:
-        """Return points, uniformly over the place and the ranges, and how much of the place each stands for.
+        """Return points, at random over the place and the ranges, and how much of the place each stands for.
 
         Returns
         -------
         tuple of dict and ndarray
             x, y and the parameters, on edges and corners normal_x, normal_y and what is given there too, each [count];
-            areas or lengths, [count], which add up to that of the place. A corner counts as one.
+            areas or lengths, [count], which add up to that of the place; on the average, where patches lie more
+            densely. A corner counts as one.
         """
         points, areas = self._on_parts(generator) if self.parts else self._inside(generator)
         points |= {name: generator.uniform(low, high, self.count) for name, (low, high) in self.ranges.items()}
@@ -81,13 +86,10 @@ class Samples:
         return {**points, **values}, areas
 
     def _inside(self, generator: np.random.Generator) -> tuple[dict[str, Array], Array]:
-        lower, upper = (np.array(corner) for corner in self.shape.bounds)
-        found = np.empty((0, 2))
-        while len(found) < self.count:
-            points = generator.uniform(lower, upper, (self.count, 2))
-            found = np.concatenate([found, points[self.shape.level(*points.T) > 0]])
-        x, y = found[: self.count].T
-        return {"x": x, "y": y}, np.full(self.count, self.shape.area / self.count)
+        counts = split(self.count, self.dense)
+        places = [(self.shape, self.count - sum(counts)), *zip(self.dense, counts, strict=True)]
+        x, y = np.concatenate([_within(shape, count, generator) for shape, count in places]).T
+        return {"x": x, "y": y}, areas(self.shape, self.dense, counts, x, y)
 
     def _on_parts(self, generator: np.random.Generator) -> tuple[dict[str, Array], Array]:
         parts = [self.shape.parts[name] for name in self.parts]
@@ -95,6 +97,16 @@ class Samples:
         places = [part.at(generator.uniform(size=n)) for part, n in zip(parts, numbers, strict=True)]
         areas = [np.full(n, part.length / n) for part, n in zip(parts, numbers, strict=True)]
         return {name: np.concatenate([place[name] for place in places]) for name in places[0]}, np.concatenate(areas)
+
+
+def _within(shape: Shape, count: int, generator: np.random.Generator) -> Array:
+    """Return points uniformly over a shape, [count, 2]."""
+    lower, upper = (np.array(corner) for corner in shape.bounds)
+    found = np.empty((0, 2))
+    while len(found) < count:
+        points = generator.uniform(lower, upper, (count, 2))
+        found = np.concatenate([found, points[shape.level(*points.T) > 0]])
+    return found[:count]
 
 
 def _split(count: int, lengths: Sequence[float]) -> list[int]:

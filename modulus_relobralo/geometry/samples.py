@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 from sympy import Expr
 
-from modulus_relobralo.checks import check_count
+from modulus_relobralo.checks import check_count, check_number
 from modulus_relobralo.geometry.description import Description
 from modulus_relobralo.geometry.grouping import CORNER, given, groups, shares, title
 from modulus_relobralo.geometry.places import Ranges, Samples, Term
@@ -26,6 +27,7 @@ def samples(
     per_edge: bool = False,
     reduction: str = "integral",
     ranges: Ranges | None = None,
+    sizes: Mapping[str, float] | None = None,
 ) -> dict[str, Samples]:
     """
     Return where the loss terms of a plate or a wave hold: what `hosts.sym.constraints` gives to a Solver, for a loop.
@@ -49,6 +51,10 @@ def samples(
         ``"mean"``: the integral over the area or over the length of the edges that have the term.
     ranges : mapping of str to pair of float
         For each parameter of the description, from where to where it is drawn; where it does not say so itself.
+    sizes : mapping of str to float
+        By name of an equation or a variable, > 0: what its residuals are divided by, such as
+        ``plates.scaling.scales(plate).outputs`` for losses of order one in SI units. Those without one stay as they
+        are.
 
     Returns
     -------
@@ -59,8 +65,8 @@ def samples(
     Raises
     ------
     TypeError, ValueError
-        If a number of points is not an integer above zero, if there is no such `reduction`, or if `ranges` are not
-        those of the parameters.
+        If a number of points is not an integer above zero, if there is no such `reduction`, if `ranges` are not those
+        of the parameters, or if a size is not above zero.
 
     Examples
     --------
@@ -71,13 +77,18 @@ def samples(
     """
     ranges = dict(getattr(description, "ranges", {}) if ranges is None else ranges)
     _check(description, interior, edge, per_edge, reduction, ranges)
+    factors = {
+        name: check_number(f"sizes[{name!r}]", size, 0.0, math.inf, open_low=True) ** -2
+        for name, size in (sizes or {}).items()
+    }
     shape, means = description.shape, reduction == "mean"
     common: dict[str, Any] = {"shape": shape, "ranges": ranges}
     inside = {name: Term(name, target, 1 / shape.area if means else 1.0) for name, target in description.inside.items()}
-    made = {INTERIOR: Samples(inside, parts=(), count=interior, given={}, **common)}
+    dense = tuple(getattr(description, "dense", ()))
+    made = {INTERIOR: Samples(_sized(inside, factors), parts=(), count=interior, given={}, dense=dense, **common)}
     for names, outvar in groups(description, per_edge):
         made[title(description, names)] = Samples(
-            terms=dict(_terms(description, names, outvar, per_edge, means)),
+            terms=_sized(dict(_terms(description, names, outvar, per_edge, means)), factors),
             parts=tuple(names),
             count=(edge if names[0] in shape.edges else CORNER) * len(names),
             given=given(description, names, outvar),
@@ -94,6 +105,10 @@ def _terms(
     for output, target in outvar.items():
         name = f"{output}_{names[0]}" if per_edge else output
         yield name, Term(output, target, parts[output] / length if means else 1.0)
+
+
+def _sized(terms: Mapping[str, Term], factors: Mapping[str, float]) -> dict[str, Term]:
+    return {name: term._replace(share=term.share * factors.get(term.output, 1.0)) for name, term in terms.items()}
 
 
 def _check(description: Description, interior: int, edge: int, per_edge: bool, reduction: str, ranges: Ranges) -> None:

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from sympy import Symbol
 
+from modulus_relobralo.geometry import Rectangle
 from modulus_relobralo.geometry.samples import samples
-from modulus_relobralo.plates import KirchhoffPlate, RectangularPlate
+from modulus_relobralo.plates import KirchhoffPlate, Patch, RectangularPlate
 from modulus_relobralo.waves import HelmholtzRectangle, HelmholtzWave
 
 EDGES = {"left": "clamped", "right": "clamped", "bottom": "simply_supported", "top": "simply_supported"}
@@ -84,3 +85,32 @@ def test_parameters_are_drawn_from_their_ranges():
 def test_bad_input_is_named(description, options, error, message):
     with pytest.raises(error, match=message):
         samples(description, **{"interior": 8, "edge": 4, **options})
+
+
+def test_points_lie_densely_on_a_patch_and_the_integral_stays():
+    region = Rectangle(0.6, 0.4, lower=(2.0, -1.0))
+    plate = RectangularPlate(6, 4, KirchhoffPlate(D=20.0, nu=0.3, p=Patch(region, 0.01)), EDGES, lower=(1, -2))
+    points, areas = draw(samples(plate, interior=20000, edge=4)["interior"])
+    on_patch = region.level(points["x"], points["y"]) > 0
+    # A quarter, and its share of the others; a hundredth of the plate is the patch.
+    assert on_patch.mean() == pytest.approx(0.25 + 0.75 * 0.01, abs=0.01)
+    assert areas.sum() == pytest.approx(24, rel=0.02)
+    assert areas[on_patch].sum() == pytest.approx(0.24, rel=0.05)
+    assert float((points["x"] * areas).sum()) == pytest.approx(24 * 4, rel=0.02)
+    # The control: with equal areas the patch would count as a quarter of the plate.
+    assert on_patch.mean() * 24 > 20 * 0.24
+
+
+def test_residuals_are_divided_by_their_sizes():
+    plain = samples(PLATE, interior=8, edge=4, per_edge=True)
+    sized = samples(PLATE, interior=8, edge=4, per_edge=True, sizes={"kirchhoff": 10.0, "M_n": 0.5})
+    ratios = {
+        name: term.share / plain[place].terms[name].share
+        for place, held in sized.items()
+        for name, term in held.terms.items()
+    }
+    assert ratios["kirchhoff"] == pytest.approx(1e-2)
+    assert {ratios["M_n_bottom"], ratios["M_n_top"]} == {4.0}
+    assert {ratio for name, ratio in ratios.items() if name.startswith(("w", "slope"))} == {1.0}
+    with pytest.raises(ValueError, match=r"`sizes\['w'\]` must be in \(0, inf\). Found `sizes\['w'\] = 0`"):
+        samples(PLATE, interior=8, edge=4, sizes={"w": 0})

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sympy import Expr, lambdify
 
+from modulus_relobralo.geometry.density import areas, split
 from modulus_relobralo.geometry.edges import Part
 from modulus_relobralo.geometry.shape import Shape
 from modulus_relobralo.geometry.symbols import COORDINATES, NORMAL
@@ -16,9 +17,6 @@ from modulus_relobralo.hosts.sym import host
 
 _Geometry: Any = host.load("geometry.geometry").Geometry
 _parameterization: Any = host.load("geometry.parameterization")
-
-_DENSE = 0.25
-"""Share of the interior points that is drawn on each patch, if there is one; half of them at most, on all together."""
 
 
 class ShapeGeometry(_Geometry):
@@ -51,7 +49,7 @@ class ShapeGeometry(_Geometry):
         super().__init__(curves, _distance(shape), dims=2, bounds=_parameterization.Bounds(ends))
         self._givens = {name: lambdify([*COORDINATES, *NORMAL], value) for name, value in (givens or {}).items()}
         self._dense = list(dense)
-        self._area, self._level = shape.area, shape.level
+        self._shape = shape
 
     def sample_boundary(self, nr_points: int, *args: Any, **kwargs: Any) -> dict[str, NDArray[np.float64]]:
         """Return points on the boundary as the host does, with the further columns."""
@@ -61,20 +59,15 @@ class ShapeGeometry(_Geometry):
 
     def sample_interior(self, nr_points: int, *args: Any, **kwargs: Any) -> dict[str, NDArray[np.float64]]:
         """Return points inside as the host does, a share of them on the dense patches."""
-        share = min(_DENSE, 0.5 / max(len(self._dense), 1))
-        counts = [round(share * nr_points) for _ in self._dense]
-        everywhere = super().sample_interior(nr_points - sum(counts), *args, **kwargs)
+        counts = split(nr_points, self._dense)
+        drawn = [super().sample_interior(nr_points - sum(counts), *args, **kwargs)]
         if not self._dense:
-            return everywhere
-        drawn = [everywhere]
+            return drawn[0]
         for patch, count in zip(self._dense, counts, strict=True):
             drawn.append(ShapeGeometry(patch).sample_interior(count, *args, **kwargs))
-        points = {name: np.concatenate([part[name] for part in drawn]) for name in everywhere}
-        # How many points there are, on the average, per area: what a point stands for is one over it.
-        density = np.full_like(points["x"], len(everywhere["x"]) / self._area)
-        for patch, count in zip(self._dense, counts, strict=True):
-            density += (patch.level(points["x"], points["y"]) > 0) * count / patch.area
-        return points | {"area": 1 / density, "sdf": self._level(points["x"], points["y"])}
+        points = {name: np.concatenate([part[name] for part in drawn]) for name in drawn[0]}
+        place = points["x"], points["y"]
+        return points | {"area": areas(self._shape, self._dense, counts, *place), "sdf": self._shape.level(*place)}
 
 
 def _curve(part: Part) -> Any:
