@@ -82,6 +82,7 @@ class NaturalGradientOptions(NamedTuple):
     """The options of ``optimizer: natural_gradient``; :class:`modulus_relobralo.NaturalGradient` says what they are."""
 
     step_size: float = 1.0
+    scheduled: bool = False
     damping: float = 1e-2
     adaptive: bool = True
     momentum: float = 0.9

@@ -22,6 +22,7 @@ from modulus_relobralo.derivatives.partials import Channel
 from modulus_relobralo.derivatives.recognition import Activation, recognise
 
 Encoding = Callable[[Jet, tuple[Channel, ...]], Jet]
+Particular = Callable[[Jet, tuple[Channel, ...]], Tensor]
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,8 @@ class Network:
         Whether every second layer's output is added to that of the second next, as Modulus does.
     output_scale : Tensor, optional
         Shift and factor of each output, [2, outputs].
+    particular : callable, optional
+        What is added to the outputs: from the jet of the input and channels to [channels, points, outputs or 1].
     """
 
     layers: tuple[Layer, ...]
@@ -64,6 +67,7 @@ class Network:
     encode: Encoding | None = None
     skip_connections: bool = False
     output_scale: Tensor | None = None
+    particular: Particular | None = None
 
     @property
     def outputs(self) -> int | None:
@@ -100,7 +104,8 @@ class Network:
         Tensor
             [targets, points, outputs]
         """
-        jet, skip = seed(x, variables), None
+        inputs, skip = seed(x, variables), None
+        jet = inputs
         if self.encode is not None:
             jet = self.encode(jet, channels)
         for i, layer in enumerate(self.layers):
@@ -112,7 +117,8 @@ class Network:
                 if skip is not None:
                     jet = Jet(wanted, jet.dense + skip.select(wanted))
                 skip = plain
-        return self._finish(jet, targets)
+        result = self._finish(jet, targets)
+        return result if self.particular is None else result + self.particular(inputs, targets)
 
     def _finish(self, jet: Jet, targets: tuple[Channel, ...]) -> Tensor:
         """Apply the last layer and the output scale; their shifts concern the value alone."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -13,6 +14,7 @@ from modulus_relobralo.derivatives.jets import Jet
 from modulus_relobralo.derivatives.layers import UnsupportedNetworkError
 from modulus_relobralo.derivatives.networks import Network
 from modulus_relobralo.derivatives.partials import Channel
+from modulus_relobralo.derivatives.particular import LoadedRectangle, deflection, derivatives
 from modulus_relobralo.derivatives.poles import Pole, append, columns
 
 Scale = tuple[float, float]
@@ -23,7 +25,7 @@ class Scaled(Module):
 
     ::
 
-        y_j = shift_j + scale_j * network((x_i - shift_i) / scale_i)_j
+        y_j = shift_j + scale_j * network((x_i - shift_i) / scale_i)_j + w_p
 
     A network learns best where both are of order one: coordinates from -1 to 1, a deflection by a typical one.
 
@@ -35,6 +37,9 @@ class Scaled(Module):
         Shift and scale of each column; a scale is not zero.
     poles : sequence of Pole
         Of holes, see `poles`: `network` has three more inputs for each. The first two inputs are then x and y.
+    rectangles : sequence of LoadedRectangle
+        What gives w_p, see `particular`, which is zero without. There is one output then, and the first two inputs are
+        x and y.
 
     Raises
     ------
@@ -53,10 +58,15 @@ class Scaled(Module):
     outputs_scale: Tensor
 
     def __init__(
-        self, network: Module, inputs: Sequence[Scale], outputs: Sequence[Scale], poles: Sequence[Pole] = ()
+        self,
+        network: Module,
+        inputs: Sequence[Scale],
+        outputs: Sequence[Scale],
+        poles: Sequence[Pole] = (),
+        rectangles: Sequence[LoadedRectangle] = (),
     ) -> None:
         super().__init__()
-        self.network, self.poles = network, tuple(poles)
+        self.network, self.poles, self.rectangles = network, tuple(poles), tuple(rectangles)
         for name, scales in (("inputs", inputs), ("outputs", outputs)):
             pairs = torch.tensor([[*pair] for pair in scales], dtype=torch.get_default_dtype())
             if pairs.ndim != 2 or pairs.shape[1] != 2 or not pairs.isfinite().all() or (pairs[:, 1] == 0).any():
@@ -72,7 +82,8 @@ class Scaled(Module):
         scaled = (x - shift) / scale
         if self.poles:
             scaled = torch.cat([scaled, columns(self.poles, x)], dim=-1)
-        return offset + factor * self.network(scaled)
+        found = offset + factor * self.network(scaled)
+        return found + deflection(self.rectangles, x) if self.rectangles else found
 
     def around(self, network: Network) -> Network:
         """Return what this computes around what its network computes.
@@ -89,4 +100,5 @@ class Scaled(Module):
         def encode(jet: Jet, channels: tuple[Channel, ...]) -> Jet:
             return append(self.poles, jet, jet.scale(1 / scale, shift), channels)
 
-        return dataclasses.replace(network, encode=encode, output_scale=outputs)
+        particular = partial(derivatives, self.rectangles) if self.rectangles else None
+        return dataclasses.replace(network, encode=encode, output_scale=outputs, particular=particular)

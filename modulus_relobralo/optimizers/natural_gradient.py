@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 # Tries of one step, each with more damping and half the momentum of the one before.
 TRIES = 8
 # Options of all groups of parameters at once: they share one system of equations.
-COMMON = ("damping", "adaptive", "momentum", "memory")
+COMMON = ("scheduled", "damping", "adaptive", "momentum", "memory")
 
 
 class NaturalGradient(Successor):
@@ -39,10 +39,13 @@ class NaturalGradient(Successor):
         Parameters, or groups of them, which can have a `step_size` each. Those without ``requires_grad`` stay as they
         are.
     lr : float
-        Not used: PyTorch's schedulers want it, and a config that sets ``optimizer.lr`` means another optimizer, for a
-        step of natural gradients is whole. A value other than 1 is named in the log.
+        Its value is not used: PyTorch's schedulers want it, and a config that sets ``optimizer.lr`` means another
+        optimizer, for a step of natural gradients is whole. A value other than 1 is named in the log.
     step_size : float
         What a step is multiplied by, in (0, 1].
+    scheduled : bool
+        Whether a step is multiplied by what a scheduler has left of `lr`, too. Small steps at the end average over the
+        points of many batches where these contradict each other, as they do where a load jumps.
     damping : float
         Of the first step, > 0, in units of the mean of the diagonal of J J^T.
     adaptive : bool
@@ -79,6 +82,7 @@ class NaturalGradient(Successor):
         params: Iterable[Tensor] | Iterable[dict[str, Any]],
         lr: float = 1.0,
         step_size: float = NATURAL_GRADIENT.step_size,
+        scheduled: bool = NATURAL_GRADIENT.scheduled,
         damping: float = NATURAL_GRADIENT.damping,
         adaptive: bool = NATURAL_GRADIENT.adaptive,
         momentum: float = NATURAL_GRADIENT.momentum,
@@ -88,7 +92,13 @@ class NaturalGradient(Successor):
         check_number("memory", memory, 0.0, math.inf, open_low=True)
         if check_number("momentum", momentum, 0.0, 1.0) == 1.0:
             raise ValueError("Parameter `momentum` must be in [0, 1). Found `momentum = 1`.")
-        options = {"damping": damping, "adaptive": adaptive, "momentum": momentum, "memory": memory}
+        options = {
+            "scheduled": scheduled,
+            "damping": damping,
+            "adaptive": adaptive,
+            "momentum": momentum,
+            "memory": memory,
+        }
         super().__init__(params, {"lr": lr, "step_size": step_size, **options})
         if lr != 1.0:
             logger.info("Natural gradients have no learning rate: lr=%g, meant for another optimizer, is not used.", lr)
@@ -148,7 +158,7 @@ class NaturalGradient(Successor):
         last = [self._last(parameter).double() for parameter in trained]
         memory = int(self.param_groups[0]["memory"] * 2**30 / 8)
         problem = LeastSquares(rows, values, factors * residual, factors, memory, last)
-        sizes = [group["step_size"] for group in self.param_groups for p in group["params"] if p.requires_grad]
+        sizes = [_size(group) for group in self.param_groups for p in group["params"] if p.requires_grad]
         if self.param_groups[0]["adaptive"] and problem.loss > problem.loss_before(sizes):
             self._progress["damping"] = rise(self.damping)
         self._descend(trained, values, sizes, problem)
@@ -198,3 +208,9 @@ class NaturalGradient(Successor):
         if "last" not in state:
             state["last"] = torch.zeros_like(parameter)
         return state["last"]
+
+
+def _size(group: dict[str, Any]) -> float:
+    """Return what a step is multiplied by."""
+    left = group["lr"] / group.get("initial_lr", group["lr"]) if group["scheduled"] else 1.0
+    return group["step_size"] * left

@@ -8,8 +8,10 @@ import numpy as np
 from sympy import Function
 from sympy.core.function import AppliedUndef
 
+from modulus_relobralo.derivatives.particular import LoadedRectangle
 from modulus_relobralo.geometry.shape import Pole
 from modulus_relobralo.geometry.symbols import COORDINATES
+from modulus_relobralo.plates.particular import loaded_rectangles
 from modulus_relobralo.plates.plate import Plate
 from modulus_relobralo.plates.polynomial import GRID, arrays, fit, with_values
 from modulus_relobralo.plates.values import evaluate, quantities
@@ -28,11 +30,14 @@ class Scales:
         A size of each output and each equation, by its name, in its own unit.
     poles : tuple[Pole, ...]
         Of the plate's holes, see `derivatives.poles`.
+    rectangles : tuple[LoadedRectangle, ...]
+        Of the plate's loads, see `derivatives.particular`.
     """
 
     inputs: dict[str, tuple[float, float]]
     outputs: dict[str, float]
     poles: tuple[Pole, ...]
+    rectangles: tuple[LoadedRectangle, ...]
 
 
 def scales(plate: Plate) -> Scales:
@@ -83,7 +88,9 @@ def scales(plate: Plate) -> Scales:
     found |= dict.fromkeys(("Q_x", "Q_y", "V_n", "spring"), shear)
     inputs = {name: ((low + high) / 2, (high - low) / 2) for name, low, high in zip("xy", *sizes, strict=True)}
     inputs |= {name: ((low + high) / 2, (high - low) / 2) for name, (low, high) in equation.ranges.items()}
-    return Scales(inputs, {output(name): value for name, value in found.items()}, plate.shape.poles)
+    return Scales(
+        inputs, {output(name): value for name, value in found.items()}, plate.shape.poles, loaded_rectangles(plate)
+    )
 
 
 def _check_known(plate: Plate) -> None:

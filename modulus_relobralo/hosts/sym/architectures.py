@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -9,11 +10,12 @@ from typing import Any
 
 from modulus_relobralo.derivatives.layers import UnsupportedNetworkError, affine
 from modulus_relobralo.derivatives.networks import Encoding, Layer, Network
+from modulus_relobralo.derivatives.particular import derivatives
 from modulus_relobralo.derivatives.recognition import Activation
 from modulus_relobralo.hosts import layers
 from modulus_relobralo.hosts.sym import encodings, host
 from modulus_relobralo.hosts.sym.grouping import HostModule
-from modulus_relobralo.hosts.sym.holes_arch import HolesArch
+from modulus_relobralo.hosts.sym.plate_arch import PlateArch
 
 _models: Any = host.load("models.fully_connected")
 # The modules that the host's layers are made of, wherever the host's release keeps them.
@@ -32,7 +34,7 @@ def read(arch: HostModule) -> Network:
     Parameters
     ----------
     arch : Arch
-        ``FullyConnectedArch``, ``FourierNetArch`` or ``SirenArch``, or our `HolesArch`.
+        ``FullyConnectedArch``, ``FourierNetArch`` or ``SirenArch``, or our `PlateArch`.
 
     Raises
     ------
@@ -44,7 +46,7 @@ def read(arch: HostModule) -> Network:
         _models.FullyConnectedArch: _fully_connected,
         host.load("models.fourier_net").FourierNetArch: _fourier,
         host.load("models.siren").SirenArch: _siren,
-        HolesArch: _with_holes,
+        PlateArch: _of_plate,
     }
     kind = type(arch)
     if kind not in readers:
@@ -57,8 +59,11 @@ def _fully_connected(arch: HostModule) -> Network:
     return _network(arch, arch._impl, partial(encodings.periodic, arch))
 
 
-def _with_holes(arch: HostModule) -> Network:
-    return _network(arch, arch._impl, partial(encodings.around_holes, arch))
+def _of_plate(arch: HostModule) -> Network:
+    network = _network(arch, arch._impl, partial(encodings.of_plate, arch))
+    if not arch.rectangles:
+        return network
+    return dataclasses.replace(network, particular=partial(derivatives, arch.rectangles))
 
 
 def _fourier(arch: HostModule) -> Network:

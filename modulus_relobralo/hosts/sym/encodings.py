@@ -54,8 +54,8 @@ def periodic(arch: HostModule, jet: Jet, channels: tuple[Channel, ...]) -> Jet:
     return Jet(channels, torch.cat(blocks, dim=-1))
 
 
-def around_holes(arch: HostModule, jet: Jet, channels: tuple[Channel, ...]) -> Jet:
-    """Encode the input of a `HolesArch`: scales, then poles."""
+def of_plate(arch: HostModule, jet: Jet, channels: tuple[Channel, ...]) -> Jet:
+    """Encode the input of a `PlateArch`: scales, then poles of holes."""
     return append(arch.poles, jet, _scaled(arch, jet), channels)
 
 

@@ -5,26 +5,28 @@ from __future__ import annotations
 from typing import Any
 
 from modulus_relobralo.hosts.sym import host
-from modulus_relobralo.hosts.sym.holes_arch import HolesArch
+from modulus_relobralo.hosts.sym.plate_arch import PlateArch
 from modulus_relobralo.plates import Plate
+from modulus_relobralo.plates.particular import loaded_rectangles
 from modulus_relobralo.plates.scaling import scales
 
 
 def plate_network(plate: Plate, architecture: Any) -> Any:
     """
-    Return a network for a plate, with the keys that `keys` gives; it knows where the plate has holes.
+    Return a network for a plate, with the keys that `keys` gives; it knows of the plate's holes and patches of load.
 
     Parameters
     ----------
     plate : Plate
         The plate.
     architecture : ModelConf
-        Config of the network, as ``cfg.arch.fully_connected``. For a plate with holes no other type will do.
+        Config of the network, as ``cfg.arch.fully_connected``. For a plate with holes or rectangles of load no
+        other type will do.
 
     Raises
     ------
     TypeError, ValueError
-        As `keys`, or if the architecture cannot know of the holes, see `HolesArch`.
+        As `keys`, or if the architecture cannot know of them, see `PlateArch`.
 
     Examples
     --------
@@ -35,8 +37,9 @@ def plate_network(plate: Plate, architecture: Any) -> Any:
         nodes += taylor_nodes(network, "plate_network", nodes)
     """
     inputs, outputs = keys(plate)
-    if plate.shape.poles:
-        return HolesArch(inputs, outputs, plate.shape.poles, architecture)
+    poles, rectangles = plate.shape.poles, loaded_rectangles(plate)
+    if poles or rectangles:
+        return PlateArch(inputs, outputs, poles, rectangles, architecture)
     return host.instantiate_arch(cfg=architecture, input_keys=inputs, output_keys=outputs)
 
 

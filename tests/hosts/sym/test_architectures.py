@@ -10,7 +10,7 @@ from omegaconf import OmegaConf
 from modulus_relobralo.derivatives import UnsupportedNetworkError
 from modulus_relobralo.derivatives.names import Request
 from modulus_relobralo.hosts.sym import Key, host, taylor_nodes
-from modulus_relobralo.hosts.sym.holes_arch import HolesArch
+from modulus_relobralo.hosts.sym.plate_arch import PlateArch
 from modulus_relobralo.hosts.sym.taylor_arch import TaylorArch
 
 FourierNetArch = host.load("models.fourier_net").FourierNetArch
@@ -48,7 +48,7 @@ def with_holes(**options):
     inputs, outputs = keys("xyh")
     inputs[0] = Key("x", scale=(0.3, 2.0))
     config = OmegaConf.create({"arch_type": "fully_connected", "activation_fn": "tanh", **SMALL, **options})
-    return HolesArch(inputs, outputs, [(-0.6, 0.5, 0.5, 1.0), (1.5, 1.5, 0.4, 1.0)], config)
+    return PlateArch(inputs, outputs, [(-0.6, 0.5, 0.5, 1.0), (1.5, 1.5, 0.4, 1.0)], config)
 
 
 def with_parameters():

@@ -1,4 +1,4 @@
-"""A fully connected network of the host that knows where the holes of a shape are."""
+"""A fully connected network of the host that knows where a plate has holes, and what a load that jumps does to it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from modulus_relobralo.derivatives.particular import LoadedRectangle, deflection
 from modulus_relobralo.derivatives.poles import COUNT, Pole, columns
 from modulus_relobralo.hosts.sym import host
 from modulus_relobralo.hosts.sym.grouping import HostKey, HostModule
@@ -16,9 +17,12 @@ _Arch: Any = host.load("models.arch").Arch
 _FullyConnectedArch: Any = host.load("models.fully_connected").FullyConnectedArch
 
 
-class HolesArch(_Arch):
+class PlateArch(_Arch):
     """
-    The host's ``FullyConnectedArch`` with further inputs that have their poles in holes, see `derivatives.poles`.
+    The host's ``FullyConnectedArch`` with what is not smooth in a plate's deflection beside it.
+
+    That is further inputs with their poles in holes (`derivatives.poles`), and a particular solution of loads that
+    jump, which is added to its output (`derivatives.particular`).
 
     Parameters
     ----------
@@ -26,6 +30,8 @@ class HolesArch(_Arch):
         As of the host's architectures; the first two inputs are x and y.
     poles : sequence of Pole
         `Shape.poles`.
+    rectangles : sequence of LoadedRectangle
+        `plates.loaded_rectangles`.
     architecture : ModelConf
         The config of the network, of type ``fully_connected``.
 
@@ -36,27 +42,33 @@ class HolesArch(_Arch):
     """
 
     def __init__(
-        self, input_keys: list[HostKey], output_keys: list[HostKey], poles: Sequence[Pole], architecture: Any
+        self,
+        input_keys: list[HostKey],
+        output_keys: list[HostKey],
+        poles: Sequence[Pole],
+        rectangles: Sequence[LoadedRectangle],
+        architecture: Any,
     ) -> None:
         super().__init__(input_keys, output_keys)
-        self.poles = tuple(poles)
-        further = host.Key("poles", size=COUNT * len(self.poles))
+        self.poles, self.rectangles = tuple(poles), tuple(rectangles)
+        further = [host.Key("poles", size=COUNT * len(self.poles))] if self.poles else []
         network = host.instantiate_arch(
-            cfg=architecture, input_keys=[*input_keys, further], output_keys=list(output_keys)
+            cfg=architecture, input_keys=[*input_keys, *further], output_keys=list(output_keys)
         )
         if type(network) is not _FullyConnectedArch or network.periodicity is not None:
             raise ValueError(
-                "Parameter `architecture` must be fully_connected, and not periodic, where there are holes. Found "
-                f"`architecture = {architecture}`."
+                "Parameter `architecture` must be fully_connected, and not periodic, where there are holes or patches "
+                f"of load. Found `architecture = {architecture}`."
             )
         self._impl: HostModule = network._impl
 
     def _tensor_forward(self, x: Tensor) -> Tensor:
         """Return the outputs side by side, [points, outputs], of inputs side by side, [points, inputs]."""
         scaled = self.process_input(x, self.input_scales_tensor)
-        return self.process_output(
-            self._impl(torch.cat([scaled, columns(self.poles, x)], dim=-1)), self.output_scales_tensor
-        )
+        if self.poles:
+            scaled = torch.cat([scaled, columns(self.poles, x)], dim=-1)
+        found = self.process_output(self._impl(scaled), self.output_scales_tensor)
+        return found + deflection(self.rectangles, x) if self.rectangles else found
 
     def forward(self, in_vars: dict[str, Tensor]) -> dict[str, Tensor]:
         """Return the outputs by name, each [points, columns]."""
