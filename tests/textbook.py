@@ -104,3 +104,13 @@ def uniform(q):
 def rising(q):
     """Article 29: those of q x / a, of odd waves in y; even waves in x are nothing in the middle."""
     return lambda m, n: 8 * q / (np.pi**2 * m * n)
+
+
+def patch(q, a, b, u, v):
+    """Article 33: those of a load on u x v in the middle of a x b, of odd waves."""
+
+    def load(m, n):
+        there = np.sin(m * np.pi / 2) * np.sin(n * np.pi / 2)
+        return 16 * q / (np.pi**2 * m * n) * there * np.sin(m * np.pi * u / (2 * a)) * np.sin(n * np.pi * v / (2 * b))
+
+    return load

@@ -117,7 +117,7 @@ def _corner(x: Tensor, y: Tensor, along: _Along, n: int) -> Tensor:
     z = torch.complex(x, y + 0.0)
     goursat = along.z * (z.conj() * _h(z, n) + (along.more * _h(z, n - 1) if n else 0.0))
     # z has jumped in its logarithm where x < 0 and y changes its sign; x^4 atan(y/x) and y^4 atan(x/y) do not jump.
-    side = torch.where(y >= 0, math.pi, -math.pi)
+    side = math.pi * torch.where(y >= 0, 1.0, -1.0).to(y.dtype)
     falling = math.perm(4, n)
     jump_x, jump_y = falling * along.x * x ** (4 - n) * side * (x < 0), falling * along.y * y ** (4 - n) * side / 2
     return goursat.imag - (jump_x - jump_y) / 6

@@ -16,6 +16,7 @@ from modulus_relobralo.optimizers.least_squares import LeastSquares
 from modulus_relobralo.optimizers.loss_terms import Balance, roots, sums_of_squares, weigh
 from modulus_relobralo.optimizers.pointwise import Pointwise
 from modulus_relobralo.optimizers.rows import Rows
+from modulus_relobralo.optimizers.step_sizes import step_sizes
 from modulus_relobralo.optimizers.successor import Successor
 from modulus_relobralo.options import NATURAL_GRADIENT
 
@@ -44,8 +45,7 @@ class NaturalGradient(Successor):
     step_size : float
         What a step is multiplied by, in (0, 1].
     scheduled : bool
-        Whether a step is multiplied by what a scheduler has left of `lr`, too. Small steps at the end average over the
-        points of many batches where these contradict each other, as they do where a load jumps.
+        Whether it is multiplied by what a scheduler has left of `lr`, too: the last steps then average over batches.
     damping : float
         Of the first step, > 0, in units of the mean of the diagonal of J J^T.
     adaptive : bool
@@ -55,8 +55,7 @@ class NaturalGradient(Successor):
     momentum : float
         How much of the last step goes on where a batch says nothing, in [0, 1).
     memory : float
-        GiB of the Jacobian that are held at a time, > 0. A larger one is computed by blocks of parameters, for each of
-        which the residuals are differentiated anew.
+        GiB of the Jacobian that are held at a time, > 0. A larger one is computed by blocks of parameters.
 
     Raises
     ------
@@ -92,14 +91,8 @@ class NaturalGradient(Successor):
         check_number("memory", memory, 0.0, math.inf, open_low=True)
         if check_number("momentum", momentum, 0.0, 1.0) == 1.0:
             raise ValueError("Parameter `momentum` must be in [0, 1). Found `momentum = 1`.")
-        options = {
-            "scheduled": scheduled,
-            "damping": damping,
-            "adaptive": adaptive,
-            "momentum": momentum,
-            "memory": memory,
-        }
-        super().__init__(params, {"lr": lr, "step_size": step_size, **options})
+        common = dict(zip(COMMON, (scheduled, damping, adaptive, momentum, memory), strict=True))
+        super().__init__(params, {"lr": lr, "step_size": step_size, **common})
         if lr != 1.0:
             logger.info("Natural gradients have no learning rate: lr=%g, meant for another optimizer, is not used.", lr)
 
@@ -158,7 +151,7 @@ class NaturalGradient(Successor):
         last = [self._last(parameter).double() for parameter in trained]
         memory = int(self.param_groups[0]["memory"] * 2**30 / 8)
         problem = LeastSquares(rows, values, factors * residual, factors, memory, last)
-        sizes = [_size(group) for group in self.param_groups for p in group["params"] if p.requires_grad]
+        sizes = step_sizes(self.param_groups)
         if self.param_groups[0]["adaptive"] and problem.loss > problem.loss_before(sizes):
             self._progress["damping"] = rise(self.damping)
         self._descend(trained, values, sizes, problem)
@@ -204,13 +197,4 @@ class NaturalGradient(Successor):
 
     def _last(self, parameter: Tensor) -> Tensor:
         """Return the direction of the last step, in the parameter's dtype: PyTorch loads no other from a checkpoint."""
-        state = self.state[parameter]
-        if "last" not in state:
-            state["last"] = torch.zeros_like(parameter)
-        return state["last"]
-
-
-def _size(group: dict[str, Any]) -> float:
-    """Return what a step is multiplied by."""
-    left = group["lr"] / group.get("initial_lr", group["lr"]) if group["scheduled"] else 1.0
-    return group["step_size"] * left
+        return self.state[parameter].setdefault("last", torch.zeros_like(parameter))

@@ -246,6 +246,22 @@ def test_groups_have_step_sizes_of_their_own():
     assert (small.flat() - start - swapped).abs().max() > 1e-2
 
 
+def test_a_schedule_counts_where_it_is_asked_for():
+    moved = {}
+    for scheduled in (False, True):
+        small = Small()
+        start = small.flat()
+        optimizer = NaturalGradient(small.parameters, lr=3e-3, scheduled=scheduled, adaptive=False, momentum=0.0)
+        schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.25)
+        optimizer.param_groups[0]["lr"] *= 0.25
+        optimizer.step(small.batches())
+        moved[scheduled] = small.flat() - start
+        schedule.step()
+    expected = -0.25 * dense_step(small.rows, start, 1e-2, rate=0.25)
+    assert (moved[True] - expected).abs().max() < 1e-10
+    assert (moved[False] - expected).abs().max() > 1e-2
+
+
 def test_a_learning_rate_is_named_and_not_used(caplog):
     caplog.set_level("INFO")
     with_rate, without = Small(), Small()

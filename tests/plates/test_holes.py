@@ -3,39 +3,15 @@
 import numpy as np
 import pytest
 import textbook
-import torch
 from sympy import Function, Symbol
-from torch import nn
+from trained_plates import trained
 
-from modulus_relobralo import NaturalGradient
-from modulus_relobralo.balancing import Sum
-from modulus_relobralo.derivatives import Scaled
 from modulus_relobralo.geometry import annulus
-from modulus_relobralo.geometry.places import Term
-from modulus_relobralo.initialization import initialize
-from modulus_relobralo.loops import LossTerms, samples, take_step
 from modulus_relobralo.plates import KirchhoffPlate, Plate, flexural_rigidity
 from modulus_relobralo.plates.scaling import scales
-from modulus_relobralo.plates.values import NetworkDeflection, quantities
+from modulus_relobralo.plates.values import quantities
 
 D, NU, Q = flexural_rigidity(E=30e9, h=0.2, nu=0.3), 0.3, 5e3
-STEPS = 20
-
-
-def trained(plate, sizes, poles):
-    """Return a small network after a few steps of natural gradients on loss terms of order one."""
-    torch.manual_seed(0)
-    core = nn.Sequential(nn.Linear(2 + 3 * len(poles), 16), nn.Tanh(), nn.Linear(16, 16), nn.Tanh(), nn.Linear(16, 1))
-    network = Scaled(initialize(core, "glorot_normal"), list(sizes.inputs.values()), [(0, sizes.outputs["w"])], poles)
-    places = samples(plate, interior=150, edge=25, reduction="mean")
-    for place in places.values():
-        for name, (output, target, share) in place.terms.items():
-            place.terms[name] = Term(output, target, share / sizes.outputs[output] ** 2)
-    terms = LossTerms(plate, places, network.double(), compiled=False)
-    optimizer, balance = NaturalGradient(network.parameters()), Sum([], len(terms.names))
-    for step in range(STEPS):
-        take_step(optimizer, terms, balance, terms.draw(step), step)
-    return NetworkDeflection(network, ["x", "y"])
 
 
 @pytest.mark.parametrize("sees", [True, False])

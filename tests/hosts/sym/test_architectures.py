@@ -9,6 +9,7 @@ from omegaconf import OmegaConf
 
 from modulus_relobralo.derivatives import UnsupportedNetworkError
 from modulus_relobralo.derivatives.names import Request
+from modulus_relobralo.derivatives.particular import LoadedRectangle
 from modulus_relobralo.hosts.sym import Key, host, taylor_nodes
 from modulus_relobralo.hosts.sym.plate_arch import PlateArch
 from modulus_relobralo.hosts.sym.taylor_arch import TaylorArch
@@ -43,12 +44,15 @@ def stan():
     return FullyConnectedArch(*keys("xy", "u"), layer_size=1, nr_layers=2, activation_fn=Activation.STAN)
 
 
-def with_holes(**options):
+POLES = (-0.6, 0.5, 0.5, 1.0), (1.5, 1.5, 0.4, 1.0)
+
+
+def of_plate(poles=POLES, rectangles=(), **options):
     """Return a network with poles beyond the points, which lie in the unit square, and a parameter."""
-    inputs, outputs = keys("xyh")
+    inputs, outputs = keys("xyh", "w" if rectangles else "uv")
     inputs[0] = Key("x", scale=(0.3, 2.0))
     config = OmegaConf.create({"arch_type": "fully_connected", "activation_fn": "tanh", **SMALL, **options})
-    return PlateArch(inputs, outputs, [(-0.6, 0.5, 0.5, 1.0), (1.5, 1.5, 0.4, 1.0)], config)
+    return PlateArch(inputs, outputs, poles, rectangles, config)
 
 
 def with_parameters():
@@ -72,7 +76,9 @@ NETWORKS = {
     "skip into last": lambda: fully_connected(nr_layers=5, skip_connections=True),
     "adaptive": lambda: fully_connected(adaptive_activations=True),
     "scales": scaled,
-    "holes": with_holes,
+    "holes": of_plate,
+    "holes and loads": lambda: of_plate(rectangles=[LoadedRectangle(0.2, 0.3, 0.7, 0.6, 1.0, 2.0)]),
+    "loads": lambda: of_plate((), [LoadedRectangle(0.2, 0.3, 0.7, 0.6, 1.0, 2.0)]),
     "periodic": lambda: fully_connected(periodicity={"y": (-1.0, 2.0)}),
     "periodic both": lambda: fully_connected(periodicity={"x": (0.0, 1.0), "y": (0.0, 3.0)}),
     "fourier axis": lambda: FourierNetArch(*keys(), frequencies=("axis", [0, 1]), **SMALL),
@@ -135,9 +141,9 @@ def test_derivatives_and_gradients_agree_in_single_precision(kind):
     assert all(value.dtype == torch.float32 for value in found.values())
     net = net.double()
     expected = oracle(net, {name: value.double().requires_grad_() for name, value in single.items()}, names)
-    assert worst({name: value.double() for name, value in found.items()}, expected) < 1e-5
+    assert worst({name: value.double() for name, value in found.items()}, expected) < 3e-5
     truth = gradients(net.parameters(), expected)
-    assert (slopes - truth).norm() < 1e-5 * truth.norm()
+    assert (slopes - truth).norm() < 3e-5 * truth.norm()
 
 
 @pytest.mark.parametrize("kind", ["silu", "skip connections", "scales", "holes", "periodic", "fourier axis", "siren"])
@@ -272,9 +278,10 @@ def test_a_derived_architecture_is_refused():
 @pytest.mark.parametrize("options", [{"arch_type": "fourier"}, {"periodicity": {"x": (0.0, 1.0)}}])
 def test_holes_are_for_fully_connected_networks(options):
     with pytest.raises(
-        ValueError, match=r"must be fully_connected, and not periodic, where there are holes. Found `arc"
+        ValueError,
+        match=r"must be fully_connected, and not periodic, where there are holes or patches of load. Found `arc",
     ):
-        with_holes(**options)
+        of_plate(**options)
 
 
 def test_without_scripting(monkeypatch):
