@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -48,6 +48,8 @@ class FiniteElements:
         From the middle of an edge of the mesh, x and y, how it is held: a key of `HELD`, or nothing.
     middle : tuple[float, float]
         Where the powers of the polynomials begin; their rounding is least there.
+    points : sequence of tuple[float, float]
+        Vertices of the mesh where the deflection is zero.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class FiniteElements:
         p: float,
         held: Callable[[float, float], str | None],
         middle: tuple[float, float],
+        points: Sequence[tuple[float, float]] = (),
     ) -> None:
         self._middle = np.array(middle)[:, None]
         self.mesh = skfem.MeshTri(mesh.p - self._middle, mesh.t)
@@ -72,7 +75,7 @@ class FiniteElements:
         def load(v: Any, _: Any) -> Array:
             return p * v
 
-        system = skfem.condense(bending.assemble(self._basis), load.assemble(self._basis), D=self._zero(held))
+        system = skfem.condense(bending.assemble(self._basis), load.assemble(self._basis), D=self._zero(held, points))
         self._w = skfem.solve(*system)
         self._tree = cKDTree(self.mesh.p[:, self.mesh.t].mean(axis=1).T)
 
@@ -88,8 +91,11 @@ class FiniteElements:
             total += self._w[self._basis.element_dofs[function, cells]] * of_order[(0,) * i + (1,) * j][..., 0]
         return total
 
-    def _zero(self, held: Callable[[float, float], str | None]) -> Array:
-        found = []
+    def _zero(self, held: Callable[[float, float], str | None], points: Sequence[tuple[float, float]]) -> Array:
+        vertices = [
+            int(np.hypot(*(self.mesh.p + self._middle - np.array(point)[:, None])).argmin()) for point in points
+        ]
+        found = [self._basis.nodal_dofs[:1, vertices].ravel()]
         facets = self.mesh.boundary_facets()
         ends = self.mesh.p[:, self.mesh.facets[:, facets]]
         along_x = np.ptp(ends[1], axis=0) < np.ptp(ends[0], axis=0)

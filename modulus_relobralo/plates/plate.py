@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from math import inf
 
@@ -13,6 +13,7 @@ from modulus_relobralo.geometry.corners import Corner
 from modulus_relobralo.geometry.expressions import check_values
 from modulus_relobralo.geometry.shape import Shape, for_each_edge, points_on
 from modulus_relobralo.geometry.symbols import as_expression
+from modulus_relobralo.plates.corner_supports import loose_corners, supported_corners
 from modulus_relobralo.plates.edge_equations import GIVEN, edge_equations, givens
 from modulus_relobralo.plates.equation import KirchhoffPlate
 from modulus_relobralo.plates.stability import check_held
@@ -39,18 +40,22 @@ class Plate:
     edges : EdgeCondition, EdgeSupport, str or mapping
         How the edges are held: "simply_supported", "clamped", "free" or "guided", or an `EdgeSupport`, or its
         parameters by name. One for all edges, or by name of the edge; "left, right" names several.
+    corners : str or sequence of str
+        Corners that rest on a point, w = 0, between edges that do not hold the deflection, by name; "all" of these.
 
     Attributes
     ----------
     edges : dict[str, EdgeCondition or EdgeSupport]
         What holds each edge.
+    corners : tuple[str, ...]
+        The corners that rest on a point.
 
     Raises
     ------
     TypeError, ValueError
         If a parameter is not what is asked for above; if stiffness, load or a value on an edge are out of range
-        somewhere on a grid of points; if an edge is left out or named twice; if the plate can move as a rigid body;
-        or if a patch of load or support lies beyond the plate.
+        somewhere on a grid of points; if an edge is left out or named twice; if there is no such corner, or its edges
+        hold it already; if the plate can move as a rigid body; or if a patch of load or support lies beyond the plate.
 
     Examples
     --------
@@ -65,6 +70,7 @@ class Plate:
         shape: Shape,
         equation: KirchhoffPlate,
         edges: Held | str | Mapping[str, Held | str | Mapping[str, float]] = EdgeCondition.SIMPLY_SUPPORTED,
+        corners: str | Sequence[str] = (),
     ) -> None:
         if not isinstance(shape, Shape):
             raise TypeError(f"Parameter `shape` must be a shape of `modulus_relobralo.geometry`. Found {shape!r}.")
@@ -77,7 +83,9 @@ class Plate:
         self.edges = {edge: as_support(edge, held) for edge, held in each.items()}
         self._check_values()
         self._check_patches()
-        check_held(shape, self.supports, equation.winkler, equation.pasternak)
+        self.corners = supported_corners(corners, shape, self.supports)
+        points = [shape.corners[name] for name in self.corners]
+        check_held(shape, self.supports, points, equation.winkler, equation.pasternak)
 
     @cached_property
     def supports(self) -> dict[str, EdgeSupport]:
@@ -116,7 +124,7 @@ class Plate:
 
     @cached_property
     def conditions(self) -> dict[str, dict[str, Expr]]:
-        """What takes which value on each edge, and the force ``R`` = 0 at corners where no support could take one."""
+        """What takes which value on each edge, w = 0 at corners on a point, and ``R`` = 0 where no support takes it."""
         return {
             part: {
                 self.equation.output(quantity): value
@@ -144,17 +152,14 @@ class Plate:
         return self.equation.loads.regions + self.equation.soil.regions
 
     def free_corners(self) -> dict[str, Corner]:
-        """Return the corners between edges of which neither holds the deflection."""
-        supports = self.supports
-        return {
-            name: corner
-            for name, corner in self.shape.corners.items()
-            if not any(supports[edge].holds_deflection for edge in corner.edges)
-        }
+        """Return the corners where nothing holds the deflection."""
+        loose = loose_corners(self.shape, self.supports)
+        return {name: corner for name, corner in loose.items() if name not in self.corners}
 
     def _held(self) -> dict[str, dict[str, float | Expr]]:
         held = {edge: support.conditions for edge, support in self.supports.items()}
-        return {**held, **{name: {"R": 0} for name in self.free_corners()}}
+        points: dict[str, dict[str, float | Expr]] = {name: {"w": 0} for name in self.corners}
+        return {**held, **points, **{name: {"R": 0} for name in self.free_corners()}}
 
     def _check_values(self) -> None:
         equation, grid = self.equation, self.shape.points(11, closed=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from modulus_relobralo.geometry.rectangle import Rectangle
 from modulus_relobralo.plates.equation import KirchhoffPlate
@@ -22,6 +22,8 @@ class RectangularPlate(Plate):
         Stiffness, soil and load.
     edges : EdgeCondition, EdgeSupport, str or mapping
         How the edges are held, see `Plate`.
+    corners : str or sequence of str
+        Corners that rest on a point, see `Plate`.
     lower : tuple[float, float]
         The corner where x and y are least [m].
 
@@ -45,5 +47,6 @@ class RectangularPlate(Plate):
         equation: KirchhoffPlate,
         edges: Held | str | Mapping[str, Held | str | Mapping[str, float]] = EdgeCondition.SIMPLY_SUPPORTED,
         lower: tuple[float, float] = (0, 0),
+        corners: str | Sequence[str] = (),
     ) -> None:
-        super().__init__(Rectangle(a, b, lower), equation, edges)
+        super().__init__(Rectangle(a, b, lower), equation, edges, corners)

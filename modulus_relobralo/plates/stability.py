@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from sympy import Expr
 
+from modulus_relobralo.geometry.corners import Corner
 from modulus_relobralo.geometry.shape import Shape
 from modulus_relobralo.plates.supports import EdgeSupport
 
 _PLACES = np.array([0.1, 0.35, 0.65, 0.9])
 
 
-def check_held(shape: Shape, supports: dict[str, EdgeSupport], soil: Expr, layer: Expr) -> None:
+def check_held(
+    shape: Shape, supports: dict[str, EdgeSupport], corners: Sequence[Corner], soil: Expr, layer: Expr
+) -> None:
     """
     Raise if a plate can move as a rigid body: if some deflection c_0 + c_1 x + c_2 y is held nowhere.
 
@@ -22,6 +27,8 @@ def check_held(shape: Shape, supports: dict[str, EdgeSupport], soil: Expr, layer
         The plate.
     supports : dict[str, EdgeSupport]
         What holds each edge.
+    corners : sequence of Corner
+        Those that rest on a point.
     soil : Expr
         The stiffness of what lies below.
     layer : Expr
@@ -36,18 +43,20 @@ def check_held(shape: Shape, supports: dict[str, EdgeSupport], soil: Expr, layer
     middle, size = ((x0 + x1) / 2, (y0 + y1) / 2), max(x1 - x0, y1 - y0) / 2
     rows = [] if soil.is_zero else [np.eye(3)]
     rows += [] if layer.is_zero else [np.eye(3)[1:]]
+    held = [edge for name, edge in shape.edges.items() if (supports[name].w, supports[name].k_w) != (None, None)]
+    for part in [*held, *corners]:
+        place = part.at(_PLACES)
+        columns = [np.ones_like(place["x"]), (place["x"] - middle[0]) / size, (place["y"] - middle[1]) / size]
+        rows.append(np.stack(columns, axis=1))
     for name, edge in shape.edges.items():
         place, support = edge.at(_PLACES), supports[name]
-        ones = np.ones_like(place["x"])
-        if support.w is not None or support.k_w is not None:
-            rows.append(np.stack([ones, (place["x"] - middle[0]) / size, (place["y"] - middle[1]) / size], axis=1))
         if support.slope_n is not None or support.k_slope is not None:
-            rows.append(np.stack([0 * ones, place["normal_x"], place["normal_y"]], axis=1))
+            rows.append(np.stack([np.zeros_like(place["x"]), place["normal_x"], place["normal_y"]], axis=1))
     motions = _free_motions(np.concatenate([*rows, np.zeros((3, 3))]))
     if motions:
         raise ValueError(
             f"Parameter `edges` must hold the plate in its place. Found that it can {motions}: hold the deflection of "
-            "one edge, and that of another or its rotation, or put the plate on soil."
+            "one edge, and that of another or its rotation, or of corners, or put the plate on soil."
         )
 
 
