@@ -26,7 +26,8 @@ class Patch:
     """
     A value on a part of the plate and nothing elsewhere: a load per area, or the stiffness of a support.
 
-    Interior points are drawn inside of it as well as over the whole plate, so that a small one is not missed.
+    `hosts.sym.constraints` draws interior points inside of it as well as over the whole plate, so that a small one is
+    not missed; `loops.samples` does not.
 
     Parameters
     ----------
