@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shlex
 import signal
 from collections import Counter
@@ -68,6 +69,8 @@ def run(
     instead.add_argument("--plan", action="store_true", help="list what would be run, and stop")
     instead.add_argument("--report", action="store_true", help="evaluate what is finished, and run nothing")
     args = parser.parse_args()
+    if args.publish and not re.fullmatch(rf"{name}(_\w+)?", args.publish):
+        parser.error(f"a part is published under a name that begins with {name}_. Found --publish {args.publish}")
     # So that whoever ends this ends its trainings too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     trainings = [

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -31,15 +32,20 @@ ROOT = Path(__file__).resolve().parent.parent
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", nargs="+", type=Path, metavar="RUN_FOLDER")
-    rows = [make_row(folder) for folder in parser.parse_args().folders]
+    runs = [make_row(folder) for folder in parser.parse_args().folders]
     columns = ("validator", "float64")
-    for name, statistic in (("median", np.median), ("largest", np.max)):
-        values = {column: statistic([float(str(row[column])) for row in rows]) for column in columns}
-        rows.append({"run": name, "steps": "", **{column: f"{value:.1e}" for column, value in values.items()}})
-    Console().print(write_results(ROOT / "benchmarks" / "results" / "float64_error", rows).read_text())
+    rows = [
+        *runs,
+        *(
+            {"run": name, "steps": "", **{column: statistic([run[column] for run in runs]) for column in columns}}
+            for name, statistic in (("median", np.median), ("largest", np.max))
+        ),
+    ]
+    written = [{**row, **{column: f"{row[column]:.1e}" for column in columns}} for row in rows]
+    Console().print(write_results(ROOT / "benchmarks" / "results" / "float64_error", written).read_text())
 
 
-def make_row(folder: Path) -> dict[str, object]:
+def make_row(folder: Path) -> dict[str, Any]:
     """Return the last relative L2 error of a run, as its validator and as float64 have it."""
     run, custom = read_run(folder), OmegaConf.load(folder / ".hydra" / "config.yaml").custom
     deflection = sinusoidal_deflection(custom.a, custom.b, custom.D, custom.p0)
@@ -49,9 +55,8 @@ def make_row(folder: Path) -> dict[str, object]:
     with torch.no_grad():
         w = network({"x": torch.from_numpy(x), "y": torch.from_numpy(y)})["w"].numpy()
     error = np.linalg.norm(w - exact(x, y)) / np.linalg.norm(exact(x, y))
-    found = {"validator": last_error(run, "w"), "float64": error}
     name = f"{run.scheme}, {'9' if custom.per_edge else '3'} terms, seed {custom.seed}"
-    return {"run": name, "steps": run.last_step, **{column: f"{value:.1e}" for column, value in found.items()}}
+    return {"run": name, "steps": run.last_step, "validator": last_error(run, "w"), "float64": error}
 
 
 def trained(folder: Path) -> torch.nn.Module:

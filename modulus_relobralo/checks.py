@@ -17,7 +17,7 @@ def check_number(name: str, value: Any, low: float, high: float, open_low: bool 
     ValueError
         If it is out of range.
     """
-    interval = f"{'(' if open_low else '['}{low:g}, {high:g}{')' if math.isinf(high) else ']'}"
+    interval = f"{'(' if open_low or math.isinf(low) else '['}{low:g}, {high:g}{')' if math.isinf(high) else ']'}"
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"Parameter `{name}` must be a number in {interval}. Found `{name} = {value!r}`.")
     number = float(value)

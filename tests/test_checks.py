@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from modulus_relobralo.checks import check_count, check_positive
+from modulus_relobralo.checks import check_count, check_number, check_positive
 
 
 @pytest.mark.parametrize("value", [0, -2, math.inf, math.nan])
@@ -15,6 +15,11 @@ def test_positive_refuses_other_numbers(value):
 def test_positive_refuses_other_types(value):
     with pytest.raises(TypeError, match=rf"Parameter `a` must be a number in \(0, inf\). Found `a = {value!r}`."):
         check_positive("a", value)
+
+
+def test_a_range_without_ends_is_open_at_both():
+    with pytest.raises(TypeError, match=r"must be a number in \(-inf, inf\)"):
+        check_number("a", "1", -math.inf, math.inf)
 
 
 def test_count_refuses_zero_and_other_types():

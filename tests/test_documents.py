@@ -109,7 +109,9 @@ def test_python_runs_from_the_first_block_of_a_page_to_the_last(name):
 def of_a_script():
     """What a script of the host has: the pages say that these are of it."""
     network = host.load("models.fully_connected").FullyConnectedArch([host.Key("x"), host.Key("y")], [host.Key("w")])
-    return {"network": network, "domain": host.Domain()}
+    small = {"arch_type": "fully_connected", "layer_size": 8, "nr_layers": 2}
+    cfg = OmegaConf.create({"arch": {"fully_connected": small}})
+    return {"cfg": cfg, "network": network, "domain": host.Domain()}
 
 
 def short_form(command):

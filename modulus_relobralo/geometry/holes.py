@@ -47,6 +47,8 @@ class WithHoles(Shape):
     """
 
     def __init__(self, outer: Shape, holes: Mapping[str, Shape]) -> None:
+        if not isinstance(holes, Mapping):
+            raise TypeError(f"Parameter `holes` must map names to shapes. Found `holes = {holes!r}`.")
         for shape in (outer, *holes.values()):
             if not isinstance(shape, Shape):
                 raise TypeError(f"Parameters `outer` and `holes` must be shapes. Found {shape!r}.")

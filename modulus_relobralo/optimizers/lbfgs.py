@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from modulus_relobralo.checks import check_count
 from modulus_relobralo.optimizers.successor import Successor
 from modulus_relobralo.options import LBFGS as LBFGS_OPTIONS
 
@@ -36,8 +37,8 @@ class LBFGS(Successor, torch.optim.LBFGS):
 
     Raises
     ------
-    ValueError
-        If ``line_search_fn`` is another one.
+    TypeError, ValueError
+        If ``line_search_fn`` is another one, or ``max_iter`` no integer above zero.
     """
 
     def __init__(
@@ -52,6 +53,8 @@ class LBFGS(Successor, torch.optim.LBFGS):
                 "Parameter `line_search_fn` must be 'strong_wolfe' or None (null in a config). "
                 f"Found `line_search_fn = {line_search_fn!r}`."
             )
+        if "max_iter" in options:
+            check_count("max_iter", options["max_iter"])
         super().__init__(params, lr=lr, line_search_fn=line_search_fn, **options)
         if line_search_fn and lr != 1.0:
             logger.info(

@@ -184,8 +184,9 @@ def _ranges(parameters: Any) -> dict[str, tuple[float, float]]:
         return {}
     ranges = {}
     for parameter, ends in parameters.items():
-        low, high = (check_number(f"parameters[{str(parameter)!r}]", end, -inf, inf) for end in ends)
-        if not low < high:
-            raise ValueError(f"Parameter `parameters` must hold pairs (low, high). Found {parameter}: {tuple(ends)!r}.")
-        ranges[str(parameter)] = low, high
+        pair = tuple(ends) if isinstance(ends, Iterable) else (ends,)
+        numbers = [check_number(f"parameters[{str(parameter)!r}]", end, -inf, inf) for end in pair]
+        if len(numbers) != 2 or not numbers[0] < numbers[1]:
+            raise ValueError(f"Parameter `parameters` must hold pairs (low, high). Found {parameter}: {ends!r}.")
+        ranges[str(parameter)] = numbers[0], numbers[1]
     return ranges

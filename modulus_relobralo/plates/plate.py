@@ -55,7 +55,8 @@ class Plate:
     TypeError, ValueError
         If a parameter is not what is asked for above; if stiffness, load or a value on an edge are out of range
         somewhere on a grid of points; if an edge is left out or named twice; if there is no such corner, or its edges
-        hold it already; if the plate can move as a rigid body; or if a patch of load or support lies beyond the plate.
+        hold it already; if the plate can move as a rigid body; or if a patch of load or support lies beyond the plate
+        or on a hole.
 
     Examples
     --------
@@ -185,13 +186,15 @@ class Plate:
 
     def _check_patches(self) -> None:
         for region in self.dense:
-            place = [point for edge in region.edges.values() for point in points_on(edge, 16)]
-            x, y = zip(*place, strict=True)
             size = max(high - low for low, high in zip(*self.shape.bounds, strict=True))
-            beyond = self.shape.level(x, y) < -1e-9 * size
-            if beyond.any():
-                i = int(beyond.argmax())
-                raise ValueError(
-                    f"Parameters `p` and `winkler` must have patches that lie on the plate. Found {region!r}, which "
-                    f"has ({x[i]:g}, {y[i]:g})."
-                )
+            # Of the patch beyond the plate, and of the plate's edges, as that of a hole, inside of the patch.
+            for shape, other, side in ((region, self.shape, -1), (self.shape, region, 1)):
+                place = [point for edge in shape.edges.values() for point in points_on(edge, 16)]
+                x, y = zip(*place, strict=True)
+                beyond = side * other.level(x, y) > 1e-9 * size
+                if beyond.any():
+                    i = int(beyond.argmax())
+                    raise ValueError(
+                        "Parameters `p` and `winkler` must have patches that lie on the plate, clear of its holes. "
+                        f"Found {region!r}, which has ({x[i]:g}, {y[i]:g})."
+                    )

@@ -58,18 +58,28 @@ def test_a_part_is_what_was_asked_for_and_published_only_on_request(trainings, t
     written = []
     monkeypatch.setattr(accuracy, "evaluate", lambda part, results, figures: written.append((part, results)))
     sums = ["--losses", "sum"]
-    for options in (sums, [*sums, "--publish"], [*sums, "--publish", "sums"], ["--steps", "20"], ["--seeds", "1"], []):
+    for options in (
+        sums,
+        [*sums, "--publish"],
+        [*sums, "--publish", "accuracy_sums"],
+        ["--steps", "20"],
+        ["--seeds", "1"],
+        [],
+    ):
         monkeypatch.setattr(sys, "argv", ["accuracy.py", "--report", *options])
         accuracy.main()
     beside, shipped = tmp_path / "report" / "accuracy", accuracy.ROOT / "benchmarks" / "results" / "accuracy"
     assert written == [
         (trainings[:1], beside),
         (trainings[:1], shipped),
-        (trainings[:1], shipped.with_name("sums")),
+        (trainings[:1], shipped.with_name("accuracy_sums")),
         (trainings, beside),
         (trainings[1:], beside),
         (trainings, shipped),
     ]
     monkeypatch.setattr(sys, "argv", ["accuracy.py", "--report", "--losses", "max"])
+    with pytest.raises(SystemExit):
+        accuracy.main()
+    monkeypatch.setattr(sys, "argv", ["accuracy.py", "--report", *sums, "--publish", "article"])
     with pytest.raises(SystemExit):
         accuracy.main()

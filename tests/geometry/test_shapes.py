@@ -106,6 +106,11 @@ def test_edges_of_holes_are_named_after_them():
         ),
         (lambda: WithHoles(Rectangle(4, 2), {"left": circle(0.5, (1, 1))}), ValueError, "Found left twice"),
         (lambda: WithHoles("plate", {}), TypeError, "must be shapes. Found 'plate'"),
+        (
+            lambda: WithHoles(Rectangle(4, 2), [circle(0.5, (1, 1))]),
+            TypeError,
+            "`holes` must map names to shapes. Found",
+        ),
     ],
 )
 def test_what_is_no_shape_is_refused(make, error, found):

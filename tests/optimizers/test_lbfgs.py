@@ -49,3 +49,8 @@ def test_without_a_line_search_the_rate_is_the_length_of_a_step(caplog):
 def test_an_unknown_line_search_is_refused_before_the_training():
     with pytest.raises(ValueError, match=r"must be 'strong_wolfe' or None .* Found `line_search_fn = 'armijo'`"):
         rosenbrock(line_search_fn="armijo")
+
+
+def test_no_iterations_are_refused_before_the_training():
+    with pytest.raises(ValueError, match=r"`max_iter` must be at least 1. Found `max_iter = 0`"):
+        LBFGS([torch.zeros(1, requires_grad=True)], max_iter=0)

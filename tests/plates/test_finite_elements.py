@@ -93,3 +93,20 @@ def test_the_polynomial_of_a_square_with_a_hole_is_that_of_finite_elements():
     places = np.array([3.55, 3.9, 4.2]), np.array([2.5, 2.9, 3.6])
     assert max(differences(made(0.3), of_elements, *places).values()) < 1e-2
     assert max(differences(made(0.1), of_elements, *places).values()) > 2e-2
+
+
+def test_the_polynomial_of_a_square_on_four_points_is_that_of_finite_elements():
+    def made(nu):
+        return RectangularPlate(1, 1, KirchhoffPlate(D=1.0, nu=nu, p=1.0), "free", corners="all")
+
+    corners = [(0, 0), (1, 0), (1, 1), (0, 1)]
+    mesh = finite_elements.rectangle(1, 1, 4)
+    w = finite_elements.FiniteElements(
+        mesh, lambda x, y: 1.0 + 0 * x, 0.3, 1.0, lambda x, y: None, (0.5, 0.5), points=corners
+    )
+    of_elements = Bending(w, Rigidity.isotropic(1.0, 0.3))
+    places = np.array([0.5, 0.3, 0.5]), np.array([0.5, 0.4, 0.1])
+    assert max(differences(made(0.3), of_elements, *places).values()) < 5e-3
+    assert max(differences(made(0.1), of_elements, *places).values()) > 2e-2
+    # Each point carries a quarter of the load.
+    assert of_elements.corner(SQUARE.corners["corner_left_bottom"]) == pytest.approx(0.25, rel=2e-2)

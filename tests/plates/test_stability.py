@@ -43,6 +43,34 @@ def test_one_that_cannot_is_not(edges):
     square(edges)
 
 
+def on_corners(corners, edges="free"):
+    return RectangularPlate(1, 1, KirchhoffPlate(D=1, nu=0.3, p=1), edges, corners=corners)
+
+
+def test_corners_hold_a_plate_where_three_of_them_do():
+    four = on_corners("all")
+    assert len(four.corners) == 4
+    assert all(four.conditions[name] == {"w": 0} for name in four.shape.corners)
+    three = on_corners("corner_left_bottom, corner_bottom_right, corner_top_left")
+    assert three.conditions["corner_right_top"] == {"R": 0}
+    with pytest.raises(ValueError, match="Found that it can tilt:"):
+        on_corners(["corner_left_bottom", "corner_right_top"])
+
+
+@pytest.mark.parametrize(
+    ("corners", "edges", "message"),
+    [
+        ("corner_left_top", "free", r"corner_left_bottom, .*, each once: .*\. Found 'corner_left_top'"),
+        (["corner_top_left", "corner_top_left"], "free", "Found 'corner_top_left', 'corner_top_left'"),
+        ("corner_left_bottom", ONE, "corner_bottom_right, corner_right_top. Found 'corner_left_bottom'"),
+        ("all", "clamped", "here there are none. Found 'all'"),
+    ],
+)
+def test_corners_that_cannot_rest_on_a_point_are_refused(corners, edges, message):
+    with pytest.raises(ValueError, match=message):
+        on_corners(corners, edges)
+
+
 def test_soil_holds_a_plate():
     square("free", winkler=1.0)
     square(ONE, pasternak=1.0)

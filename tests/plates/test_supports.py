@@ -7,7 +7,7 @@ import pytest
 from autograd_fields import evaluate, points
 from sympy import Float, Function, Symbol, symbols
 
-from modulus_relobralo.geometry import Polygon, Rectangle, circle
+from modulus_relobralo.geometry import Polygon, Rectangle, WithHoles, circle
 from modulus_relobralo.plates import (
     EdgeCondition,
     EdgeSupport,
@@ -199,12 +199,16 @@ def test_a_round_patch():
             ValueError,
             "lie on",
         ),
+        (lambda: beside_a_hole(Rectangle(3, 3, (0.5, 0.5))), ValueError, "clear of its holes. Found Rectangle"),
+        (lambda: beside_a_hole(Rectangle(1, 1, (1, 1.5))), ValueError, "clear of its holes. Found Rectangle"),
         (lambda: RectangularPlate(2, 2, KirchhoffPlate(1, 0.3, 1, winkler=X - 1)), ValueError, "`winkler` must be in"),
         (lambda: KirchhoffPlate(1, 0.3, 1, winkler=-1), ValueError, r"`winkler` must be in \[0, inf\)"),
         (lambda: KirchhoffPlate(1, 0.3, 1, pasternak=-1), ValueError, r"`pasternak` must be in \[0, inf\)"),
         (lambda: Patch("here", 1), TypeError, "`region` must be a Rectangle, Ellipse or Polygon"),
         (lambda: Patch(Polygon([(0, 0), (2, 0), (2, 2), (1.5, 0.5)]), 1), ValueError, "`region` must be convex"),
         (lambda: KirchhoffPlate(1, 0.3, 1, parameters={"h": (2, 1)}), ValueError, r"pairs \(low, high\)"),
+        (lambda: KirchhoffPlate(1, 0.3, 1, parameters={"h": 2}), ValueError, r"pairs \(low, high\). Found h: 2"),
+        (lambda: KirchhoffPlate(1, 0.3, 1, parameters={"h": (1, 2, 3)}), ValueError, r"Found h: \(1, 2, 3\)"),
         (lambda: Plate("square", EQUATION), TypeError, "`shape` must be a shape"),
         (lambda: RectangularPlate(1, 1, KirchhoffPlate(1, 0.3, "curvature")), ValueError, "Found curvature"),
         (
@@ -217,6 +221,17 @@ def test_a_round_patch():
 def test_loads_and_soil_that_are_none_are_refused(make, error, found):
     with pytest.raises(error, match=found):
         make()
+
+
+def beside_a_hole(region):
+    shape = WithHoles(Rectangle(4, 4), {"hole": circle(0.5, (2, 2))})
+    return Plate(
+        shape, KirchhoffPlate(1, 0.3, Patch(region, 1)), {"left, right, bottom, top": "clamped", "hole": "free"}
+    )
+
+
+def test_a_patch_beside_a_hole_is_taken():
+    assert beside_a_hole(Rectangle(1, 1, (0.5, 0.5))).dense == (Rectangle(1, 1, (0.5, 0.5)),)
 
 
 def test_the_soil_of_a_free_plate_carries_it_evenly():

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
+
 from modulus_relobralo.hosts.sym import host
 from modulus_relobralo.hosts.sym.plate_arch import PlateArch
 from modulus_relobralo.plates import Plate
 from modulus_relobralo.plates.particular import loaded_rectangles
 from modulus_relobralo.plates.scaling import scales
+
+MADE_FOR = "made_for"
+"""The buffer of a network that holds scales, poles and loads of its plate."""
 
 
 def plate_network(plate: Plate, architecture: Any) -> Any:
@@ -39,8 +44,14 @@ def plate_network(plate: Plate, architecture: Any) -> Any:
     inputs, outputs = keys(plate)
     poles, rectangles = plate.shape.poles, loaded_rectangles(plate)
     if poles or rectangles:
-        return PlateArch(inputs, outputs, poles, rectangles, architecture)
-    return host.instantiate_arch(cfg=architecture, input_keys=inputs, output_keys=outputs)
+        network = PlateArch(inputs, outputs, poles, rectangles, architecture)
+    else:
+        network = host.instantiate_arch(cfg=architecture, input_keys=inputs, output_keys=outputs)
+    # In its checkpoint, so that nobody reads it as the network of another plate.
+    made_for = [number for key in (*inputs, *outputs) for number in key.scale]
+    made_for += [number for part in (*poles, *rectangles) for number in part]
+    network.register_buffer(MADE_FOR, torch.tensor(made_for))
+    return network
 
 
 def keys(plate: Plate) -> tuple[list[Any], list[Any]]:

@@ -10,7 +10,7 @@ import torch
 from omegaconf import OmegaConf
 
 from modulus_relobralo.hosts.sym.architectures import read
-from modulus_relobralo.hosts.sym.scaling import plate_network
+from modulus_relobralo.hosts.sym.scaling import MADE_FOR, plate_network
 from modulus_relobralo.plates import Plate
 from modulus_relobralo.plates.results import Results, results
 from modulus_relobralo.plates.values import NetworkDeflection
@@ -38,7 +38,7 @@ def plate_results(
     FileNotFoundError
         If the folder has no such network, or no record of its config.
     ValueError
-        If a parameter has no value.
+        If a parameter has no value, or if the network of the folder is that of another plate.
     """
     network = load_network(plate, Path(trained), name) if isinstance(trained, (str, Path)) else trained
     inputs = [str(key) for key in network.input_keys]
@@ -53,5 +53,20 @@ def load_network(plate: Plate, folder: Path, name: str = "plate_network") -> Any
             raise FileNotFoundError(f"A trained plate is read from its config and its network. There is no {path}.")
     (architecture,) = OmegaConf.load(config).arch.values()
     network = plate_network(plate, architecture)
-    network.load_state_dict(torch.load(checkpoint, map_location="cpu", weights_only=True))
+    state = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    _check_made_for(state.get(MADE_FOR), getattr(network, MADE_FOR), checkpoint)
+    network.load_state_dict(state)
     return network
+
+
+def _check_made_for(found: torch.Tensor | None, expected: torch.Tensor, checkpoint: Path) -> None:
+    if found is None:
+        raise ValueError(
+            "Results are read from a network that `plate_network` made, for its scales are not in other checkpoints. "
+            f"Found none in {checkpoint}: give the network itself."
+        )
+    if found.shape != expected.shape or not torch.allclose(found.to(expected), expected, rtol=1e-4):
+        raise ValueError(
+            f"Parameter `plate` must be the plate that was trained. Found {checkpoint} with scales, poles and loads "
+            f"{found.tolist()}, and a plate with {expected.tolist()}."
+        )

@@ -61,7 +61,11 @@ def balance(results: Results) -> str:
         f"Load {number(results.load)} N, reactions {number(sum(results.reactions.values()))} N ({parts}): "
         f"{results.imbalance:+.2%}."
     )
-    return line + (" This is no solution: train longer." if abs(results.imbalance) > OFF else "")
+    return line + (
+        " This is no solution: train longer, which does not help at long holes and those with corners."
+        if abs(results.imbalance) > OFF
+        else ""
+    )
 
 
 def print_results(results: Results, title: str = "") -> None:
