@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from modulus_relobralo.checks import check_number
 from modulus_relobralo.geometry.edges import Arc, Edge, Part, Point
 from modulus_relobralo.geometry.ellipse import circle
-from modulus_relobralo.geometry.shape import Pole, Shape
+from modulus_relobralo.geometry.shape import HolePole, Shape
 from modulus_relobralo.geometry.symbols import check_name
 
 Level = Callable[[ArrayLike, ArrayLike], NDArray[np.float64]]
@@ -93,7 +93,7 @@ class WithHoles(Shape):
         return (*self.outer.loops, *(tuple(self._names(name)[edge] for edge in loop[::-1]) for name, loop in inner))
 
     @property
-    def poles(self) -> tuple[Pole, ...]:
+    def poles(self) -> tuple[HolePole, ...]:
         """The place in each hole that is farthest from its edge."""
         width = min(high - low for low, high in zip(*self.bounds, strict=True))
         return tuple((*_deepest(hole), width / 2) for hole in self.holes.values())

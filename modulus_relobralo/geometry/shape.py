@@ -17,7 +17,7 @@ from modulus_relobralo.geometry.edges import Arc, Edge, Part, Places, Point
 _NODES = 16
 """Of Gauss, in each of as many pieces of an edge."""
 
-Pole = tuple[float, float, float, float]
+HolePole = tuple[float, float, float, float]
 """A place in a hole, x and y, its distance to the edge of the hole, and half of the least width of the shape."""
 
 
@@ -54,7 +54,7 @@ class Shape(ABC):
         return {**self.edges, **self.corners}
 
     @property
-    def poles(self) -> tuple[Pole, ...]:
+    def poles(self) -> tuple[HolePole, ...]:
         """A place in each hole, of which only `WithHoles` has any."""
         return ()
 

@@ -14,7 +14,7 @@ from math import factorial
 import numpy as np
 from numpy.typing import NDArray
 
-from modulus_relobralo.geometry.shape import Pole
+from modulus_relobralo.geometry.shape import HolePole
 from modulus_relobralo.plates.values import Array, Orders, Points
 
 Complex = NDArray[np.complex128]
@@ -26,7 +26,7 @@ COUNT = 4 + 4 * POLES
 """How many functions there are for a hole."""
 
 
-def around(pole: Pole, points: Points, order: Orders) -> list[Array]:
+def around(pole: HolePole, points: Points, order: Orders) -> list[Array]:
     """Return a derivative of each of the functions of a hole, by how often it is taken by x and by y."""
     x, y, size, _ = pole
     z = np.zeros(points["x"].shape, dtype=np.complex128)

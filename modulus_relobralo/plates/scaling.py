@@ -9,7 +9,7 @@ from sympy import Function
 from sympy.core.function import AppliedUndef
 
 from modulus_relobralo.derivatives.particular import LoadedRectangle
-from modulus_relobralo.geometry.shape import Pole
+from modulus_relobralo.geometry.shape import HolePole
 from modulus_relobralo.geometry.symbols import COORDINATES
 from modulus_relobralo.plates.particular import loaded_rectangles
 from modulus_relobralo.plates.plate import Plate
@@ -28,7 +28,7 @@ class Scales:
         Middle and half width of each input: x, y [m] and the parameters.
     outputs : dict[str, float]
         A size of each output and each equation, by its name, in its own unit.
-    poles : tuple[Pole, ...]
+    poles : tuple[HolePole, ...]
         Of the plate's holes, see `derivatives.poles`.
     rectangles : tuple[LoadedRectangle, ...]
         Of the plate's loads, see `derivatives.particular`.
@@ -36,7 +36,7 @@ class Scales:
 
     inputs: dict[str, tuple[float, float]]
     outputs: dict[str, float]
-    poles: tuple[Pole, ...]
+    poles: tuple[HolePole, ...]
     rectangles: tuple[LoadedRectangle, ...]
 
 
