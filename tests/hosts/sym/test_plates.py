@@ -7,6 +7,7 @@ import sys
 import numpy as np
 import pytest
 import textbook
+import torch
 from example_runs import EXAMPLES
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
@@ -218,6 +219,16 @@ def results_of_run(tmp_path, case, area):
     assert has_colour(folder / "losses.png")
     with pytest.raises(FileNotFoundError, match=r"read from its config and its network. There is no .*\.hydra"):
         plate_results(plate, tmp_path)
+    # The network of another plate would be read with the wrong scales.
+    thinner = KirchhoffPlate(flexural_rigidity(E=30e9, h=0.1, nu=0.3), nu=0.3, p=5e3)
+    with pytest.raises(ValueError, match="`plate` must be the plate that was trained"):
+        plate_results(Plate(plate.shape, thinner, plate.edges), folder)
+    checkpoint = folder / "plate_network.0.pth"
+    state = torch.load(checkpoint, weights_only=True)
+    state.pop("made_for")
+    torch.save(state, checkpoint)
+    with pytest.raises(ValueError, match="a network that `plate_network` made"):
+        plate_results(plate, folder)
 
 
 @pytest.mark.parametrize("path", sorted((EXAMPLES / "plates" / "conf" / "case").glob("*.yaml")), ids=lambda p: p.stem)
