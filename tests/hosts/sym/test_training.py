@@ -328,7 +328,8 @@ def test_gradient_accumulation_moves_the_weights_once_per_step(train, tmp_path, 
         folder.mkdir()
     _, whole = train(runs[0], *overrides)
     _, steps = train(runs[1], *overrides, "training.grad_agg_freq=2")
-    assert abs(whole[-1]["lmbda_ema"][0] - 1.0) > 0.02
+    # The last ones may be back where they began.
+    assert max(abs(weight - 1.0) for state in whole for weight in state["lmbda_ema"]) > 0.01
     # Each micro-batch's losses are halved by the host: ratios and so weights stay, as long as a step is one move.
     for state, expected in zip(steps, whole, strict=True):
         assert [2 * loss for loss in state["prev_losses"]] == pytest.approx(expected["prev_losses"], rel=1e-3)
