@@ -199,7 +199,13 @@ def test_results_of_a_run_with_a_hole_come_from_its_folder(tmp_path):
 
 
 def results_of_run(tmp_path, case, area):
-    short = ["training.max_steps=1", "batch_size.interior=20", "batch_size.edge=5", "custom.batches=2"]
+    short = [
+        "training.max_steps=1",
+        "training.summary_freq=1",
+        "batch_size.interior=20",
+        "batch_size.edge=5",
+        "custom.batches=2",
+    ]
     small = ["arch.fully_connected.layer_size=6", f"case={case}", "hydra.run.dir=run"]
     script = EXAMPLES / "plates" / "plates.py"
     printed = run([sys.executable, "-W", "ignore", script, *short, *small], tmp_path)
