@@ -17,6 +17,7 @@ import numpy as np
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 from records import write_results
+from references.bending import Bending
 from references.cases import CASES, D, Q
 from rich.console import Console
 from rich.progress import track
@@ -38,7 +39,8 @@ def main() -> None:
     plate = instantiate(OmegaConf.load(folder / ".hydra" / "config.yaml").custom.plate, _convert_="all")
     h, q = (np.linspace(*plate.ranges[name], MEMBERS) for name in ("h", "q"))
     members = list(itertools.product(h, q))
-    found = [deviations(plate, folder, *member) for member in track(members, "members")]
+    reference = CASES["simply_supported_square"].reference()
+    found = [deviations(plate, folder, reference, *member) for member in track(members, "members")]
     table = np.array(found).T.reshape(len(QUANTITIES), MEMBERS, MEMBERS)
     rows: list[dict[str, object]] = [
         {"quantity": name, "median in %": f"{np.median(abs(part)):.3f}", "largest in %": f"{abs(part).max():.3f}"}
@@ -48,12 +50,11 @@ def main() -> None:
     print_rows([{name: str(value) for name, value in row.items()} for row in rows], f"{len(members)} members")
 
 
-def deviations(plate: object, folder: Path, h: float, q: float) -> list[float]:
+def deviations(plate: object, folder: Path, reference: Bending, h: float, q: float) -> list[float]:
     """Return the deviations of a member in per cent. Its moments are q times those of a unit load, whatever h is."""
     results = plate_results(plate, folder, {"h": h, "q": q})  # type: ignore[arg-type]
     x, y = results.points["x"], results.points["y"]
     middle = int(np.hypot(x - 2.5, y - 2.5).argmin())
-    reference = CASES["simply_supported_square"].reference()
     there = {name: float(part[0]) for name, part in reference.fields(x[[middle]], y[[middle]]).items()}
     edge = results.plate.shape.edges["left"]
     values = {

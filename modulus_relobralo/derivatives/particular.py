@@ -15,7 +15,8 @@ be smooth across the axes. Derivatives follow from d/dx = d/dz + d/dconj(z), d/d
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -68,6 +69,11 @@ def derivatives(rectangles: Sequence[LoadedRectangle], inputs: Jet, channels: Se
     x = inputs.dense[0]
     found = [_channel(rectangles, inputs, x, channel) for channel in channels]
     return torch.stack(found).to(x.dtype)[..., None]
+
+
+def rule(rectangles: Sequence[LoadedRectangle]) -> Callable[[Jet, tuple[Channel, ...]], Tensor] | None:
+    """Return what a `Network` adds to its outputs; None without rectangles."""
+    return partial(derivatives, rectangles) if rectangles else None
 
 
 def _channel(rectangles: Sequence[LoadedRectangle], inputs: Jet, x: Tensor, channel: Channel) -> Tensor:

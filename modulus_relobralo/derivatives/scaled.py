@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from functools import partial
 
 import torch
 from torch import Tensor
@@ -14,7 +13,7 @@ from modulus_relobralo.derivatives.jets import Jet
 from modulus_relobralo.derivatives.layers import UnsupportedNetworkError
 from modulus_relobralo.derivatives.networks import Network
 from modulus_relobralo.derivatives.partials import Channel
-from modulus_relobralo.derivatives.particular import LoadedRectangle, deflection, derivatives
+from modulus_relobralo.derivatives.particular import LoadedRectangle, deflection, rule
 from modulus_relobralo.derivatives.poles import Pole, append, columns
 
 Scale = tuple[float, float]
@@ -100,5 +99,4 @@ class Scaled(Module):
         def encode(jet: Jet, channels: tuple[Channel, ...]) -> Jet:
             return append(self.poles, jet, jet.scale(1 / scale, shift), channels)
 
-        particular = partial(derivatives, self.rectangles) if self.rectangles else None
-        return dataclasses.replace(network, encode=encode, output_scale=outputs, particular=particular)
+        return dataclasses.replace(network, encode=encode, output_scale=outputs, particular=rule(self.rectangles))

@@ -10,7 +10,7 @@ from typing import Any
 
 from modulus_relobralo.derivatives.layers import UnsupportedNetworkError, affine
 from modulus_relobralo.derivatives.networks import Encoding, Layer, Network
-from modulus_relobralo.derivatives.particular import derivatives
+from modulus_relobralo.derivatives.particular import rule
 from modulus_relobralo.derivatives.recognition import Activation
 from modulus_relobralo.hosts import layers
 from modulus_relobralo.hosts.sym import encodings, host
@@ -61,9 +61,7 @@ def _fully_connected(arch: HostModule) -> Network:
 
 def _of_plate(arch: HostModule) -> Network:
     network = _network(arch, arch._impl, partial(encodings.of_plate, arch))
-    if not arch.rectangles:
-        return network
-    return dataclasses.replace(network, particular=partial(derivatives, arch.rectangles))
+    return dataclasses.replace(network, particular=rule(arch.rectangles))
 
 
 def _fourier(arch: HostModule) -> Network:
