@@ -1,0 +1,93 @@
+"""Medians over the seeds of published runs: of what was run in parts, on other days or on other machines, in one table.
+
+    python benchmarks/medians.py NAME [NAME ...] [--square] [--at STEP ...] [--seeds 0 1 ...]
+
+Each NAME is a file of benchmarks/results/ without its ending, such as `article`. Runs that differ in nothing but their
+seed make a row; a seed that several files have counts once, as the last of them has it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from protocol import ROOT
+from records import read_rows
+
+from modulus_relobralo.report.spread import spread
+from modulus_relobralo.report.tables import print_lines, print_rows
+
+RESULTS = ROOT / "benchmarks" / "results"
+# Overrides that decide what is written down, not what is trained.
+RECORDING = ("training.summary_freq", "training.rec_monitor_freq", "training.rec_validation_freq")
+
+
+def settings(row: dict[str, Any]) -> tuple[str, str, str, str]:
+    """Return what the runs of a row of the table share: problem, loss, its parameters and the other overrides."""
+    of_loss = {f"loss.{name}={value:.6g}" for name, value in row["parameters"].items()}
+    others = [option for option in row["overrides"] if option not in of_loss and not option.startswith(RECORDING)]
+    return row["problem"], " ".join(others), row["loss"], " ".join(sorted(of_loss))
+
+
+def error(row: dict[str, Any], step: int | None, square: bool) -> float:
+    """Return the error of a run at its end or, by its history, at a step; one that diverged has none but infinity.
+
+    Raises
+    ------
+    ValueError
+        If the history has no such step.
+    """
+    last = row["relative L2 error"]
+    if last is None:
+        return float("inf")
+    if step is not None and step not in row["steps"]:
+        raise ValueError(f"the history has an error at the steps {row['steps']}, and not at {step}")
+    relative = last if step is None else row["errors"][row["steps"].index(step)]
+    # the mean square of the exact solution is the same at every step
+    return row["mean squared error"] * (relative / last) ** 2 if square else relative
+
+
+def table(
+    rows: Sequence[dict[str, Any]], seeds: Sequence[int] | None, steps: Sequence[int] | None, square: bool
+) -> list[dict[str, str]]:
+    """Return a row for each setting with the median over its seeds, the quartiles and the largest error."""
+    runs: dict[tuple[str, ...], dict[int, dict[str, Any]]] = {}
+    for row in rows:
+        if seeds is None or row["seed"] in seeds:
+            runs.setdefault(settings(row), {})[row["seed"]] = row
+    made = []
+    for (problem, options, loss, parameters), of_seed in sorted(runs.items()):
+        entry = {"problem": problem, "options": options, "loss": f"{loss} {parameters}".strip()}
+        entry["seeds"] = ",".join(map(str, sorted(of_seed)))
+        for step in steps or [None]:
+            errors = [error(row, step, square) for row in of_seed.values()]
+            median, lower, upper = spread(errors)
+            name = "at the end" if step is None else f"after {step} steps"
+            entry[name] = f"{median:.2g} [{lower:.2g}, {upper:.2g}], {max(errors):.2g}"
+        made.append(entry)
+    return made
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="+", metavar="NAME", help="a file of benchmarks/results/")
+    parser.add_argument("--square", action="store_true", help="mean squares in place of relative L2 errors")
+    parser.add_argument("--at", nargs="+", type=int, metavar="STEP", help="after these steps, and not at the end")
+    parser.add_argument("--seeds", nargs="+", type=int, metavar="SEED", help="these only")
+    args = parser.parse_args()
+    files = [(RESULTS / name).with_suffix(".jsonl") for name in args.names]
+    if missing := [file for file in files if not file.is_file()]:
+        known = sorted(file.stem for file in RESULTS.glob("*.jsonl"))
+        parser.error(f"no results of {', '.join(file.stem for file in missing)}; there are {', '.join(known)}")
+    rows = [row for file in files for row in read_rows(file)]
+    kind = "mean square of the error" if args.square else "relative L2 error"
+    print_rows(table(rows, args.seeds, args.at, args.square), f"{kind}: median [quartiles], largest")
+    for file in files:
+        made = json.loads(file.read_text().splitlines()[0])
+        print_lines([f"{file.stem}: {made['command']}, {made['date']}, on {made['device']}"])
+
+
+if __name__ == "__main__":
+    main()
