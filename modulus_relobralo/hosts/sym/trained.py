@@ -38,7 +38,8 @@ def plate_results(
     FileNotFoundError
         If the folder has no such network, or no record of its config.
     ValueError
-        If a parameter has no value, or if the network of the folder is that of another plate.
+        If a parameter has no value, if the network of the folder is that of another plate, or if its config has more
+        than one architecture.
     """
     network = load_network(plate, Path(trained), name) if isinstance(trained, (str, Path)) else trained
     inputs = [str(key) for key in network.input_keys]
@@ -51,8 +52,13 @@ def load_network(plate: Plate, folder: Path, name: str = "plate_network") -> Any
     for path in (config, checkpoint):
         if not path.is_file():
             raise FileNotFoundError(f"A trained plate is read from its config and its network. There is no {path}.")
-    (architecture,) = OmegaConf.load(config).arch.values()
-    network = plate_network(plate, architecture)
+    architectures = OmegaConf.load(config).get("arch", {})
+    if len(architectures) != 1:
+        raise ValueError(
+            f"Results are read from a run with one `arch`. Found {list(architectures)} in {config}: give the network "
+            "itself."
+        )
+    network = plate_network(plate, *architectures.values())
     state = torch.load(checkpoint, map_location="cpu", weights_only=True)
     _check_made_for(state.get(MADE_FOR), getattr(network, MADE_FOR), checkpoint)
     network.load_state_dict(state)

@@ -235,6 +235,10 @@ def results_of_run(tmp_path, case, area):
     torch.save(state, checkpoint)
     with pytest.raises(ValueError, match="a network that `plate_network` made"):
         plate_results(plate, folder)
+    config = folder / ".hydra" / "config.yaml"
+    OmegaConf.save(OmegaConf.merge(OmegaConf.load(config), {"arch": {"fourier": {}}}), config)
+    with pytest.raises(ValueError, match=r"one `arch`. Found \['fully_connected', 'fourier'\]"):
+        plate_results(plate, folder)
 
 
 @pytest.mark.parametrize("path", sorted((EXAMPLES / "plates" / "conf" / "case").glob("*.yaml")), ids=lambda p: p.stem)
