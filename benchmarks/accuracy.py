@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import shlex
 import signal
 from collections import Counter
@@ -23,6 +22,7 @@ import numpy as np
 import protocol
 import sweep
 from protocol import ROOT, Training
+from publishing import add_publish
 from records import write_rows
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -58,19 +58,11 @@ def run(
     parser.add_argument("--losses", nargs="+", metavar="LOSS", help="a part of it: these schemes only")
     parser.add_argument("--steps", nargs="+", type=int, metavar="NUMBER", help="a part of it: trainings of this length")
     parser.add_argument("--seeds", nargs="+", type=int, metavar="NUMBER", help="a part of it: these seeds only")
-    parser.add_argument(
-        "--publish",
-        nargs="?",
-        const=name,
-        metavar="NAME",
-        help=f"publish a part under that name, beside what is published; without it, in the place of `{name}`",
-    )
+    add_publish(parser, name)
     instead = parser.add_mutually_exclusive_group()
     instead.add_argument("--plan", action="store_true", help="list what would be run, and stop")
     instead.add_argument("--report", action="store_true", help="evaluate what is finished, and run nothing")
     args = parser.parse_args()
-    if args.publish and not re.fullmatch(rf"{name}(_\w+)?", args.publish):
-        parser.error(f"a part is published under a name that begins with {name}_. Found --publish {args.publish}")
     # So that whoever ends this ends its trainings too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     trainings = [

@@ -1,6 +1,7 @@
 """Time to an error: this project, its host, and other codes on the article's plate, one after the other on one core.
 
-    python benchmarks/time_to_error.py [--limit 600] [--entries ours randngd ...] [--seed 0] [--quick] [--publish]
+    python benchmarks/time_to_error.py [--limit 600] [--entries ours randngd ...] [--seed 0] [--quick]
+        [--publish [NAME]]
 
 `make bench-time-to-error` builds the peers' environments first. Writes benchmarks/results/time_to_error.jsonl, .md and
 .png after every entry; those of --quick, and without --publish those of a part, to the folder `report` beside the runs.
@@ -20,6 +21,7 @@ from pathlib import Path
 
 from peers.clock import append_line, read_record
 from peers.entries import ENTRIES, Entry
+from publishing import add_publish
 from race_report import FAILED, make_row, plot_errors, table_row, write_table
 from records import write_rows
 from rich.console import Console
@@ -51,7 +53,7 @@ def main() -> None:
     parser.add_argument("--entries", nargs="+", metavar="TEXT", help="a part of it: entries whose name contains a text")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--quick", action="store_true", help="a short limit: shows that it works, nothing else")
-    parser.add_argument("--publish", action="store_true", help="let a part take the place of the published results")
+    add_publish(parser, RESULTS.name)
     args = parser.parse_args()
     # So that whoever ends this ends its trainings too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -61,7 +63,7 @@ def main() -> None:
     check_environments(entries)
     limit = args.limit or (QUICK_LIMIT if args.quick else LIMIT)
     published = args.publish or not (args.quick or args.entries)
-    path = RESULTS if published else ROOT / FOLDER / "report" / RESULTS.name
+    path = RESULTS.with_name(args.publish or RESULTS.name) if published else ROOT / FOLDER / "report" / RESULTS.name
     rows = []
     for number, entry in enumerate(entries, start=1):
         record = train(entry, limit, args.seed, f"{number} of {len(entries)}, {entry.name}")
