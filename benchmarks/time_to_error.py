@@ -50,14 +50,19 @@ ENVIRONMENT = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--limit", type=float, help=f"seconds of training (default: {LIMIT:g}; quick: {QUICK_LIMIT:g})")
-    parser.add_argument("--entries", nargs="+", metavar="TEXT", help="a part of it: entries whose name contains a text")
+    parser.add_argument(
+        "--entries",
+        nargs="+",
+        metavar="TEXT",
+        help="a part of it: entries of these names, or whose name contains a text",
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--quick", action="store_true", help="a short limit: shows that it works, nothing else")
     add_publish(parser, RESULTS.name)
     args = parser.parse_args()
     # So that whoever ends this ends its trainings too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    entries = [entry for entry in ENTRIES if any(text in entry.name for text in args.entries or [""])]
+    entries = choose(args.entries or [""])
     if not entries:
         parser.error(f"no entry's name contains any of {args.entries}; there are: {'; '.join(e.name for e in ENTRIES)}")
     check_environments(entries)
@@ -75,6 +80,14 @@ def main() -> None:
     failed = [str(row["entry"]) for row in rows if row["ended"] == FAILED]
     if failed:
         sys.exit(f"failed: {'; '.join(failed)}. Their logs are in {ROOT / FOLDER}.")
+
+
+def choose(texts: list[str]) -> list[Entry]:
+    """Return the entries that are named by one of `texts`: by the whole name, or by a part of it where none has it."""
+    names = {entry.name for entry in ENTRIES}
+    return [
+        entry for entry in ENTRIES if any(entry.name == text if text in names else text in entry.name for text in texts)
+    ]
 
 
 def check_environments(entries: list[Entry]) -> None:

@@ -50,6 +50,13 @@ def test_the_plate_is_that_of_the_article_s_config():
     assert (weights.w, weights.M_n) == pytest.approx((plate.EDGE_WEIGHT, plate.EDGE_WEIGHT))
 
 
+def test_a_name_is_one_entry_and_a_part_of_a_name_are_many():
+    names = [entry.name for entry in time_to_error.choose(["PINA, Adam", "randngd"])]
+    assert names == ["PINA, Adam", "randngd, Nystrom", "randngd, direct"]
+    assert time_to_error.choose([""]) == list(ENTRIES)
+    assert time_to_error.choose(["PINN, Adam"]) == []
+
+
 @pytest.fixture
 def now(monkeypatch):
     """The time, which passes when a test says so."""
