@@ -15,7 +15,7 @@ import os
 import shlex
 import signal
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -46,32 +46,11 @@ def run(
     figures: Path,
 ) -> None:
     """Run a protocol by the options of the command line; its numbers go to benchmarks/results/`name`.jsonl."""
-    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--quick", action="store_true", help="few seeds and steps: shows that it works, nothing else")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="trainings at a time (default: all cores)")
-    parser.add_argument(
-        "launcher",
-        nargs="*",
-        metavar="OVERRIDE",
-        help="another launcher of Hydra than joblib on this machine, such as hydra/launcher=submitit_slurm",
-    )
-    parser.add_argument("--losses", nargs="+", metavar="LOSS", help="a part of it: these schemes only")
-    parser.add_argument("--steps", nargs="+", type=int, metavar="NUMBER", help="a part of it: trainings of this length")
-    parser.add_argument("--seeds", nargs="+", type=int, metavar="NUMBER", help="a part of it: these seeds only")
-    add_publish(parser, name)
-    instead = parser.add_mutually_exclusive_group()
-    instead.add_argument("--plan", action="store_true", help="list what would be run, and stop")
-    instead.add_argument("--report", action="store_true", help="evaluate what is finished, and run nothing")
+    parser = make_parser(description, name)
     args = parser.parse_args()
     # So that whoever ends this ends its trainings too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    trainings = [
-        training
-        for training in (quick() if args.quick else full())
-        if training.loss in (args.losses or [training.loss])
-        and training.steps in (args.steps or [training.steps])
-        and training.seed in (args.seeds or [training.seed])
-    ]
+    trainings = choose(quick() if args.quick else full(), args)
     if not trainings:
         parser.error(
             f"no training has a loss of {args.losses}, a number of steps of {args.steps} and a seed of {args.seeds}"
@@ -96,6 +75,38 @@ def run(
         evaluate(finished, ROOT / "benchmarks" / "results" / name, figures)
     else:
         evaluate(finished, ROOT / "benchmarks" / "results" / args.publish, ROOT / "docs" / "results" / args.publish)
+
+
+def make_parser(description: str, name: str) -> argparse.ArgumentParser:
+    """Return the options of a protocol whose results are called `name`."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="few seeds and steps: shows that it works, nothing else")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="trainings at a time (default: all cores)")
+    parser.add_argument(
+        "launcher",
+        nargs="*",
+        metavar="OVERRIDE",
+        help="another launcher of Hydra than joblib on this machine, such as hydra/launcher=submitit_slurm",
+    )
+    parser.add_argument("--losses", nargs="+", metavar="LOSS", help="a part of it: these schemes only")
+    parser.add_argument("--steps", nargs="+", type=int, metavar="NUMBER", help="a part of it: trainings of this length")
+    parser.add_argument("--seeds", nargs="+", type=int, metavar="NUMBER", help="a part of it: these seeds only")
+    add_publish(parser, name)
+    instead = parser.add_mutually_exclusive_group()
+    instead.add_argument("--plan", action="store_true", help="list what would be run, and stop")
+    instead.add_argument("--report", action="store_true", help="evaluate what is finished, and run nothing")
+    return parser
+
+
+def choose(trainings: Iterable[Training], args: argparse.Namespace) -> list[Training]:
+    """Return the part of the protocol that the options name, or the whole."""
+    return [
+        training
+        for training in trainings
+        if training.loss in (args.losses or [training.loss])
+        and training.steps in (args.steps or [training.steps])
+        and training.seed in (args.seeds or [training.seed])
+    ]
 
 
 def evaluate(trainings: Sequence[Training], results: Path, figures: Path) -> None:
