@@ -9,6 +9,7 @@ from programs import HOST, LOOPS, install
 collect_ignore_glob = [] if LOOPS else ["hosts/physicsnemo/*", "examples/test_physicsnemo.py"]
 if not HOST:
     collect_ignore_glob += [
+        "benchmarks/test_plates.py",
         "hosts/sym/test_architectures.py",
         "hosts/sym/test_losses.py",
         "hosts/sym/test_loops.py",
