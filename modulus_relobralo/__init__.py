@@ -12,18 +12,20 @@ from modulus_relobralo.version import __version__
 
 if TYPE_CHECKING:
     from modulus_relobralo.balancing.relobralo import ReLoBRaLo
+    from modulus_relobralo.balancing.relobralo_grad import ReLoBRaLoGrad
     from modulus_relobralo.optimizers.lbfgs import LBFGS
     from modulus_relobralo.optimizers.natural_gradient import NaturalGradient
     from modulus_relobralo.optimizers.pointwise import Pointwise
     from modulus_relobralo.optimizers.soap import SOAP
 
-__all__ = ["LBFGS", "SOAP", "NaturalGradient", "Pointwise", "ReLoBRaLo", "__version__"]
+__all__ = ["LBFGS", "SOAP", "NaturalGradient", "Pointwise", "ReLoBRaLo", "ReLoBRaLoGrad", "__version__"]
 
 _HOMES = {
     "LBFGS": "modulus_relobralo.optimizers.lbfgs",
     "NaturalGradient": "modulus_relobralo.optimizers.natural_gradient",
     "Pointwise": "modulus_relobralo.optimizers.pointwise",
     "ReLoBRaLo": "modulus_relobralo.balancing.relobralo",
+    "ReLoBRaLoGrad": "modulus_relobralo.balancing.relobralo_grad",
     "SOAP": "modulus_relobralo.optimizers.soap",
 }
 

@@ -32,3 +32,10 @@ def agree(losses: Tensor, keep: Tensor) -> Tuple[Tensor, Tensor]:
     total = torch.cat([losses, vote])
     dist.all_reduce(total)
     return total[:-1] / dist.get_world_size(), total[-1:] > 0
+
+
+def mean_of_ranks(values: Tensor) -> Tensor:
+    """Return the mean of a tensor over the processes of the training, after one collective."""
+    total = values.clone()
+    dist.all_reduce(total)
+    return total / dist.get_world_size()

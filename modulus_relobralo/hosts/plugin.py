@@ -33,7 +33,7 @@ from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import OmegaConf
 
 from modulus_relobralo.hosts.sym.host import HOSTS, base_config
-from modulus_relobralo.options import LBFGS, NATURAL_GRADIENT, RELOBRALO, SOAP
+from modulus_relobralo.options import EVERY, LBFGS, NATURAL_GRADIENT, RELOBRALO, RELOBRALO_GRAD, SOAP
 
 PROVIDER = "modulus_relobralo"
 TARGET = "modulus_relobralo.hosts.sym.aggregators.relobralo"
@@ -42,6 +42,11 @@ FIELDS: tuple[tuple[str, Any, Any], ...] = (
     ("_target_", str, TARGET),
     *((option.name, float, option.default) for option in RELOBRALO),
     *((option.alias, Optional[float], None) for option in RELOBRALO if option.alias),
+)
+GRAD_FIELDS: tuple[tuple[str, Any, Any], ...] = (
+    ("_target_", str, f"{TARGET}_grad"),
+    ("every", int, EVERY),
+    *((option.name, float, option.default) for option in RELOBRALO_GRAD),
 )
 RESOLVER = "modulus_relobralo.method"
 # Options for loops, and what of this package is loaded in every Hydra program, because this module needs it.
@@ -98,12 +103,14 @@ def store_options(host: str) -> None:
 def store_others(host: str) -> None:
     """Store what is beside ``loss/relobralo``.
 
-    The host's own Relobralo as ``loss/relobralo_builtin``, our L-BFGS as ``optimizer/lbfgs``, SOAP as
-    ``optimizer/soap``, natural gradients as ``optimizer/natural_gradient``, and the host's base config as
-    ``host_default``.
+    Gradient balancing as ``loss/relobralo_grad``, the host's own Relobralo as ``loss/relobralo_builtin``, our L-BFGS as
+    ``optimizer/lbfgs``, SOAP as ``optimizer/soap``, natural gradients as ``optimizer/natural_gradient``, and the host's
+    base config as ``host_default``.
     """
     store = functools.partial(ConfigStore.instance().store, provider=PROVIDER)
-    store(group="loss", name="relobralo_builtin", node=sys.modules[f"{host}.hydra.loss"].AggregatorRelobraloConf)
+    loss = sys.modules[f"{host}.hydra.loss"]
+    store(group="loss", name="relobralo_grad", node=derive("ReLoBRaLoGradConf", GRAD_FIELDS, loss.LossConf))
+    store(group="loss", name="relobralo_builtin", node=loss.AggregatorRelobraloConf)
     optimizer = sys.modules[f"{host}.hydra.optimizer"]
     lbfgs = optimizer_fields("modulus_relobralo.LBFGS", LBFGS)
     store(group="optimizer", name="lbfgs", node=derive("LBFGSConf", lbfgs, optimizer.BFGSConf))

@@ -10,7 +10,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from modulus_relobralo.balancing import ReLoBRaLo
+import torch
+
+from modulus_relobralo.balancing import ReLoBRaLo, ReLoBRaLoGrad
+from modulus_relobralo.hosts.sym import host
 
 
 class Refusal:
@@ -45,5 +48,15 @@ def relobralo(*args: Any, **options: Any) -> ReLoBRaLo | Refusal:
     """Return ``ReLoBRaLo(*args, **options)``, or what raises its error in the trainer."""
     try:
         return ReLoBRaLo(*args, **options)
+    except (TypeError, ValueError) as error:
+        return Refusal(error)
+
+
+def relobralo_grad(*args: Any, **options: Any) -> ReLoBRaLoGrad | Refusal:
+    """Return ``ReLoBRaLoGrad(*args, **options)``, or what raises its error, or that of CUDA graphs, in the trainer."""
+    if torch.cuda.is_available() and host.load("distributed").DistributedManager().cuda_graphs:
+        return Refusal(ValueError("`loss: relobralo_grad` needs `cuda_graphs: false`. Found `true`."))
+    try:
+        return ReLoBRaLoGrad(*args, **options)
     except (TypeError, ValueError) as error:
         return Refusal(error)

@@ -52,7 +52,7 @@ def load_network(plate: Plate, folder: Path, name: str = "plate_network") -> Any
     for path in (config, checkpoint):
         if not path.is_file():
             raise FileNotFoundError(f"A trained plate is read from its config and its network. There is no {path}.")
-    architectures = OmegaConf.load(config).get("arch", {})
+    architectures = OmegaConf.select(OmegaConf.load(config), "arch", default={})
     if len(architectures) != 1:
         raise ValueError(
             f"Results are read from a run with one `arch`. Found {list(architectures)} in {config}: give the network "
