@@ -31,19 +31,16 @@ def settings(row: dict[str, Any]) -> tuple[str, str, str, str]:
     return row["problem"], " ".join(others), row["loss"], " ".join(sorted(of_loss))
 
 
-def error(row: dict[str, Any], step: int | None, square: bool) -> float:
-    """Return the error of a run at its end or, by its history, at a step; one that diverged has none but infinity.
+def error(row: dict[str, Any], step: int | None, square: bool) -> float | None:
+    """Return the error of a run at its end or, by its history, at a step; None if the history has no such step.
 
-    Raises
-    ------
-    ValueError
-        If the history has no such step.
+    One that diverged has an infinite error.
     """
     last = row["relative L2 error"]
     if last is None:
         return float("inf")
     if step is not None and step not in row["steps"]:
-        raise ValueError(f"the history has an error at the steps {row['steps']}, and not at {step}")
+        return None
     relative = last if step is None else row["errors"][row["steps"].index(step)]
     # the mean square of the exact solution is the same at every step
     return row["mean squared error"] * (relative / last) ** 2 if square else relative
@@ -62,12 +59,19 @@ def table(
         entry = {"problem": problem, "options": options, "loss": f"{loss} {parameters}".strip()}
         entry["seeds"] = ",".join(map(str, sorted(of_seed)))
         for step in steps or [None]:
-            errors = [error(row, step, square) for row in of_seed.values()]
-            median, lower, upper = spread(errors)
+            found = [error(row, step, square) for row in of_seed.values()]
+            errors = [value for value in found if value is not None]
             name = "at the end" if step is None else f"after {step} steps"
-            entry[name] = f"{median:.2g} [{lower:.2g}, {upper:.2g}], {max(errors):.2g}"
+            # not the median of some seeds in the place of that of all
+            entry[name] = in_words(errors) if len(errors) == len(found) else ""
         made.append(entry)
     return made
+
+
+def in_words(errors: Sequence[float]) -> str:
+    """Return ``median [quartiles], largest``."""
+    median, lower, upper = spread(errors)
+    return f"{median:.2g} [{lower:.2g}, {upper:.2g}], {max(errors):.2g}"
 
 
 def main() -> None:

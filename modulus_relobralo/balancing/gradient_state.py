@@ -55,11 +55,11 @@ def load(module: Any, state_dict: Any, prefix: str, metadata: Any) -> list[str]:
     The host swallows an exception here and trains on with half of a checkpoint loaded. So what does not fit is logged,
     and raised by the next call of forward.
     """
+    if not state_dict:
+        logger.warning("The checkpoint's aggregator has no state: ReLoBRaLoGrad starts anew.")
+        return []
     found = {name: state_dict.get(prefix + name) for name in (*STATE, "moves")}
     missing = [prefix + name for name, buffer in found.items() if not isinstance(buffer, Tensor)]
-    if len(missing) == len(found):
-        logger.warning("The checkpoint's aggregator is another one: ReLoBRaLoGrad starts anew.")
-        return []
     # The next call checks its losses as a first one does, and is a step of its own whatever its label.
     module.names = []
     module._seen_step = -1

@@ -192,9 +192,13 @@ def test_checkpoints_that_do_not_fit_are_named(caplog):
     damaged.load_state_dict(state, strict=False)
     with pytest.raises(ValueError, match=r"does not fit ReLoBRaLoGrad.*Remove the checkpoint"):
         damaged(losses_of(parameters), 0)
+    of_another = ReLoBRaLoGrad(parameters, 3)
+    of_another.load_state_dict({"init_losses": torch.ones(3), "lmbda_ema": torch.ones(3)}, strict=False)
+    with pytest.raises(ValueError, match="does not fit ReLoBRaLoGrad"):
+        of_another(losses_of(parameters), 0)
     with caplog.at_level(logging.WARNING):
-        ReLoBRaLoGrad(parameters, 3).load_state_dict({"init_losses": torch.ones(3)}, strict=False)
-    assert "is another one: ReLoBRaLoGrad starts anew" in caplog.text
+        ReLoBRaLoGrad(parameters, 3).load_state_dict({})
+    assert "has no state: ReLoBRaLoGrad starts anew" in caplog.text
 
 
 def test_the_state_keeps_its_precision_in_a_module_of_another():

@@ -9,7 +9,7 @@ from modulus_relobralo.report import compare, find_trainings, read_runs, summari
 
 pytestmark = pytest.mark.host
 
-SCHEMES = ("sum", "lr_annealing", "grad_norm", "soft_adapt", "relobralo_builtin", "relobralo")
+SCHEMES = ("sum", "lr_annealing", "grad_norm", "soft_adapt", "relobralo_builtin", "relobralo", "relobralo_grad")
 
 
 @pytest.fixture(scope="module")

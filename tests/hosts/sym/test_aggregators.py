@@ -2,9 +2,10 @@ import hydra
 import pytest
 import torch
 
-from modulus_relobralo import ReLoBRaLo
+from modulus_relobralo import ReLoBRaLo, ReLoBRaLoGrad
 from modulus_relobralo.hosts.plugin import TARGET
-from modulus_relobralo.hosts.sym.aggregators import Refusal, relobralo
+from modulus_relobralo.hosts.sym import host
+from modulus_relobralo.hosts.sym.aggregators import Refusal, relobralo, relobralo_grad
 
 
 def test_good_options_give_the_aggregator_itself():
@@ -39,3 +40,19 @@ def test_hydra_hands_it_on():
     """It looks at what it made, and would wrap an error in one of its own."""
     options = {"_target_": TARGET, "temperature": -1.0}
     assert isinstance(hydra.utils.instantiate(options, [], 2, _convert_="all"), Refusal)
+
+
+@pytest.mark.host
+def test_gradient_balancing_refuses_cuda_graphs(monkeypatch):
+    """There is no GPU here: that there is one is what is made up."""
+    manager = host.load("distributed").DistributedManager()
+    parameters = [torch.nn.Parameter(torch.zeros(1))]
+    monkeypatch.setattr(manager, "_cuda_graphs", True)
+    assert type(relobralo_grad(parameters, 2, decades=3)) is ReLoBRaLoGrad
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    with pytest.raises(ValueError, match=r"`loss: relobralo_grad` needs `cuda_graphs: false`. Found `true`"):
+        list(relobralo_grad(parameters, 2).parameters())
+    monkeypatch.setattr(manager, "_cuda_graphs", False)
+    assert type(relobralo_grad(parameters, 2)) is ReLoBRaLoGrad
+    with pytest.raises(ValueError, match="`every` must be at least 1"):
+        list(relobralo_grad(parameters, 2, every=0).parameters())

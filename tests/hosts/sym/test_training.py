@@ -1,6 +1,7 @@
 """Short trainings through the host's Solver, killed and resumed."""
 
 import json
+import math
 import re
 import shutil
 
@@ -540,3 +541,71 @@ def test_natural_gradients_refuse_what_would_not_be_theirs(train, tmp_path, over
     output, steps = train(tmp_path, "optimizer=natural_gradient", override, succeeds=False)
     assert steps == []
     assert message in output
+
+
+# Looks at gradients, and weights that let go, within few steps.
+GRADIENTS = ("loss=relobralo_grad", "loss.every=4", "loss.memory=0.5", "loss.decades=1")
+
+
+@pytest.fixture(scope="module")
+def gradients(train, tmp_path_factory):
+    return train(tmp_path_factory.mktemp("gradients"), *GRADIENTS)
+
+
+def test_gradient_balancing_pulls_equally_at_first_and_moves_every_step(gradients):
+    output, steps = gradients
+    assert re.search(r"ReLoBRaLoGrad of .*: every=4, memory=0.5, decades=1.0; terms: helmholtz, u", output)
+    assert [state["moves"] for state in steps] == list(range(1, 32))
+    weights, norms = steps[0]["lmbda_ema"], [math.exp(norm) for norm in steps[0]["log_norms"]]
+    assert weights[0] * norms[0] == pytest.approx(weights[1] * norms[1], rel=1e-3)
+    assert all(sum(state["lmbda_ema"]) == pytest.approx(2.0, rel=1e-5) for state in steps)
+    assert [steps[i]["log_norms"] == steps[i + 1]["log_norms"] for i in range(8)] == [True] * 3 + [False] + [
+        True
+    ] * 3 + [False]
+
+
+@pytest.mark.parametrize("jit", ["true", "false"])
+def test_resumed_gradient_balancing_is_the_unbroken_one(train, gradients, jit, tmp_path):
+    train(tmp_path, *GRADIENTS, "custom.kill_at=15", succeeds=False)
+    output, steps = train(tmp_path, *GRADIENTS, "training.max_steps=29", "custom.seed=7", f"jit={jit}")
+    assert "Success loading optimizer" in output
+    expected = without_steps(gradients[1][11:])
+    if jit == "false":
+        assert without_steps(steps) == expected
+    for state, other in zip(steps, expected, strict=True):
+        assert state["lmbda_ema"] == pytest.approx(other["lmbda_ema"], rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [("training.grad_agg_freq=2",), ("amp.enabled=true", "amp.dtype=bfloat16")],
+    ids=["accumulation", "bfloat16"],
+)
+def test_gradient_balancing_is_near_that_of_whole_batches_in_full_precision(train, gradients, changed, tmp_path):
+    _, steps = train(tmp_path, *GRADIENTS, "training.max_steps=8", *changed)
+    assert [state["moves"] for state in steps] == list(range(1, 10))
+    for state, expected in zip(steps, gradients[1], strict=False):
+        assert state["lmbda_ema"] == pytest.approx(expected["lmbda_ema"], rel=0.1)
+
+
+@pytest.mark.parametrize("optimizer", [("soap",), ("natural_gradient",), ("lbfgs", *SHORT)], ids=lambda it: it[0])
+def test_gradient_balancing_with_other_optimizers(train, gradients, optimizer, tmp_path):
+    name, *options = optimizer
+    _, steps = train(tmp_path, *GRADIENTS, "training.max_steps=6", f"optimizer={name}", *options)
+    assert [state["moves"] for state in steps] == list(range(1, 8 if name != "lbfgs" else 2))
+    assert steps[0]["lmbda_ema"] == pytest.approx(gradients[1][0]["lmbda_ema"], rel=1e-3)
+
+
+def test_gradient_balancing_after_another_scheme(train, tmp_path):
+    train(tmp_path, "loss=sum", "training.max_steps=10")
+    output, steps = train(tmp_path, *GRADIENTS, "training.max_steps=20")
+    assert "The checkpoint's aggregator has no state: ReLoBRaLoGrad starts anew" in output
+    assert [state["moves"] for state in steps] == list(range(1, 12))
+    output, steps = train(tmp_path, *LIVELY, succeeds=False)
+    assert "The checkpoint's aggregator state does not fit ReLoBRaLo: " in output
+    assert steps == []
+
+
+def test_gradient_balancing_names_a_value_out_of_range(train, tmp_path):
+    output, _ = train(tmp_path, "loss=relobralo_grad", "loss.decades=-1", succeeds=False)
+    assert "`decades` must be in (0, inf). Found `decades = -1.0`" in output
