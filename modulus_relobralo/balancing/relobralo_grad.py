@@ -132,7 +132,6 @@ class ReLoBRaLoGrad(nn.Module):
         return torch.dot(terms, self.lmbda_ema.clone())
 
     @torch.jit.ignore
-    @torch.compiler.disable
     def _move(self, losses: Dict[str, Tensor], step: Optional[Union[int, Tensor]]) -> None:
         take_step(self, losses, step)
 
