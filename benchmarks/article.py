@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import accuracy
-from protocol import HEADLINE, HEADLINE_SEEDS, PROBLEMS, QUICK_SEEDS, QUICK_STEPS, ROOT, Training
+from protocol import GRADIENTS, HEADLINE, HEADLINE_SEEDS, PROBLEMS, QUICK_SEEDS, QUICK_STEPS, ROOT, Training
 
 STEPS = (8_000, 20_000)
 # The article's values for the host's own class, which has other names and other defaults.
@@ -45,6 +45,7 @@ class ArticleTraining(Training):
         # Most records without a validation between them: a step's median wall time is then without it.
         record, validate = max(1, self.steps // 200), max(1, self.steps // 50)
         return [
+            "cuda_graphs=false",
             f"training.max_steps={self.steps}",
             f"training.summary_freq={record}",
             f"training.rec_monitor_freq={record}",
@@ -56,7 +57,7 @@ class ArticleTraining(Training):
 def trainings(
     seeds: Iterable[int],
     steps: Iterable[int],
-    losses: Iterable[str] = (*HEADLINE, "relobralo_builtin"),
+    losses: Iterable[str] = (*HEADLINE, GRADIENTS, "relobralo_builtin"),
     builtin_as_article: bool = True,
     folder: Path = ArticleTraining.folder,
 ) -> list[ArticleTraining]:

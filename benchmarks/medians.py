@@ -20,8 +20,8 @@ from modulus_relobralo.report.spread import spread
 from modulus_relobralo.report.tables import print_lines, print_rows
 
 RESULTS = ROOT / "benchmarks" / "results"
-# Overrides that decide what is written down, not what is trained.
-RECORDING = ("training.summary_freq", "training.rec_monitor_freq", "training.rec_validation_freq")
+# Overrides that decide what is written down and how fast it goes, not what is trained.
+RECORDING = ("training.summary_freq", "training.rec_monitor_freq", "training.rec_validation_freq", "cuda_graphs")
 
 
 def settings(row: dict[str, Any]) -> tuple[str, str, str, str]:

@@ -19,7 +19,7 @@ from pathlib import Path
 import accuracy
 import sweep
 from article import ArticleTraining
-from protocol import HEADLINE, HEADLINE_SEEDS, QUICK_SEEDS, QUICK_STEPS, RATE, ROOT, SEEDS, Training
+from protocol import GRADIENTS, HEADLINE, HEADLINE_SEEDS, QUICK_SEEDS, QUICK_STEPS, RATE, ROOT, SEEDS, Training
 
 from modulus_relobralo.report import read_run
 
@@ -34,7 +34,7 @@ CASES = (
 )
 # The first rates: Adam's are those of the other protocols.
 RATES = {"adam": {"article": 1e-3, "scaled": RATE}, "soap": {"article": 3e-3, "scaled": 3e-3}}
-LOSSES = (*HEADLINE, "relobralo_builtin")
+LOSSES = (*HEADLINE, GRADIENTS, "relobralo_builtin")
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,9 @@ def equal_time(finished: Iterable[OptimizerTraining]) -> list[OptimizerTraining]
 
 def full() -> list[Training]:
     """Return the trainings of equal steps, and those of equal time once all of equal steps are finished."""
-    equal = trainings(lambda loss: HEADLINE_SEEDS if loss in HEADLINE else SEEDS, STEPS, OptimizerTraining.folder)
+    equal = trainings(
+        lambda loss: SEEDS if loss == "relobralo_builtin" else HEADLINE_SEEDS, STEPS, OptimizerTraining.folder
+    )
     return [*equal, *(equal_time(equal) if all(map(sweep.is_finished, equal)) else [])]
 
 

@@ -15,6 +15,8 @@ PROBLEMS = ("helmholtz", "kirchhoff")
 # Loss terms with the boundary conditions summed over the edges, and with one for each edge.
 TERMS = {"aggregated": False, "per_edge": True}
 HEADLINE = ("sum", "relobralo")
+# Beside them on as many seeds, in every setting.
+GRADIENTS = "relobralo_grad"
 RIVALS = ("lr_annealing", "grad_norm", "soft_adapt", "relobralo_builtin")
 SEEDS = range(5)
 HEADLINE_SEEDS = range(10)
@@ -71,6 +73,8 @@ class Training:
         # Most records without a validation between them: a step's median wall time is then without it.
         record, validate = max(1, self.steps // 200), max(1, self.steps // 50)
         return [
+            # Schemes that look at gradients need it so; for all alike.
+            "cuda_graphs=false",
             f"custom.per_edge={str(TERMS[self.terms]).lower()}",
             f"optimizer.lr={self.rate:g}",
             f"training.max_steps={self.steps}",
@@ -90,7 +94,7 @@ def full() -> list[Training]:
 
 def at_defaults() -> list[Training]:
     """Return every scheme at its published defaults, from seed 0."""
-    losses = (*HEADLINE, *RIVALS)
+    losses = (*HEADLINE, GRADIENTS, *RIVALS)
     return [
         Training(problem, terms, loss, 0, STEPS[problem]) for terms in TERMS for problem in PROBLEMS for loss in losses
     ]
@@ -116,7 +120,7 @@ def at_other_rates() -> list[Training]:
 
 def seeds(scheme: Training) -> range:
     """Return the seeds of a scheme: more where a claim is made on it."""
-    claimed = scheme.loss in HEADLINE and scheme.terms == "aggregated"
+    claimed = scheme.loss == GRADIENTS or (scheme.loss in HEADLINE and scheme.terms == "aggregated")
     return HEADLINE_SEEDS if claimed and not scheme.parameters and scheme.rate == RATE else SEEDS
 
 

@@ -11,8 +11,8 @@ pytestmark = pytest.mark.host
 
 def test_the_protocol_is_what_its_page_says():
     full = article.full()
-    assert len(full) == 160
-    assert len({training.run_dir for training in full}) == 160
+    assert len(full) == 200
+    assert len({training.run_dir for training in full}) == 200
     assert {training.seed for training in full} == set(range(10))
     assert Counter((t.problem, t.steps, t.loss, bool(t.parameters)) for t in full) == {
         (problem, steps, loss, tuned): 10
@@ -21,12 +21,13 @@ def test_the_protocol_is_what_its_page_says():
         for loss, tuned in [
             ("sum", False),
             ("relobralo", False),
+            ("relobralo_grad", False),
             ("relobralo_builtin", False),
             ("relobralo_builtin", True),
         ]
     }
     # those on which the claims are made come first
-    assert {training.steps for training in full[:80]} == {8_000}
+    assert {training.steps for training in full[:100]} == {8_000}
     assert not {training.seed for training in full} & {100, 101}
 
 

@@ -40,7 +40,7 @@ def test_no_two_trainings_share_a_folder_or_see_a_tuning_seed(trainings):
     assert not {training.seed for training in trainings} & set(protocol.TUNING_SEEDS)
     for problem, terms in itertools.product(protocol.PROBLEMS, protocol.TERMS):
         of_defaults = [t for t in protocol.at_defaults() if (t.problem, t.terms) == (problem, terms)]
-        assert {t.loss for t in of_defaults} == {*protocol.HEADLINE, *protocol.RIVALS}
+        assert {t.loss for t in of_defaults} == {*protocol.HEADLINE, protocol.GRADIENTS, *protocol.RIVALS}
         assert len({(*training.overrides,) for training in of_defaults}) == 1
 
 
