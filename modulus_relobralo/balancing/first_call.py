@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -26,6 +27,22 @@ def start(module: Any, losses: dict[str, Tensor]) -> None:
     TypeError, ValueError
         As :meth:`modulus_relobralo.ReLoBRaLo.forward` says.
     """
+    names, terms = list(losses), admit(module, losses)
+    if len(names) != module.lmbda_ema.numel():
+        # The host miscounts the terms of custom losses; no call has filled the state yet.
+        for name, value in STATE.items():
+            setattr(module, name, torch.full((len(names),), value))
+        module._growing = torch.zeros(len(names), dtype=torch.bool)
+    module._ranks = count_ranks()
+    module.names = names
+    _fit(module, terms)
+    if is_first_rank():
+        terms_named = ", ".join(names)
+        logger.info(f"ReLoBRaLo of modulus_relobralo {__version__}: {describe_options(module)}; terms: {terms_named}")
+
+
+def admit(module: Any, losses: Mapping[str, Tensor]) -> Tensor:
+    """Check the loss terms of a first call, against a checkpoint too if one was loaded; return them, shape [m]."""
     names = list(losses)
     if module.names:
         raise ValueError(f"The loss terms changed in training: they were {module.names} and now are {names}.")
@@ -37,17 +54,7 @@ def start(module: Any, losses: dict[str, Tensor]) -> None:
     loss_terms.check_not_negative(names, terms.tolist())
     if module._resumed:
         check_fits(names, module._saved_names, module.lmbda_ema.numel())
-    elif len(names) != module.lmbda_ema.numel():
-        # The host miscounts the terms of custom losses; no call has filled the state yet.
-        for name, value in STATE.items():
-            setattr(module, name, torch.full((len(names),), value))
-        module._growing = torch.zeros(len(names), dtype=torch.bool)
-    module._ranks = count_ranks()
-    module.names = names
-    _fit(module, terms)
-    if is_first_rank():
-        terms_named = ", ".join(names)
-        logger.info(f"ReLoBRaLo of modulus_relobralo {__version__}: {describe_options(module)}; terms: {terms_named}")
+    return terms
 
 
 def widen(module: Any, terms: Tensor) -> Tensor:

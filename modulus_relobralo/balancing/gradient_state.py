@@ -9,8 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from modulus_relobralo.balancing import loss_terms
-from modulus_relobralo.balancing.checkpoint import check_fits
+from modulus_relobralo.balancing.first_call import admit
 from modulus_relobralo.balancing.placement import widest_dtype
 from modulus_relobralo.balancing.ranks import is_first_rank
 from modulus_relobralo.version import __version__
@@ -23,18 +22,8 @@ STATE = {"averages": 0.0, "largest": 0.0, "log_norms": float("nan"), "lmbda_ema"
 
 def start(module: Any, losses: Mapping[str, Tensor]) -> None:
     """Check the loss terms of the first call, or the first one of a resumed run, and fit the state to them."""
-    names = list(losses)
-    if module.names:
-        raise ValueError(f"The loss terms changed in training: they were {module.names} and now are {names}.")
-    if module._problem:
-        raise ValueError(f"{module._problem} Remove the checkpoint to start anew.")
-    loss_terms.check_names(names, module.weights)
-    loss_terms.check_terms(losses)
-    terms = torch.stack([loss.detach() for loss in losses.values()])
-    loss_terms.check_not_negative(names, terms.tolist())
-    if module._resumed:
-        check_fits(names, module._saved_names, module.lmbda_ema.numel())
-    elif len(names) != module.lmbda_ema.numel():
+    names, terms = list(losses), admit(module, losses)
+    if len(names) != module.lmbda_ema.numel():
         # The host miscounts the terms of custom losses; no call has filled the state yet.
         for name, value in STATE.items():
             setattr(module, name, torch.full((len(names),), value))

@@ -34,7 +34,7 @@ class ReLoBRaLoGrad(nn.Module):
     every : int
         Steps from one look at the gradients to the next, > 0.
     memory : float
-        Memory of the norms from one look to the next, in [0, 1).
+        Memory of the norms from one look to the next, in [0, 1].
     decades : float
         Powers of ten by which all terms have to come down until the weights are those of the plain sum, > 0.
     weights : mapping of str to float, optional
