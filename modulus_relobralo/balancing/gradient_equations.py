@@ -55,7 +55,7 @@ def scale(log_norms: Tensor, s: Tensor) -> Tensor:
     return torch.softmax(-s * known, dim=-1) * log_norms.numel()
 
 
-def follow(log_norms: Tensor, found: Tensor, memory: float) -> Tensor:
+def remember(log_norms: Tensor, found: Tensor, memory: float) -> Tensor:
     """Return the geometric moving average of norms after new ones, shape [m]; what was known where one is no number."""
     both = torch.lerp(found, log_norms, memory)
     return torch.where(torch.isfinite(found), torch.where(torch.isnan(log_norms), found, both), log_norms)

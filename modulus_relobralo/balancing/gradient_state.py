@@ -52,6 +52,7 @@ def load(module: Any, state_dict: Any, prefix: str, metadata: Any) -> list[str]:
     # The next call checks its losses as a first one does, and is a step of its own whatever its label.
     module.names = []
     module._seen_step = -1
+    module._problem = ""
     shapes = {name: None if buffer is None else list(buffer.shape) for name, buffer in found.items()}
     if missing or len({str(shapes[name]) for name in STATE}) != 1:
         module._problem = (

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from modulus_relobralo.balancing.gradient_equations import exponent, follow, scale, slowest_progress
+from modulus_relobralo.balancing.gradient_equations import exponent, remember, scale, slowest_progress
 from modulus_relobralo.balancing.gradient_norms import log_gradient_norms
 from modulus_relobralo.balancing.gradient_state import start
 from modulus_relobralo.balancing.loss_terms import check_not_negative
@@ -26,14 +26,15 @@ def take_step(module: Any, losses: Mapping[str, Tensor], step: int | Tensor | No
     RuntimeError
         If the call is recorded in a CUDA graph.
     """
+    # Before anything that reads from the device, which a recording does not allow.
+    if torch.cuda.is_available() and torch.cuda.is_current_stream_capturing():
+        raise RuntimeError("Gradient balancing cannot be recorded in a CUDA graph: set `cuda_graphs: false`.")
     if not losses or module.names != list(losses):
         start(module, losses)
     if step is not None:
         if int(step) == module._seen_step:
             return
         module._seen_step = int(step)
-    if torch.cuda.is_available() and torch.cuda.is_current_stream_capturing():
-        raise RuntimeError("Gradient balancing cannot be recorded in a CUDA graph: set `cuda_graphs: false`.")
     if module._moves % module.every == 0:
         look_at_losses(module)
         look_at_gradients(module, losses)
@@ -56,7 +57,7 @@ def look_at_gradients(module: Any, losses: Mapping[str, Tensor]) -> None:
     found = found + module._static_weights.log()
     if count_ranks() > 1:
         found = mean_of_ranks(found)
-    module.log_norms.copy_(follow(module.log_norms, found, module.memory))
+    module.log_norms.copy_(remember(module.log_norms, found, module.memory))
 
 
 def move(module: Any, losses: Tensor) -> None:

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from modulus_relobralo import ReLoBRaLoGrad
-from modulus_relobralo.balancing.gradient_equations import exponent, follow, scale, slowest_progress
+from modulus_relobralo.balancing.gradient_equations import exponent, remember, scale, slowest_progress
 
 # Terms c (a - t)^2 of one parameter each: their gradients are 2 c (a - t), which is all that is computed by hand.
 FACTORS, TARGETS = np.array([10.0, 1.0, 0.5]), np.array([1.0, -2.0, 0.5])
@@ -93,8 +93,8 @@ def test_progress_is_that_of_the_slowest_term_and_of_one_that_was_ever_anything(
 def test_a_norm_that_is_no_number_leaves_what_was_known():
     known = torch.tensor([1.0, torch.nan, 3.0, torch.nan])
     found = torch.tensor([-torch.inf, 2.0, 5.0, torch.nan])
-    assert follow(known, found, 0.5)[:3].tolist() == [1.0, 2.0, 4.0]
-    assert torch.isnan(follow(known, found, 0.5)[3])
+    assert remember(known, found, 0.5)[:3].tolist() == [1.0, 2.0, 4.0]
+    assert torch.isnan(remember(known, found, 0.5)[3])
     # as the mean of the others
     weights = scale(torch.tensor([1.0, 3.0, torch.nan]), torch.tensor(1.0))
     assert float(weights[2]) == pytest.approx(float(torch.exp(torch.tensor(-2.0)) / torch.exp(-known[0]) * weights[0]))
