@@ -192,6 +192,8 @@ def test_checkpoints_that_do_not_fit_are_named(caplog):
     damaged.load_state_dict(state, strict=False)
     with pytest.raises(ValueError, match=r"does not fit ReLoBRaLoGrad.*Remove the checkpoint"):
         damaged(losses_of(parameters), 0)
+    damaged.load_state_dict(balance.state_dict())
+    assert float(damaged(losses_of(parameters), 0)) > 0
     of_another = ReLoBRaLoGrad(parameters, 3)
     of_another.load_state_dict({"init_losses": torch.ones(3), "lmbda_ema": torch.ones(3)}, strict=False)
     with pytest.raises(ValueError, match="does not fit ReLoBRaLoGrad"):
