@@ -10,6 +10,8 @@ from programs import ROOT, read_csv, run
 REUSE = ROOT / "examples" / "reuse"
 TERMS = {
     "cavity": {"continuity", "momentum_x", "momentum_y", "u", "v"},
+    "composite_wall": {"T_1", "T_2", "T_1__y", "T_2__y", "diffusion_T_1", "diffusion_T_2"}
+    | {f"diffusion_interface_{kind}_T_1_T_2" for kind in ("dirichlet", "neumann")},
     "heat": {"diffusion_T", "T", "T__x"},
     "conductivity": {"diffusion_u", "u"},
 }

@@ -26,6 +26,7 @@ HOSTS = {"modulus.sym": "Modulus", "physicsnemo.sym": "PhysicsNeMo"}
 
 NAMES = {
     "Diffusion": "eq.pdes.diffusion",
+    "DiffusionInterface": "eq.pdes.diffusion",
     "Domain": "domain",
     "Key": "key",
     "Line1D": "geometry.primitives_1d",
