@@ -13,7 +13,7 @@ DEMO := $(VENV:.venv%=outputs/demo%)
 # as many as cores, at most four; a file's tests share their trainings, so they stay together
 WORKERS := --numprocesses auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help env env-physicsnemo demo demo-solver demo-loops docs test test-physicsnemo test-lowest test-gpu lint format bench-accuracy bench-article bench-moving-window bench-optimizers tune bench-aggregator bench-derivatives bench-soap bench-natural-gradients bench-plates bench-time-to-error bench-gpu clean clean-outputs
+.PHONY: help env env-physicsnemo demo demo-solver demo-loops docs test test-physicsnemo test-lowest test-gpu lint format bench-accuracy bench-article bench-moving-window bench-reuse bench-optimizers tune bench-aggregator bench-derivatives bench-soap bench-natural-gradients bench-plates bench-time-to-error bench-gpu clean clean-outputs
 .DELETE_ON_ERROR:
 
 help: ## show this list
@@ -80,6 +80,9 @@ bench-accuracy: env ## every balancing scheme on both problems, hours; QUICK=1: 
 
 bench-article: env ## the article's two experiments in their own setting, hours; QUICK=1: minutes. What is finished is not run again
 	$(RUN) benchmarks/article.py $(if $(QUICK),--quick)
+
+bench-reuse: env ## the problems of examples/reuse over ten seeds, two hours
+	$(RUN) benchmarks/reuse.py
 
 bench-moving-window: env ## balancing in moving time windows, half an hour
 	$(RUN) benchmarks/moving_window.py --multirun loss=sum,relobralo custom.seed=0,1,2,3,4

@@ -150,7 +150,7 @@ def print_plan(trainings: Sequence[Training], launcher: Sequence[str]) -> None:
 
 def make_row(training: Training, run: Run) -> dict[str, object]:
     """Return what the result file keeps of a run."""
-    (variable, error), *_ = run.errors.items()
+    (variable, error), *others = run.errors.items()
     chosen = np.unique(np.linspace(0, len(error.steps) - 1, HISTORY).astype(int))
     return {
         "problem": training.problem,
@@ -164,6 +164,7 @@ def make_row(training: Training, run: Run) -> dict[str, object]:
         "last step": run.last_step,
         "relative L2 error": None if run.diverged else last_error(run, variable),
         "mean squared error": None if run.diverged else mean_square(run, variable),
+        **{f"relative L2 error of {name}": None if run.diverged else last_error(run, name) for name, _ in others},
         "seconds": round(run.seconds, 1),
         "ms per step": round(run.step_seconds * 1e3, 2),
         "steps": error.steps[chosen].tolist(),

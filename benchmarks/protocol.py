@@ -52,6 +52,11 @@ class Training:
     config: ClassVar[str] = "first_order"
 
     @property
+    def script(self) -> str:
+        """The example, relative to the root."""
+        return f"examples/{self.problem}/{self.problem}.py"
+
+    @property
     def cost(self) -> int:
         """What it costs, in steps on Helmholtz."""
         return self.steps * COST[self.problem]

@@ -63,20 +63,20 @@ def commands(trainings: Iterable[Training], launcher: Sequence[str]) -> list[lis
     """Return the fewest ``--multirun`` commands whose products of losses and seeds are exactly `trainings`."""
     seeds: dict[tuple[str, str, Path, tuple[str, ...], str], list[int]] = {}
     for training in trainings:
-        key = (training.problem, training.config, training.sweep, tuple(training.overrides), training.loss)
+        key = (training.script, training.config, training.sweep, tuple(training.overrides), training.loss)
         seeds.setdefault(key, []).append(training.seed)
     losses: dict[tuple[str, str, Path, tuple[str, ...], tuple[int, ...]], list[str]] = {}
     for (*common, loss), numbers in seeds.items():
         losses.setdefault((*common, tuple(numbers)), []).append(loss)
     return [
         [
-            sys.executable, f"examples/{problem}/{problem}.py", "--config-name", config, "--multirun",
+            sys.executable, script, "--config-name", config, "--multirun",
             f"loss={','.join(names)}", f"custom.seed={','.join(map(str, numbers))}", *overrides,
             f"hydra.sweep.dir={sweep}", "hydra.sweep.subdir=${hydra:runtime.choices.loss}/seed-${custom.seed}",
             # The log in the run's folder says whether it finished; the host's own configuration writes none.
             "hydra/job_logging=default", *launcher,
         ]
-        for (problem, config, sweep, overrides, numbers), names in losses.items()
+        for (script, config, sweep, overrides, numbers), names in losses.items()
     ]  # fmt: skip
 
 
