@@ -1,6 +1,6 @@
 """Times training steps with Taylor-mode derivatives against the host's autodiff, side by side in one process.
 
-    python benchmarks/derivatives.py [--cases kirchhoff-2x128 ...] [--rounds 7] [--out benchmarks/results]
+    python benchmarks/derivatives.py [--cases kirchhoff-2x128 ...] [--rounds 7] [--threads 1] [--out benchmarks/results]
 
 A step is what the host's trainer does, with the plain sum of the losses (trainer_step.py). The methods take turns in
 each round, and a ratio is the median over rounds, so that a busy machine slows all of them. Network, points and
@@ -12,7 +12,7 @@ Columns: `ms` of one step; `faster` than the host's autodiff; `memory`, the most
 held between steps; `first`, the first step with everything compiled from scratch (`torch.compile` keeps a cache on
 disk, switched off here); `error`, relative, of loss and gradients against autodiff in float64; `floor`, the time of
 the derivative pass inside the domain over (channels) x (one forward and backward pass of the plain network).
-The network has the host's defaults (SiLU, weight norm) in float32; the host's one thread.
+The network has the host's defaults (SiLU, weight norm) in float32.
 """
 
 from __future__ import annotations
@@ -61,8 +61,9 @@ def measure_floor(run: Run, rounds: int) -> float:
 
 
 def timed(function: Callable[[], object], number: int) -> float:
-    """Return seconds per call."""
-    return Timer("f()", globals={"f": function}, num_threads=1).timeit(number).mean
+    """Return seconds per call, with the threads that PyTorch has."""
+    threads = torch.get_num_threads()
+    return Timer("f()", globals={"f": function}, num_threads=threads).timeit(number).mean
 
 
 def repetitions(function: Callable[[], object]) -> int:
@@ -114,9 +115,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cases", nargs="+", choices=CASES, default=list(CASES))
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--threads", type=int, default=1, help="of PyTorch; the host's Solver has one")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results")
     args = parser.parse_args()
-    torch.set_num_threads(1)  # as modulus.sym.main does
+    torch.set_num_threads(args.threads)
     host.load("distributed").DistributedManager.initialize()
     host.load(
         "manager"
