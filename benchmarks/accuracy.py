@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 import protocol
 import sweep
+from medians import OTHERS
 from protocol import ROOT, Training
 from publishing import add_publish
 from records import write_rows
@@ -162,9 +163,10 @@ def make_row(training: Training, run: Run) -> dict[str, object]:
         "seed": training.seed,
         "status": run.status,
         "last step": run.last_step,
+        "variable": variable,
         "relative L2 error": None if run.diverged else last_error(run, variable),
         "mean squared error": None if run.diverged else mean_square(run, variable),
-        **{f"relative L2 error of {name}": None if run.diverged else last_error(run, name) for name, _ in others},
+        **{f"{OTHERS}{name}": None if run.diverged else last_error(run, name) for name, _ in others},
         "seconds": round(run.seconds, 1),
         "ms per step": round(run.step_seconds * 1e3, 2),
         "steps": error.steps[chosen].tolist(),

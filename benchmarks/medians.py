@@ -3,14 +3,16 @@
     python benchmarks/medians.py NAME [NAME ...] [--square] [--at STEP ...] [--seeds 0 1 ...]
 
 Each NAME is a file of benchmarks/results/ without its ending, such as `article`. Runs that differ in nothing but their
-seed make a row; a seed that several files have counts once, as the last of them has it.
+seed make a row; a seed that several files have counts once, as the last of them has it. Behind the largest stands the
+ratio of the medians to that of `sum`, over the seeds that both have.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from protocol import ROOT
@@ -18,7 +20,10 @@ from records import read_rows
 
 from modulus_relobralo.report.spread import spread
 from modulus_relobralo.report.tables import print_lines, print_rows
+from modulus_relobralo.report.variant import BASELINE
 
+# What a result file calls the errors of a run's other variables.
+OTHERS = "relative L2 error of "
 RESULTS = ROOT / "benchmarks" / "results"
 # Overrides that decide what is written down and how fast it goes, not what is trained.
 RECORDING = ("training.summary_freq", "training.rec_monitor_freq", "training.rec_validation_freq", "cuda_graphs")
@@ -46,32 +51,48 @@ def error(row: dict[str, Any], step: int | None, square: bool) -> float | None:
     return row["mean squared error"] * (relative / last) ** 2 if square else relative
 
 
+def by_variable(row: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield a row for each variable of a run that has errors of several, else the row itself."""
+    others = {name.removeprefix(OTHERS): value for name, value in row.items() if name.startswith(OTHERS)}
+    yield {**row, "problem": f"{row['problem']}: {row['variable']}"} if others else row
+    for name, value in others.items():
+        # of the others no history and no mean square was kept
+        yield {**row, "problem": f"{row['problem']}: {name}", "relative L2 error": value, "steps": []}
+
+
 def table(
     rows: Sequence[dict[str, Any]], seeds: Sequence[int] | None, steps: Sequence[int] | None, square: bool
 ) -> list[dict[str, str]]:
-    """Return a row for each setting with the median over its seeds, the quartiles and the largest error."""
+    """Return a row for each setting with the median over its seeds, the quartiles, the largest and the ratio."""
     runs: dict[tuple[str, ...], dict[int, dict[str, Any]]] = {}
-    for row in rows:
+    for row in rows if square else chain.from_iterable(map(by_variable, rows)):
         if seeds is None or row["seed"] in seeds:
             runs.setdefault(settings(row), {})[row["seed"]] = row
     made = []
     for (problem, options, loss, parameters), of_seed in sorted(runs.items()):
         entry = {"problem": problem, "options": options, "loss": f"{loss} {parameters}".strip()}
         entry["seeds"] = ",".join(map(str, sorted(of_seed)))
+        baseline = runs.get((problem, options, BASELINE, ""), {})
         for step in steps or [None]:
-            found = [error(row, step, square) for row in of_seed.values()]
-            errors = [value for value in found if value is not None]
+            errors, reference = (
+                {seed: error(row, step, square) for seed, row in of.items()} for of in (of_seed, baseline)
+            )
             name = "at the end" if step is None else f"after {step} steps"
             # not the median of some seeds in the place of that of all
-            entry[name] = in_words(errors) if len(errors) == len(found) else ""
+            entry[name] = "" if None in errors.values() else in_words(errors, reference if loss != BASELINE else {})
         made.append(entry)
     return made
 
 
-def in_words(errors: Sequence[float]) -> str:
-    """Return ``median [quartiles], largest``."""
-    median, lower, upper = spread(errors)
-    return f"{median:.2g} [{lower:.2g}, {upper:.2g}], {max(errors):.2g}"
+def in_words(errors: Mapping[int, float], reference: Mapping[int, float | None]) -> str:
+    """Return ``median [quartiles], largest``, and behind it the ratio to the reference over the seeds of both."""
+    median, lower, upper = spread(errors.values())
+    words = f"{median:.2g} [{lower:.2g}, {upper:.2g}], {max(errors.values()):.2g}"
+    both = [seed for seed in errors if reference.get(seed) is not None]
+    if not both:
+        return words
+    ratio = spread(errors[seed] for seed in both).median / spread(reference[seed] for seed in both).median
+    return f"{words} ({ratio:.2g} of {BASELINE})"
 
 
 def main() -> None:
@@ -87,7 +108,7 @@ def main() -> None:
         parser.error(f"no results of {', '.join(file.stem for file in missing)}; there are {', '.join(known)}")
     rows = [row for file in files for row in read_rows(file)]
     kind = "mean square of the error" if args.square else "relative L2 error"
-    print_rows(table(rows, args.seeds, args.at, args.square), f"{kind}: median [quartiles], largest")
+    print_rows(table(rows, args.seeds, args.at, args.square), f"{kind}: median [quartiles], largest (ratio)")
     for file in files:
         made = json.loads(file.read_text().splitlines()[0])
         print_lines([f"{file.stem}: {made['command']}, {made['date']}, on {made['device']}"])

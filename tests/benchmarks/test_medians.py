@@ -24,7 +24,7 @@ def run_of(seed, error, loss="sum", **changes):
 
 
 def numbers(cell):
-    return [float(part.strip("[],")) for part in cell.split()]
+    return [float(part.strip("[],")) for part in cell.split(" (")[0].split()]
 
 
 def test_the_published_runs_have_the_medians_of_numpy():
@@ -75,6 +75,27 @@ def test_a_run_that_diverged_has_an_infinite_error():
     (entry,) = medians.table(rows, None, None, square=False)
     assert numbers(entry["at the end"])[0] == 0.3
     assert entry["at the end"].endswith("inf")
+
+
+def test_the_ratio_is_that_of_the_seeds_that_both_have():
+    rows = [run_of(seed, error) for seed, error in ((0, 0.1), (1, 0.2), (2, 0.4))]
+    rows += [run_of(seed, error, loss="relobralo") for seed, error in ((1, 0.1), (2, 0.2), (3, 9.0))]
+    ours, plain = medians.table(rows, None, None, square=False)
+    assert ours["at the end"].endswith("(0.5 of sum)")
+    assert "of sum" not in plain["at the end"]
+    (alone,) = medians.table(rows[3:], None, None, square=False)
+    assert "of sum" not in alone["at the end"]
+
+
+def test_each_variable_of_a_run_has_a_row():
+    rows = [run_of(0, 0.1, variable="k", **{f"{medians.OTHERS}u": 0.3})]
+    found = medians.table(rows, None, None, square=False)
+    assert {entry["problem"]: numbers(entry["at the end"])[0] for entry in found} == {
+        "helmholtz: k": 0.1,
+        "helmholtz: u": 0.3,
+    }
+    (entry,) = medians.table(rows, None, None, square=True)
+    assert (entry["problem"], numbers(entry["at the end"])[0]) == ("helmholtz", 0.0025)
 
 
 def test_it_prints_the_commands_of_the_files(tmp_path, monkeypatch, capsys):
