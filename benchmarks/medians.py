@@ -22,6 +22,8 @@ from modulus_relobralo.report.spread import spread
 from modulus_relobralo.report.tables import print_lines, print_rows
 from modulus_relobralo.report.variant import BASELINE
 
+# What an option was called in older result files.
+RENAMED = {"batch_size.wall": "batch_size.edge"}
 # What a result file calls the errors of a run's other variables.
 OTHERS = "relative L2 error of "
 RESULTS = ROOT / "benchmarks" / "results"
@@ -32,7 +34,8 @@ RECORDING = ("training.summary_freq", "training.rec_monitor_freq", "training.rec
 def settings(row: dict[str, Any]) -> tuple[str, str, str, str]:
     """Return what the runs of a row of the table share: problem, loss, its parameters and the other overrides."""
     of_loss = {f"loss.{name}={value:.6g}" for name, value in row["parameters"].items()}
-    others = [option for option in row["overrides"] if option not in of_loss and not option.startswith(RECORDING)]
+    names = (option.split("=", 1) for option in row["overrides"] if option not in of_loss)
+    others = [f"{RENAMED.get(name, name)}={value}" for name, value in names if name not in RECORDING]
     return row["problem"], " ".join(others), row["loss"], " ".join(sorted(of_loss))
 
 
