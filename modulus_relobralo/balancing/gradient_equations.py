@@ -2,15 +2,18 @@
 
 For m loss terms L with gradients g in the network's parameters, the weights are
 
-    lambda_i = m * |g_i|^-s / sum_j |g_j|^-s.
+    lambda_i = m * b_i / sum_j b_j,        b_i = min((max_j |g_j| / |g_i|)^s_i, bound).
 
-With s = 1 all terms pull equally hard (Wang et al.), with s = 0 they are the plain sum. Which of the two it is follows
-from the progress of the slowest term, each measured against the largest value that it has had so far:
+With s_i = 1 a term pulls as hard as the strongest does (Wang et al.), with s_i = 0 it has the weight of that one. Which
+of the two it is follows from its progress, measured against the largest value that it has had so far:
 
-    r = max_i L_i / max over the steps so far of L_i,        s = clamp(1 + log10(r) / decades, 0, 1).
+    r_i = L_i / max over the steps so far of L_i,        r = max_i r_i,
+    s_i = clamp(1 + log10(r_i / r), 0, 1) * clamp(1 + log10(r) / decades, 0, 1).
 
-While one term has not come down, gradients are equalised; once all have come down by `decades` powers of ten, no term
-needs help, and a scale that pulled on would only trade the error of one for that of another.
+So a term is helped if it lags: if it is within a power of ten of the slowest one. Were all gradients equalised, terms
+that a flat field nearly satisfies would hold it flat. Once all terms have come down by `decades` powers of ten none needs
+help, and a scale that pulled on would only trade the error of one for that of another. The bound is for a term that is
+small by accident where it is largest: it can make no progress, and must not take all of the weight.
 
 References
 ----------
@@ -21,27 +24,31 @@ R. Bischof and M. Kraus do, arXiv:2110.09813 (2021).
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
 
-def slowest_progress(losses: Tensor, largest: Tensor) -> Tensor:
-    """Return r, shape []: 1 while a term is where it was largest; a term that has always been nothing does not count.
+def progress(losses: Tensor, largest: Tensor) -> Tensor:
+    """Return r_i, shape [m]: 1 where a term is at its largest, 0 where it has always been nothing.
 
     Parameters
     ----------
     losses, largest : Tensor
         Loss terms now and at their largest, shape [m].
     """
-    return torch.where(largest > 0, losses / largest, torch.zeros_like(losses)).max()
+    return torch.where(largest > 0, losses / largest, torch.zeros_like(losses))
 
 
-def exponent(progress: Tensor, decades: float) -> Tensor:
-    """Return s, shape []: from 1 where there was no progress to 0 after `decades` powers of ten."""
-    return (1 + torch.log10(progress) / decades).clamp(0, 1)
+def exponents(progress: Tensor, decades: float) -> Tensor:
+    """Return s_i, shape [m]: from 1 for the slowest term, as long as it has made no progress, to 0."""
+    slowest = progress.max()
+    lags = (1 + torch.log10(progress / slowest)).clamp(0, 1)
+    return torch.where(slowest > 0, lags * (1 + torch.log10(slowest) / decades).clamp(0, 1), torch.zeros_like(progress))
 
 
-def scale(log_norms: Tensor, s: Tensor) -> Tensor:
+def scale(log_norms: Tensor, s: Tensor, bound: float) -> Tensor:
     """Return the weights, shape [m], summing to m.
 
     Parameters
@@ -49,10 +56,13 @@ def scale(log_norms: Tensor, s: Tensor) -> Tensor:
     log_norms : Tensor
         Natural logarithms of the norms of the gradients, shape [m]; one that is not known, NaN, counts as their mean.
     s : Tensor
-        The exponent, shape [].
+        The exponents, shape [m].
+    bound : float
+        The largest ratio of two weights.
     """
     known = torch.where(torch.isnan(log_norms), log_norms.nanmean().nan_to_num(), log_norms)
-    return torch.softmax(-s * known, dim=-1) * log_norms.numel()
+    log_factors = (s * (known.max() - known)).clamp(max=math.log(bound))
+    return torch.softmax(log_factors, dim=-1) * log_norms.numel()
 
 
 def remember(log_norms: Tensor, found: Tensor, memory: float) -> Tensor:

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from modulus_relobralo.balancing.gradient_equations import exponent, remember, scale, slowest_progress
+from modulus_relobralo.balancing.gradient_equations import exponents, progress, remember, scale
 from modulus_relobralo.balancing.gradient_norms import log_gradient_norms
 from modulus_relobralo.balancing.gradient_state import start
 from modulus_relobralo.balancing.loss_terms import check_not_negative
@@ -66,7 +66,7 @@ def move(module: Any, losses: Tensor) -> None:
         losses = mean_of_ranks(losses)
     averages = torch.where(module.largest > 0, torch.lerp(module.averages, losses, SMOOTHING), losses)
     largest = torch.maximum(module.largest, averages)
-    weights = scale(module.log_norms, exponent(slowest_progress(averages, largest), module.decades))
+    weights = scale(module.log_norms, exponents(progress(averages, largest), module.decades), module.bound)
     finite = torch.isfinite(losses).all()
     for name, value in {"averages": averages, "largest": largest, "lmbda_ema": weights}.items():
         getattr(module, name).copy_(torch.where(finite, value, getattr(module, name)))

@@ -10,11 +10,11 @@ from modulus_relobralo.balancing.gradient_steps import look_at_losses, take_step
 from modulus_relobralo.balancing.loss_terms import check_static_weights
 from modulus_relobralo.balancing.placement import follow
 from modulus_relobralo.checks import check_count
-from modulus_relobralo.options import DECADES, EVERY, MEMORY
+from modulus_relobralo.options import BOUND, DECADES, EVERY, MEMORY
 
 
 class ReLoBRaLoGrad(nn.Module):
-    """Gradient balancing as long as one loss term lags, and the plain sum once all have come down.
+    """Gradient balancing of the loss terms that lag, and the plain sum once all have come down.
 
     The aggregated loss is sum_i lambda_i(t) L_i(t); :mod:`modulus_relobralo.balancing.gradient_equations` states the
     weights lambda_i(t): scale from the gradients of the terms, progress from their past. No gradient flows through the
@@ -37,6 +37,8 @@ class ReLoBRaLoGrad(nn.Module):
         Memory of the norms from one look to the next, in [0, 1].
     decades : float
         Powers of ten by which all terms have to come down until the weights are those of the plain sum, > 0.
+    bound : float
+        The largest ratio of two weights, >= 1.
     weights : mapping of str to float, optional
         Static factors by name of loss term, applied before balancing; 1 where a name is missing.
 
@@ -81,6 +83,7 @@ class ReLoBRaLoGrad(nn.Module):
         every: int = EVERY,
         memory: float = MEMORY.default,
         decades: float = DECADES.default,
+        bound: float = BOUND.default,
         weights: Optional[Dict[str, float]] = None,
     ) -> None:
         super().__init__()
@@ -89,6 +92,7 @@ class ReLoBRaLoGrad(nn.Module):
         self.every = int(every)
         self.memory = MEMORY.check(memory)
         self.decades = DECADES.check(decades)
+        self.bound = BOUND.check(bound)
         self.weights = check_static_weights(weights)
         self._parameters_of_model = [parameter for parameter in params if parameter.requires_grad]
         if not self._parameters_of_model:
@@ -170,4 +174,4 @@ class ReLoBRaLoGrad(nn.Module):
 
     def extra_repr(self) -> str:
         """Return the hyperparameters, for the module's repr."""
-        return f"every={self.every}, memory={self.memory}, decades={self.decades}"
+        return f"every={self.every}, memory={self.memory}, decades={self.decades}, bound={self.bound}"

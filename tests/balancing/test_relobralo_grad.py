@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from modulus_relobralo import ReLoBRaLoGrad
-from modulus_relobralo.balancing.gradient_equations import exponent, remember, scale, slowest_progress
+from modulus_relobralo.balancing.gradient_equations import exponents, progress, remember, scale
 
 # Terms c (a - t)^2 of one parameter each: their gradients are 2 c (a - t), which is all that is computed by hand.
 FACTORS, TARGETS = np.array([10.0, 1.0, 0.5]), np.array([1.0, -2.0, 0.5])
@@ -41,7 +41,7 @@ def train(balance, parameters, steps, start=0, rate=5e-3):
     return np.array(weights)
 
 
-def by_hand(steps, every, memory, decades, rate=5e-3):
+def by_hand(steps, every, memory, decades, bound, rate=5e-3):
     """Return the weights that `train` ought to have, in float64 and by NumPy."""
     a = np.array([3.0, 1.0, -1.0])
     averages = largest = log_norms = None
@@ -53,8 +53,9 @@ def by_hand(steps, every, memory, decades, rate=5e-3):
             log_norms = found if log_norms is None else memory * log_norms + (1 - memory) * found
         averages = losses if averages is None else 0.99 * averages + 0.01 * losses
         largest = averages if largest is None else np.maximum(largest, averages)
-        s = np.clip(1 + np.log10((averages / largest).max()) / decades, 0, 1)
-        raw = np.exp(-s * (log_norms - log_norms.mean()))
+        came = -np.log10(averages / largest)
+        s = np.maximum(0, 1 - (came - came.min())) * max(0, 1 - came.min() / decades)
+        raw = np.minimum(np.exp(log_norms.max() - log_norms) ** np.minimum(s, 1), bound)
         weights.append(len(a) * raw / raw.sum())
         a = a - rate * weights[-1] * gradients
     return np.array(weights)
@@ -63,31 +64,45 @@ def by_hand(steps, every, memory, decades, rate=5e-3):
 @pytest.mark.parametrize("scripted", [False, True], ids=["eager", "scripted"])
 def test_the_weights_are_those_of_a_computation_by_hand(scripted):
     parameters = problem(torch.float64)
-    balance = ReLoBRaLoGrad(parameters, 3, every=10, memory=0.5, decades=1.0)
+    options = {"every": 10, "memory": 0.5, "decades": 1.0, "bound": 30.0}
+    balance = ReLoBRaLoGrad(parameters, 3, **options)
     found = train(torch.jit.script(balance) if scripted else balance, parameters, 600)
-    expected = by_hand(600, 10, 0.5, 1.0)
-    assert found == pytest.approx(expected, rel=1e-3)
-    # it starts with equal gradients, and lets go on the way
+    assert found == pytest.approx(by_hand(600, **options), rel=1e-3)
+    # it starts with the gradients of all that lag, and lets go on the way
     assert np.ptp(np.log(found[0])) > 3
     assert np.ptp(np.log(found[-1])) < 0.5 * np.ptp(np.log(found[0]))
-    for changed in ({"every": 40}, {"memory": 0.9}, {"decades": 2.0}):
-        options = {"every": 10, "memory": 0.5, "decades": 1.0, **changed}
-        assert np.abs(found - by_hand(600, **options)).max() > 1e-2, changed
+    for changed in ({"every": 40}, {"memory": 0.9}, {"decades": 2.0}, {"bound": 10.0}):
+        assert np.abs(found - by_hand(600, **{**options, **changed})).max() > 1e-2, changed
 
 
 def test_equal_gradients_first_and_the_plain_sum_at_last():
-    norms = torch.tensor([2.0, 0.5, 8.0])
-    equal = scale(norms.log(), torch.tensor(1.0))
+    norms, ones = torch.tensor([2.0, 0.5, 8.0]), torch.ones(3)
+    equal = scale(norms.log(), ones, 100.0)
     assert (equal * norms).tolist() == pytest.approx([float(equal[0] * 2)] * 3, rel=1e-5)
     assert float(equal.sum()) == pytest.approx(3)
-    assert scale(norms.log(), torch.tensor(0.0)).tolist() == pytest.approx([1, 1, 1])
-    assert [float(exponent(torch.tensor(r), 4.0)) for r in (1.0, 1e-2, 1e-4, 1e-9, 0.0)] == [1, 0.5, 0, 0, 0]
+    assert scale(norms.log(), torch.zeros(3), 100.0).tolist() == pytest.approx([1, 1, 1])
+    fading = [exponents(r * ones, 4.0).tolist() for r in (1.0, 1e-2, 1e-4, 1e-9, 0.0)]
+    assert fading == [pytest.approx([s] * 3) for s in (1, 0.5, 0, 0, 0)]
 
 
-def test_progress_is_that_of_the_slowest_term_and_of_one_that_was_ever_anything():
+def test_only_terms_that_lag_are_helped():
+    # a tenth of a power of ten behind the slowest, half of one, more than one, and one that was never anything
+    s = exponents(torch.tensor([1.0, 10**-0.1, 10**-0.5, 10**-1.5, 0.0]), 4.0)
+    assert s.tolist() == pytest.approx([1, 0.9, 0.5, 0, 0], abs=1e-6)
+    weights = scale(torch.tensor([0.0, -3.0, -3.0]), torch.tensor([1.0, 1.0, 0.0]), 100.0)
+    assert (weights / weights[0]).tolist() == pytest.approx([1, np.exp(3), 1], rel=1e-5)
+
+
+def test_no_term_takes_all_of_the_weight():
+    weights = scale(torch.tensor([0.0, -30.0, -2.0]), torch.ones(3), 100.0)
+    assert (weights / weights[0]).tolist() == pytest.approx([1, 100, np.exp(2)], rel=1e-5)
+    assert scale(torch.tensor([0.0, -30.0, -2.0]), torch.ones(3), 1.0).tolist() == pytest.approx([1, 1, 1])
+
+
+def test_progress_is_that_of_terms_that_were_ever_anything():
     largest = torch.tensor([10.0, 2.0, 0.0])
-    assert float(slowest_progress(torch.tensor([1e-3, 1.0, 0.0]), largest)) == 0.5
-    assert float(slowest_progress(torch.zeros(3), torch.zeros(3))) == 0
+    assert progress(torch.tensor([1e-3, 1.0, 0.0]), largest).tolist() == pytest.approx([1e-4, 0.5, 0])
+    assert progress(torch.zeros(3), torch.zeros(3)).tolist() == [0, 0, 0]
 
 
 def test_a_norm_that_is_no_number_leaves_what_was_known():
@@ -96,9 +111,9 @@ def test_a_norm_that_is_no_number_leaves_what_was_known():
     assert remember(known, found, 0.5)[:3].tolist() == [1.0, 2.0, 4.0]
     assert torch.isnan(remember(known, found, 0.5)[3])
     # as the mean of the others
-    weights = scale(torch.tensor([1.0, 3.0, torch.nan]), torch.tensor(1.0))
-    assert float(weights[2]) == pytest.approx(float(torch.exp(torch.tensor(-2.0)) / torch.exp(-known[0]) * weights[0]))
-    assert scale(torch.full((2,), torch.nan), torch.tensor(1.0)).tolist() == [1, 1]
+    weights = scale(torch.tensor([1.0, 3.0, torch.nan]), torch.ones(3), 100.0)
+    assert (weights / weights[1]).tolist() == pytest.approx(np.exp([2, 0, 1]), rel=1e-5)
+    assert scale(torch.full((2,), torch.nan), torch.ones(2), 100.0).tolist() == [1, 1]
 
 
 def test_calls_with_the_step_of_the_call_before_share_its_weights():
@@ -257,6 +272,7 @@ def test_it_is_compiled_around():
         ({"memory": 1.5}, ValueError, r"`memory` must be in \[0, 1\]. Found `memory = 1.5`"),
         ({"decades": 0}, ValueError, r"`decades` must be in \(0, inf\). Found `decades = 0`"),
         ({"decades": "4"}, TypeError, "`decades` must be a number"),
+        ({"bound": 0.5}, ValueError, r"`bound` must be in \[1, inf\). Found `bound = 0.5`"),
         ({"weights": {"pde": -1}}, ValueError, r"`weights\[pde\]` must be in \[0, inf\)"),
     ],
 )
