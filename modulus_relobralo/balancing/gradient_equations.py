@@ -11,7 +11,7 @@ of the two it is follows from its progress, measured against the largest value t
     s_i = clamp(1 + log10(r_i / r), 0, 1) * clamp(1 + log10(r) / decades, 0, 1).
 
 So a term is helped if it lags: if it is within a power of ten of the slowest one. Were all gradients equalised, terms
-that a flat field nearly satisfies would hold it flat. Once all terms have come down by `decades` powers of ten none needs
+that a flat field nearly satisfies would hold it flat. Once all have come down by `decades` powers of ten, none needs
 help, and a scale that pulled on would only trade the error of one for that of another. The bound is for a term that is
 small by accident where it is largest: it can make no progress, and must not take all of the weight.
 
