@@ -69,7 +69,7 @@ RELOBRALO = (ALPHA, TEMPERATURE, RHO, EPS)
 # Of ``loss: relobralo_grad``; chosen on seeds 100 to 102 of the two examples.
 MEMORY = Option("memory", 0.9, 0.0, 1.0)
 DECADES = Option("decades", 4.0, 0.0, math.inf, open_low=True)
-BOUND = Option("bound", 100.0, 1.0, math.inf)
+BOUND = Option("bound", 30.0, 1.0, math.inf)
 EVERY = 100
 """Steps from one look at the gradients to the next."""
 
