@@ -4,16 +4,17 @@ For m loss terms L with gradients g in the network's parameters, the weights are
 
     lambda_i = m * b_i / sum_j b_j,        b_i = min((max_j |g_j| / |g_i|)^s_i, bound).
 
-With s_i = 1 a term pulls as hard as the strongest does (Wang et al.), with s_i = 0 it has the weight of that one. Which
-of the two it is follows from its progress, measured against the largest value that it has had so far:
+With s_i = 1 a term pulls as hard as the strongest, k, does (Wang et al.), with s_i = 0 it has the weight of that one.
+Which of the two it is follows from progress, that of each term against the largest value that it has had so far:
 
     r_i = L_i / max over the steps so far of L_i,        r = max_i r_i,
-    s_i = clamp(1 + log10(r_i / r), 0, 1) * clamp(1 + log10(r) / decades, 0, 1).
+    s_i = clamp(max(1 + log10(r_i), log10(r_i / r_k)), 0, 1) * clamp(1 + log10(r) / decades, 0, 1).
 
-So a term is helped if it lags: if it is within a power of ten of the slowest one. Were all gradients equalised, terms
-that a flat field nearly satisfies would hold it flat. Once all have come down by `decades` powers of ten, none needs
-help, and a scale that pulled on would only trade the error of one for that of another. The bound is for a term that is
-small by accident where it is largest: it can make no progress, and must not take all of the weight.
+So a term is helped if it lags: within a power of ten of its own largest, or behind the strongest. Were the gradients of
+all terms equalised, those that a flat field nearly satisfies would hold it flat, and one that has hardly moved would
+never come down. Once all have come down by `decades` powers of ten, none needs help, and a scale that pulled on would
+only trade the error of one for that of another. The bound is for a term that is small by accident where it is largest:
+it can make no progress, and must not take all of the weight.
 
 References
 ----------
@@ -41,11 +42,12 @@ def progress(losses: Tensor, largest: Tensor) -> Tensor:
     return torch.where(largest > 0, losses / largest, torch.zeros_like(losses))
 
 
-def exponents(progress: Tensor, decades: float) -> Tensor:
-    """Return s_i, shape [m]: from 1 for the slowest term, as long as it has made no progress, to 0."""
-    slowest = progress.max()
-    lags = (1 + torch.log10(progress / slowest)).clamp(0, 1)
-    return torch.where(slowest > 0, lags * (1 + torch.log10(slowest) / decades).clamp(0, 1), torch.zeros_like(progress))
+def exponents(progress: Tensor, log_norms: Tensor, decades: float) -> Tensor:
+    """Return s_i, shape [m]: 1 for a term that has not moved or is a power of ten behind the strongest, down to 0."""
+    strongest = progress[torch.nan_to_num(log_norms, nan=-torch.inf).argmax()]
+    behind = torch.log10(progress / strongest).nan_to_num()
+    lags = torch.maximum(1 + torch.log10(progress), behind).clamp(0, 1)
+    return lags * (1 + torch.log10(progress.max()) / decades).clamp(0, 1)
 
 
 def scale(log_norms: Tensor, s: Tensor, bound: float) -> Tensor:

@@ -66,7 +66,8 @@ def move(module: Any, losses: Tensor) -> None:
         losses = mean_of_ranks(losses)
     averages = torch.where(module.largest > 0, torch.lerp(module.averages, losses, SMOOTHING), losses)
     largest = torch.maximum(module.largest, averages)
-    weights = scale(module.log_norms, exponents(progress(averages, largest), module.decades), module.bound)
+    s = exponents(progress(averages, largest), module.log_norms, module.decades)
+    weights = scale(module.log_norms, s, module.bound)
     finite = torch.isfinite(losses).all()
     for name, value in {"averages": averages, "largest": largest, "lmbda_ema": weights}.items():
         getattr(module, name).copy_(torch.where(finite, value, getattr(module, name)))

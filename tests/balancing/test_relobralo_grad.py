@@ -54,8 +54,9 @@ def by_hand(steps, every, memory, decades, bound, rate=5e-3):
         averages = losses if averages is None else 0.99 * averages + 0.01 * losses
         largest = averages if largest is None else np.maximum(largest, averages)
         came = -np.log10(averages / largest)
-        s = np.maximum(0, 1 - (came - came.min())) * max(0, 1 - came.min() / decades)
-        raw = np.minimum(np.exp(log_norms.max() - log_norms) ** np.minimum(s, 1), bound)
+        behind = came[np.argmax(log_norms)] - came
+        s = np.clip(np.maximum(1 - came, behind), 0, 1) * max(0, 1 - came.min() / decades)
+        raw = np.minimum(np.exp(log_norms.max() - log_norms) ** s, bound)
         weights.append(len(a) * raw / raw.sum())
         a = a - rate * weights[-1] * gradients
     return np.array(weights)
@@ -75,20 +76,28 @@ def test_the_weights_are_those_of_a_computation_by_hand(scripted):
         assert np.abs(found - by_hand(600, **{**options, **changed})).max() > 1e-2, changed
 
 
-def test_equal_gradients_first_and_the_plain_sum_at_last():
+def test_equal_gradients_at_most_and_the_plain_sum_at_last():
     norms, ones = torch.tensor([2.0, 0.5, 8.0]), torch.ones(3)
     equal = scale(norms.log(), ones, 100.0)
     assert (equal * norms).tolist() == pytest.approx([float(equal[0] * 2)] * 3, rel=1e-5)
     assert float(equal.sum()) == pytest.approx(3)
     assert scale(norms.log(), torch.zeros(3), 100.0).tolist() == pytest.approx([1, 1, 1])
-    fading = [exponents(r * ones, 4.0).tolist() for r in (1.0, 1e-2, 1e-4, 1e-9, 0.0)]
-    assert fading == [pytest.approx([s] * 3) for s in (1, 0.5, 0, 0, 0)]
+    behind = torch.tensor([1e-3, 1.0])
+    fading = [exponents(r * behind, torch.tensor([2.0, 0.0]), 4.0).tolist() for r in (1.0, 1e-2, 1e-4, 1e-9, 0.0)]
+    assert fading == [pytest.approx([0, s]) for s in (1, 0.5, 0, 0, 0)]
 
 
 def test_only_terms_that_lag_are_helped():
-    # a tenth of a power of ten behind the slowest, half of one, more than one, and one that was never anything
-    s = exponents(torch.tensor([1.0, 10**-0.1, 10**-0.5, 10**-1.5, 0.0]), 4.0)
-    assert s.tolist() == pytest.approx([1, 0.9, 0.5, 0, 0], abs=1e-6)
+    # the strongest is the second: half a power of ten behind it, two, as far as it, farther, and never anything
+    log_norms = torch.tensor([1.0, 5.0, torch.nan, -3.0, 0.0, 2.0])
+    s = exponents(torch.tensor([10**-2.5, 1e-3, 10**-1.0, 1e-3, 1e-4, 0.0]), log_norms, 1e9)
+    assert s.tolist() == pytest.approx([0.5, 0, 1, 0, 0, 0], abs=1e-5)
+    # within a power of ten of its largest, whatever the strongest does
+    s = exponents(torch.tensor([1.0, 10**-0.3, 10**-0.8, 0.1]), torch.tensor([3.0, 2.0, 1.0, 0.0]), 1e9)
+    assert s.tolist() == pytest.approx([1, 0.7, 0.2, 0], abs=1e-5)
+    # nothing is left of the strongest, or no gradient is known
+    assert exponents(torch.tensor([0.0, 1e-3]), torch.tensor([1.0, 0.0]), 1e9).tolist() == pytest.approx([0, 1])
+    assert exponents(torch.tensor([0.1, 0.1]), torch.full((2,), torch.nan), 4.0).tolist() == pytest.approx([0, 0])
     weights = scale(torch.tensor([0.0, -3.0, -3.0]), torch.tensor([1.0, 1.0, 0.0]), 100.0)
     assert (weights / weights[0]).tolist() == pytest.approx([1, np.exp(3), 1], rel=1e-5)
 
