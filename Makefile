@@ -81,8 +81,8 @@ bench-accuracy: env ## every balancing scheme on both problems, hours; QUICK=1: 
 bench-article: env ## the article's two experiments in their own setting, hours; QUICK=1: minutes. What is finished is not run again
 	$(RUN) benchmarks/article.py $(if $(QUICK),--quick)
 
-bench-reuse: env ## the problems of examples/reuse over ten seeds, two hours
-	$(RUN) benchmarks/reuse.py
+bench-reuse: env ## the problems of examples/reuse over ten seeds, two hours; QUICK=1: minutes. What is finished is not run again
+	$(RUN) benchmarks/reuse.py $(if $(QUICK),--quick)
 
 bench-moving-window: env ## balancing in moving time windows, half an hour
 	$(RUN) benchmarks/moving_window.py --multirun loss=sum,relobralo custom.seed=0,1,2,3,4

@@ -21,10 +21,9 @@ from pathlib import Path
 import numpy as np
 import protocol
 import sweep
-from medians import OTHERS
 from protocol import ROOT, Training
 from publishing import add_publish
-from records import write_rows
+from records import OTHERS, write_rows
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 

@@ -16,7 +16,7 @@ from itertools import chain
 from typing import Any
 
 from protocol import ROOT
-from records import read_rows
+from records import OTHERS, read_rows
 
 from modulus_relobralo.report.spread import spread
 from modulus_relobralo.report.tables import print_lines, print_rows
@@ -24,8 +24,6 @@ from modulus_relobralo.report.variant import BASELINE
 
 # What an option was called in older result files.
 RENAMED = {"batch_size.wall": "batch_size.edge"}
-# What a result file calls the errors of a run's other variables.
-OTHERS = "relative L2 error of "
 RESULTS = ROOT / "benchmarks" / "results"
 # Overrides that decide what is written down and how fast it goes, not what is trained.
 RECORDING = ("training.summary_freq", "training.rec_monitor_freq", "training.rec_validation_freq", "cuda_graphs")

@@ -26,6 +26,8 @@ PACKAGES = (
     "optuna",
     "pytorch-optimizer",
 )
+# What a row calls the errors of a run's other variables.
+OTHERS = "relative L2 error of "
 
 
 def device_name() -> str:

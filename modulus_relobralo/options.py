@@ -66,7 +66,7 @@ EPS = Option("eps", 1e-12, 0.0, math.inf, open_low=True)
 RELOBRALO = (ALPHA, TEMPERATURE, RHO, EPS)
 """What ``loss: relobralo`` has beside the static weights that every option of the hosts has."""
 
-# Of ``loss: relobralo_grad``; chosen on seeds 100 to 102 of the two examples.
+# Of ``loss: relobralo_grad``; chosen on seeds 100 to 102 of the two examples, and of two problems of examples/reuse.
 MEMORY = Option("memory", 0.9, 0.0, 1.0)
 DECADES = Option("decades", 4.0, 0.0, math.inf, open_low=True)
 BOUND = Option("bound", 30.0, 1.0, math.inf)

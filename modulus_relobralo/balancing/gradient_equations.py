@@ -42,12 +42,22 @@ def progress(losses: Tensor, largest: Tensor) -> Tensor:
     return torch.where(largest > 0, losses / largest, torch.zeros_like(losses))
 
 
-def exponents(progress: Tensor, log_norms: Tensor, decades: float) -> Tensor:
-    """Return s_i, shape [m]: 1 for a term that has not moved or is a power of ten behind the strongest, down to 0."""
-    strongest = progress[torch.nan_to_num(log_norms, nan=-torch.inf).argmax()]
-    behind = torch.log10(progress / strongest).nan_to_num()
-    lags = torch.maximum(1 + torch.log10(progress), behind).clamp(0, 1)
-    return lags * (1 + torch.log10(progress.max()) / decades).clamp(0, 1)
+def exponents(r: Tensor, log_norms: Tensor, decades: float) -> Tensor:
+    """Return s_i, shape [m]: 1 for a term that has not moved or is a power of ten behind the strongest, down to 0.
+
+    Parameters
+    ----------
+    r : Tensor
+        Progress, shape [m].
+    log_norms : Tensor
+        Natural logarithms of the norms of the gradients, shape [m]; one that is not known, NaN, is not the strongest.
+    decades : float
+        Powers of ten by which all terms have to come down until all exponents are 0.
+    """
+    strongest = r[torch.nan_to_num(log_norms, nan=-torch.inf).argmax()]
+    behind = torch.log10(r / strongest).nan_to_num()
+    lags = torch.maximum(1 + torch.log10(r), behind).clamp(0, 1)
+    return lags * (1 + torch.log10(r.max()) / decades).clamp(0, 1)
 
 
 def scale(log_norms: Tensor, s: Tensor, bound: float) -> Tensor:

@@ -5,7 +5,7 @@ import json
 import medians
 import numpy as np
 import pytest
-from records import read_rows
+from records import OTHERS, read_rows
 
 
 def run_of(seed, error, loss="sum", **changes):
@@ -88,7 +88,7 @@ def test_the_ratio_is_that_of_the_seeds_that_both_have():
 
 
 def test_each_variable_of_a_run_has_a_row():
-    rows = [run_of(0, 0.1, variable="k", **{f"{medians.OTHERS}u": 0.3})]
+    rows = [run_of(0, 0.1, variable="k", **{f"{OTHERS}u": 0.3})]
     found = medians.table(rows, None, None, square=False)
     assert {entry["problem"]: numbers(entry["at the end"])[0] for entry in found} == {
         "helmholtz: k": 0.1,
