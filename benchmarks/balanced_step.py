@@ -67,8 +67,8 @@ def measure(depth: int, width: int, per_edge: bool, method: str, rounds: int) ->
     shipped = host.load("loss.aggregator")
     kinds = {"sum": shipped.Sum, "relobralo": ReLoBRaLo}
     # Never again after its first call, and at every one.
-    kinds["relobralo_grad"] = functools.partial(ReLoBRaLoGrad, every=10**9)
-    kinds["looks"] = functools.partial(ReLoBRaLoGrad, every=1)
+    kinds["relobralo_grad"] = functools.partial(ReLoBRaLoGrad, equations=["kirchhoff"], every=10**9)
+    kinds["looks"] = functools.partial(ReLoBRaLoGrad, equations=["kirchhoff"], every=1)
     kinds.update({name: getattr(shipped, rival) for name, rival in RIVALS.items()})
     terms, parameters = domain.get_num_losses(), list(domain.create_global_optimizer_model().parameters())
     steps = {

@@ -66,15 +66,14 @@ EPS = Option("eps", 1e-12, 0.0, math.inf, open_low=True)
 RELOBRALO = (ALPHA, TEMPERATURE, RHO, EPS)
 """What ``loss: relobralo`` has beside the static weights that every option of the hosts has."""
 
-# Of ``loss: relobralo_grad``; chosen on seeds 100 to 102 of the two examples, and of two problems of examples/reuse.
+# Of ``loss: relobralo_grad``; chosen on seeds 100 to 102 of the two examples, and of three problems of examples/reuse.
 MEMORY = Option("memory", 0.9, 0.0, 1.0)
-DECADES = Option("decades", 4.0, 0.0, math.inf, open_low=True)
-BOUND = Option("bound", 30.0, 1.0, math.inf)
+BOUND = Option("bound", 100.0, 1.0, math.inf)
 EVERY = 100
 """Steps from one look at the gradients to the next."""
 
-RELOBRALO_GRAD = (MEMORY, DECADES, BOUND)
-"""What ``loss: relobralo_grad`` has beside these steps and the static weights."""
+RELOBRALO_GRAD = (MEMORY, BOUND)
+"""What ``loss: relobralo_grad`` has beside these steps, the names of equations and the static weights."""
 
 
 class LBFGSOptions(NamedTuple):

@@ -10,32 +10,40 @@ import torch
 from torch import Tensor
 
 from modulus_relobralo.balancing.first_call import admit
+from modulus_relobralo.balancing.loss_terms import check_named
 from modulus_relobralo.balancing.placement import widest_dtype
 from modulus_relobralo.balancing.ranks import is_first_rank
 from modulus_relobralo.version import __version__
 
 logger = logging.getLogger(__name__)
 
-STATE = {"averages": 0.0, "largest": 0.0, "log_norms": float("nan"), "lmbda_ema": 1.0}
+STATE = {"averages": 0.0, "first": float("nan"), "log_norms": float("nan"), "lmbda_ema": 1.0}
 """Names of the buffers of a checkpoint, a number for each loss term, and their values before the first call."""
 
 
 def start(module: Any, losses: Mapping[str, Tensor]) -> None:
     """Check the loss terms of the first call, or the first one of a resumed run, and fit the state to them."""
     names, terms = list(losses), admit(module, losses)
+    check_named("equations", module.equations, names)
     if len(names) != module.lmbda_ema.numel():
         # The host miscounts the terms of custom losses; no call has filled the state yet.
         for name, value in STATE.items():
             setattr(module, name, torch.full((len(names),), value))
     module.names = names
     module._static_weights = torch.tensor([module.weights.get(name, 1.0) for name in names])
+    module._equations = torch.tensor([name in module.equations for name in names])
     dtype = widest_dtype(terms)
     for name, buffer in list(module.named_buffers()):
         setattr(module, name, buffer.to(terms.device, dtype if buffer.is_floating_point() else buffer.dtype))
     if is_first_rank():
         logger.info(
-            f"ReLoBRaLoGrad of modulus_relobralo {__version__}: {module.extra_repr()}; terms: {', '.join(names)}"
+            f"ReLoBRaLoGrad of modulus_relobralo {__version__}: {describe_options(module)}; terms: {', '.join(names)}"
         )
+
+
+def describe_options(module: Any) -> str:
+    """Return the hyperparameters with their values."""
+    return f"equations={module.equations}, every={module.every}, memory={module.memory}, bound={module.bound}"
 
 
 def load(module: Any, state_dict: Any, prefix: str, metadata: Any) -> list[str]:

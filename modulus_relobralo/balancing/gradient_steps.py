@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from modulus_relobralo.balancing.gradient_equations import exponents, progress, remember, scale
+from modulus_relobralo.balancing.gradient_equations import exponents, remember, scale
 from modulus_relobralo.balancing.gradient_norms import log_gradient_norms
 from modulus_relobralo.balancing.gradient_state import start
 from modulus_relobralo.balancing.loss_terms import check_not_negative
@@ -64,10 +64,10 @@ def move(module: Any, losses: Tensor) -> None:
     """Take one step of the balancing by the loss terms of it, shape [m]."""
     if count_ranks() > 1:
         losses = mean_of_ranks(losses)
-    averages = torch.where(module.largest > 0, torch.lerp(module.averages, losses, SMOOTHING), losses)
-    largest = torch.maximum(module.largest, averages)
-    s = exponents(progress(averages, largest), module.log_norms, module.decades)
-    weights = scale(module.log_norms, s, module.bound)
+    begun = ~torch.isnan(module.first)
+    averages = torch.where(begun, torch.lerp(module.averages, losses, SMOOTHING), losses)
+    first = torch.where(begun, module.first, losses)
+    weights = scale(module.log_norms, exponents(averages, first), module._equations, module.bound)
     finite = torch.isfinite(losses).all()
-    for name, value in {"averages": averages, "largest": largest, "lmbda_ema": weights}.items():
+    for name, value in {"averages": averages, "first": first, "lmbda_ema": weights}.items():
         getattr(module, name).copy_(torch.where(finite, value, getattr(module, name)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -33,9 +33,27 @@ def check_names(names: list[str], weights: Mapping[str, float]) -> None:
     """Raise ValueError if there is no loss term, or if `weights` names one that does not exist."""
     if not names:
         raise ValueError("ReLoBRaLo needs at least one loss term. Found an empty dictionary of losses.")
-    unknown = sorted(set(weights) - set(names))
+    check_named("weights", weights, names)
+
+
+def check_named(parameter: str, given: Iterable[str], names: list[str]) -> None:
+    """Raise ValueError if a parameter names a loss term that does not exist."""
+    unknown = sorted(set(given) - set(names))
     if unknown:
-        raise ValueError(f"Parameter `weights` names unknown loss terms {unknown}. The loss terms are {names}.")
+        raise ValueError(f"Parameter `{parameter}` names unknown loss terms {unknown}. The loss terms are {names}.")
+
+
+def check_equations(equations: Any) -> list[str]:
+    """Return the names of the equations as a list.
+
+    Raises
+    ------
+    TypeError
+        If they are no names.
+    """
+    if isinstance(equations, (str, Mapping)) or not isinstance(equations, Iterable):
+        raise TypeError(f"Parameter `equations` must be a list of names of loss terms. Found `equations = {equations!r}`.")
+    return [str(name) for name in equations]
 
 
 def check_terms(losses: Mapping[str, Tensor]) -> None:

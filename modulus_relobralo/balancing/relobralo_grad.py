@@ -1,20 +1,20 @@
-"""Gradient balancing that lets go, as a loss aggregator: its state, and the host's contract with an aggregator."""
+"""Gradient balancing as a loss aggregator: its state, and the host's contract with an aggregator."""
 
 from typing import Any, Dict, Iterable, List, Optional, Union
 
 import torch
 from torch import Tensor, nn
 
-from modulus_relobralo.balancing.gradient_state import STATE, load
+from modulus_relobralo.balancing.gradient_state import STATE, describe_options, load
 from modulus_relobralo.balancing.gradient_steps import look_at_losses, take_step
-from modulus_relobralo.balancing.loss_terms import check_static_weights
+from modulus_relobralo.balancing.loss_terms import check_equations, check_static_weights
 from modulus_relobralo.balancing.placement import follow
 from modulus_relobralo.checks import check_count
-from modulus_relobralo.options import BOUND, DECADES, EVERY, MEMORY
+from modulus_relobralo.options import BOUND, EVERY, MEMORY
 
 
 class ReLoBRaLoGrad(nn.Module):
-    """Gradient balancing of the loss terms that lag, and the plain sum once all have come down.
+    """Gradient balancing of the conditions against the equations.
 
     The aggregated loss is sum_i lambda_i(t) L_i(t); :mod:`modulus_relobralo.balancing.gradient_equations` states the
     weights lambda_i(t): scale from the gradients of the terms, progress from their past. No gradient flows through the
@@ -31,12 +31,13 @@ class ReLoBRaLoGrad(nn.Module):
         Parameters of the model; those without ``requires_grad`` do not count.
     num_losses : int
         Expected number of loss terms. The dictionary of losses has the last word.
+    equations : iterable of str
+        Names of the loss terms that are residuals of the differential equation; the others are conditions. Without any,
+        the weights are those of the plain sum.
     every : int
         Steps from one look at the gradients to the next, > 0.
     memory : float
         Memory of the norms from one look to the next, in [0, 1].
-    decades : float
-        Powers of ten by which all terms have to come down until the weights are those of the plain sum, > 0.
     bound : float
         The largest ratio of two weights, >= 1.
     weights : mapping of str to float, optional
@@ -58,40 +59,42 @@ class ReLoBRaLoGrad(nn.Module):
     Examples
     --------
     >>> a, b = (torch.nn.Parameter(torch.tensor(1.0)) for _ in range(2))
-    >>> balance = ReLoBRaLoGrad([a, b], num_losses=2)
+    >>> balance = ReLoBRaLoGrad([a, b], num_losses=2, equations=["pde"])
     >>> loss = balance({"pde": (5 * a) ** 2, "walls": b**2})
     >>> print([f"{weight:.3f}" for weight in balance.lmbda_ema])
     ['0.077', '1.923']
     """
 
     names: List[str]
+    equations: List[str]
     weights: Dict[str, float]
     _saved_names: List[str]
     _parameters_of_model: List[Tensor]
 
     averages: Tensor
-    largest: Tensor
+    first: Tensor
     log_norms: Tensor
     lmbda_ema: Tensor
     moves: Tensor
     _static_weights: Tensor
+    _equations: Tensor
 
     def __init__(
         self,
         params: Iterable[Tensor],
         num_losses: int,
+        equations: Iterable[str],
         every: int = EVERY,
         memory: float = MEMORY.default,
-        decades: float = DECADES.default,
         bound: float = BOUND.default,
         weights: Optional[Dict[str, float]] = None,
     ) -> None:
         super().__init__()
         check_count("num_losses", num_losses)
         check_count("every", every)
+        self.equations = check_equations(equations)
         self.every = int(every)
         self.memory = MEMORY.check(memory)
-        self.decades = DECADES.check(decades)
         self.bound = BOUND.check(bound)
         self.weights = check_static_weights(weights)
         self._parameters_of_model = [parameter for parameter in params if parameter.requires_grad]
@@ -107,6 +110,7 @@ class ReLoBRaLoGrad(nn.Module):
             self.register_buffer(name, torch.full((num_losses,), value))
         self.register_buffer("moves", torch.tensor(0))
         self.register_buffer("_static_weights", torch.ones(1), persistent=False)
+        self.register_buffer("_equations", torch.zeros(1, dtype=torch.bool), persistent=False)
 
     def forward(self, losses: Dict[str, Tensor], step: Optional[Union[int, Tensor]] = None) -> Tensor:
         """Return the sum of the weighted loss terms, and move the weights on if `step` is a new one.
@@ -174,4 +178,4 @@ class ReLoBRaLoGrad(nn.Module):
 
     def extra_repr(self) -> str:
         """Return the hyperparameters, for the module's repr."""
-        return f"every={self.every}, memory={self.memory}, decades={self.decades}, bound={self.bound}"
+        return describe_options(self)

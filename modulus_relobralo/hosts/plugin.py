@@ -45,6 +45,8 @@ FIELDS: tuple[tuple[str, Any, Any], ...] = (
 )
 GRAD_FIELDS: tuple[tuple[str, Any, Any], ...] = (
     ("_target_", str, f"{TARGET}_grad"),
+    # Without them the factory asks the host.
+    ("equations", Optional[list[str]], None),
     ("every", int, EVERY),
     *((option.name, float, option.default) for option in RELOBRALO_GRAD),
 )

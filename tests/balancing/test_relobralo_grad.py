@@ -9,11 +9,12 @@ import pytest
 import torch
 
 from modulus_relobralo import ReLoBRaLoGrad
-from modulus_relobralo.balancing.gradient_equations import exponents, progress, remember, scale
+from modulus_relobralo.balancing.gradient_equations import exponents, remember, scale
 
 # Terms c (a - t)^2 of one parameter each: their gradients are 2 c (a - t), which is all that is computed by hand.
 FACTORS, TARGETS = np.array([10.0, 1.0, 0.5]), np.array([1.0, -2.0, 0.5])
 NAMES = ("pde", "walls", "moment")
+EQUATIONS = ["pde"]
 
 
 def problem(dtype=torch.float32):
@@ -41,10 +42,11 @@ def train(balance, parameters, steps, start=0, rate=5e-3):
     return np.array(weights)
 
 
-def by_hand(steps, every, memory, decades, bound, rate=5e-3):
+def by_hand(steps, equations, every, memory, bound, rate=5e-3):
     """Return the weights that `train` ought to have, in float64 and by NumPy."""
     a = np.array([3.0, 1.0, -1.0])
-    averages = largest = log_norms = None
+    averages = first = log_norms = None
+    is_equation = np.array([name in equations for name in NAMES])
     weights = []
     for step in range(steps):
         losses, gradients = FACTORS * (a - TARGETS) ** 2, 2 * FACTORS * (a - TARGETS)
@@ -52,66 +54,69 @@ def by_hand(steps, every, memory, decades, bound, rate=5e-3):
             found = np.log(np.abs(gradients))
             log_norms = found if log_norms is None else memory * log_norms + (1 - memory) * found
         averages = losses if averages is None else 0.99 * averages + 0.01 * losses
-        largest = averages if largest is None else np.maximum(largest, averages)
-        came = -np.log10(averages / largest)
-        behind = came[np.argmax(log_norms)] - came
-        s = np.clip(np.maximum(1 - came, behind), 0, 1) * max(0, 1 - came.min() / decades)
-        raw = np.minimum(np.exp(log_norms.max() - log_norms) ** s, bound)
+        first = averages if first is None else first
+        norms, r = np.exp(log_norms), averages / first
+        s = np.clip(1 + np.log10(r), 0, 1) * (r <= 1)
+        raw = np.minimum((norms.max() / norms) ** s, bound)
+        pull = (raw * norms)[is_equation].max() / np.sqrt(np.count_nonzero(~is_equation))
+        raw[~is_equation] = np.clip(pull / norms[~is_equation], 1, bound)
         weights.append(len(a) * raw / raw.sum())
         a = a - rate * weights[-1] * gradients
     return np.array(weights)
 
 
 @pytest.mark.parametrize("scripted", [False, True], ids=["eager", "scripted"])
-def test_the_weights_are_those_of_a_computation_by_hand(scripted):
+@pytest.mark.parametrize("equations", [["pde"], ["moment"], ["pde", "moment"]], ids="-".join)
+def test_the_weights_are_those_of_a_computation_by_hand(equations, scripted):
     parameters = problem(torch.float64)
-    options = {"every": 10, "memory": 0.5, "decades": 1.0, "bound": 30.0}
+    options = {"equations": equations, "every": 10, "memory": 0.5, "bound": 30.0}
     balance = ReLoBRaLoGrad(parameters, 3, **options)
-    found = train(torch.jit.script(balance) if scripted else balance, parameters, 600)
-    assert found == pytest.approx(by_hand(600, **options), rel=1e-3)
-    # it starts with the gradients of all that lag, and lets go on the way
-    assert np.ptp(np.log(found[0])) > 3
-    assert np.ptp(np.log(found[-1])) < 0.5 * np.ptp(np.log(found[0]))
-    for changed in ({"every": 40}, {"memory": 0.9}, {"decades": 2.0}, {"bound": 10.0}):
-        assert np.abs(found - by_hand(600, **{**options, **changed})).max() > 1e-2, changed
+    found = train(torch.jit.script(balance) if scripted else balance, parameters, 300)
+    assert found == pytest.approx(by_hand(300, **options), rel=1e-3)
+    others = {"equations": ["walls"]}, {"every": 40}, {"memory": 0.9}, {"bound": 3.0}
+    for changed in others:
+        assert np.abs(found - by_hand(300, **{**options, **changed})).max() > 1e-2, changed
 
 
-def test_equal_gradients_at_most_and_the_plain_sum_at_last():
-    norms, ones = torch.tensor([2.0, 0.5, 8.0]), torch.ones(3)
-    equal = scale(norms.log(), ones, 100.0)
-    assert (equal * norms).tolist() == pytest.approx([float(equal[0] * 2)] * 3, rel=1e-5)
-    assert float(equal.sum()) == pytest.approx(3)
-    assert scale(norms.log(), torch.zeros(3), 100.0).tolist() == pytest.approx([1, 1, 1])
-    behind = torch.tensor([1e-3, 1.0])
-    fading = [exponents(r * behind, torch.tensor([2.0, 0.0]), 4.0).tolist() for r in (1.0, 1e-2, 1e-4, 1e-9, 0.0)]
-    assert fading == [pytest.approx([0, s]) for s in (1, 0.5, 0, 0, 0)]
+def which(*terms):
+    return torch.tensor(terms, dtype=torch.bool)
 
 
-def test_only_terms_that_lag_are_helped():
-    # the strongest is the second: half a power of ten behind it, two, as far as it, farther, and never anything
-    log_norms = torch.tensor([1.0, 5.0, torch.nan, -3.0, 0.0, 2.0])
-    s = exponents(torch.tensor([10**-2.5, 1e-3, 10**-1.0, 1e-3, 1e-4, 0.0]), log_norms, 1e9)
-    assert s.tolist() == pytest.approx([0.5, 0, 1, 0, 0, 0], abs=1e-5)
-    # within a power of ten of its largest, whatever the strongest does
-    s = exponents(torch.tensor([1.0, 10**-0.3, 10**-0.8, 0.1]), torch.tensor([3.0, 2.0, 1.0, 0.0]), 1e9)
-    assert s.tolist() == pytest.approx([1, 0.7, 0.2, 0], abs=1e-5)
-    # nothing is left of the strongest, or no gradient is known
-    assert exponents(torch.tensor([0.0, 1e-3]), torch.tensor([1.0, 0.0]), 1e9).tolist() == pytest.approx([0, 1])
-    assert exponents(torch.tensor([0.1, 0.1]), torch.full((2,), torch.nan), 4.0).tolist() == pytest.approx([0, 0])
-    weights = scale(torch.tensor([0.0, -3.0, -3.0]), torch.tensor([1.0, 1.0, 0.0]), 100.0)
-    assert (weights / weights[0]).tolist() == pytest.approx([1, np.exp(3), 1], rel=1e-5)
+def test_conditions_pull_together_as_hard_as_the_strongest_equation():
+    norms = torch.tensor([8.0, 4.0, 0.5, 1.0])
+    weights = scale(norms.log(), torch.zeros(4), which(1, 1, 0, 0), 100.0)
+    pulls = weights * norms
+    assert float(torch.linalg.vector_norm(pulls[2:])) == pytest.approx(float(pulls[0]), rel=1e-5)
+    assert float(pulls[2]) == pytest.approx(float(pulls[3]), rel=1e-5)
+    assert float(weights.sum()) == pytest.approx(4)
+    # one that pulls harder already is not lowered, and the equation is not raised
+    assert scale(norms.log(), torch.zeros(4), which(0, 0, 1, 0), 100.0).tolist() == pytest.approx([1] * 4)
+    # an equation that is helped takes the conditions with it
+    helped = scale(norms.log(), torch.ones(4), which(0, 0, 1, 0), 100.0)
+    assert (helped / helped[0]).tolist() == pytest.approx([1, 3**-0.5 * 2, 16, 3**-0.5 * 8], rel=1e-5)
+
+
+def test_without_conditions_or_without_equations_there_is_nothing_to_raise():
+    norms = torch.tensor([8.0, 0.5])
+    assert scale(norms.log(), torch.zeros(2), which(1, 1), 100.0).tolist() == pytest.approx([1, 1])
+    assert scale(norms.log(), torch.ones(2), which(0, 0), 100.0).tolist() == pytest.approx([1, 1])
+
+
+def test_an_equation_is_helped_while_it_is_near_its_first_value_and_has_not_grown():
+    losses = torch.tensor([1.0, 10**-0.3, 0.1, 1e-6, 1.01, 1e3, 0.0])
+    assert exponents(losses, torch.ones(7)).tolist() == pytest.approx([1, 0.7, 0, 0, 0, 0, 0], abs=1e-5)
+    # nothing at first, or not known
+    unknown = exponents(torch.tensor([1.0, 0.0, 1.0]), torch.tensor([0.0, 0.0, torch.nan]))
+    assert unknown.tolist() == [0, 0, 0]
 
 
 def test_no_term_takes_all_of_the_weight():
-    weights = scale(torch.tensor([0.0, -30.0, -2.0]), torch.ones(3), 100.0)
-    assert (weights / weights[0]).tolist() == pytest.approx([1, 100, np.exp(2)], rel=1e-5)
-    assert scale(torch.tensor([0.0, -30.0, -2.0]), torch.ones(3), 1.0).tolist() == pytest.approx([1, 1, 1])
-
-
-def test_progress_is_that_of_terms_that_were_ever_anything():
-    largest = torch.tensor([10.0, 2.0, 0.0])
-    assert progress(torch.tensor([1e-3, 1.0, 0.0]), largest).tolist() == pytest.approx([1e-4, 0.5, 0])
-    assert progress(torch.zeros(3), torch.zeros(3)).tolist() == [0, 0, 0]
+    log_norms = torch.tensor([0.0, -30.0, -2.0])
+    weights = scale(log_norms, torch.ones(3), which(1, 0, 0), 100.0)
+    assert (weights / weights[0]).tolist() == pytest.approx([1, 100, np.exp(2) / 2**0.5], rel=1e-5)
+    weights = scale(log_norms, torch.ones(3), which(0, 1, 0), 100.0)
+    assert (weights / weights[0]).tolist() == pytest.approx([1, 100, 1], rel=1e-5)
+    assert scale(log_norms, torch.ones(3), which(1, 0, 0), 1.0).tolist() == pytest.approx([1, 1, 1])
 
 
 def test_a_norm_that_is_no_number_leaves_what_was_known():
@@ -120,14 +125,14 @@ def test_a_norm_that_is_no_number_leaves_what_was_known():
     assert remember(known, found, 0.5)[:3].tolist() == [1.0, 2.0, 4.0]
     assert torch.isnan(remember(known, found, 0.5)[3])
     # as the mean of the others
-    weights = scale(torch.tensor([1.0, 3.0, torch.nan]), torch.ones(3), 100.0)
-    assert (weights / weights[1]).tolist() == pytest.approx(np.exp([2, 0, 1]), rel=1e-5)
-    assert scale(torch.full((2,), torch.nan), torch.ones(2), 100.0).tolist() == [1, 1]
+    weights = scale(torch.tensor([1.0, 3.0, torch.nan]), torch.zeros(3), which(0, 1, 0), 100.0)
+    assert (weights / weights[1]).tolist() == pytest.approx([np.exp(2) / 2**0.5, 1, np.exp(1) / 2**0.5], rel=1e-5)
+    assert scale(torch.full((2,), torch.nan), torch.ones(2), which(1, 0), 100.0).tolist() == [1, 1]
 
 
 def test_calls_with_the_step_of_the_call_before_share_its_weights():
     parameters = problem()
-    balance = ReLoBRaLoGrad(parameters, 3, every=1)
+    balance = ReLoBRaLoGrad(parameters, 3, EQUATIONS, every=1)
     train(balance, parameters, 5)
     before, moves = balance.lmbda_ema.clone(), balance._moves
     far = {name: 100 * loss for name, loss in losses_of(parameters).items()}
@@ -139,7 +144,7 @@ def test_calls_with_the_step_of_the_call_before_share_its_weights():
 
 def test_no_gradient_flows_through_the_weights():
     parameters = problem()
-    balance = ReLoBRaLoGrad(parameters, 3)
+    balance = ReLoBRaLoGrad(parameters, 3, EQUATIONS)
     balance(losses_of(parameters), 0).backward()
     gradients = [float(parameter.grad) for parameter in parameters]
     expected = balance.lmbda_ema.numpy() * 2 * FACTORS * (np.array([3.0, 1.0, -1.0]) - TARGETS)
@@ -148,14 +153,14 @@ def test_no_gradient_flows_through_the_weights():
 
 def test_a_term_that_is_not_finite_leaves_the_state_as_it_was():
     parameters = problem()
-    balance = ReLoBRaLoGrad(parameters, 3, every=2)
+    balance = ReLoBRaLoGrad(parameters, 3, EQUATIONS, every=2)
     train(balance, parameters, 4)
     before = copy.deepcopy(balance.state_dict())
     losses = losses_of(parameters)
     losses["walls"] = losses["walls"] * torch.nan
     assert torch.isnan(balance(losses, 4))
     after = balance.state_dict()
-    for name in ("averages", "largest", "lmbda_ema"):
+    for name in ("averages", "first", "lmbda_ema"):
         assert torch.equal(after[name], before[name]), name
     # the norm of that term, which it lost, and not those of the others
     assert torch.equal(after["log_norms"][1], before["log_norms"][1])
@@ -164,7 +169,7 @@ def test_a_term_that_is_not_finite_leaves_the_state_as_it_was():
 
 def test_a_first_call_that_is_not_finite_does_not_count():
     parameters = problem()
-    balance = ReLoBRaLoGrad(parameters, 3)
+    balance = ReLoBRaLoGrad(parameters, 3, EQUATIONS)
     balance({name: loss * torch.nan for name, loss in losses_of(parameters).items()}, 0)
     assert balance.lmbda_ema.tolist() == [1, 1, 1]
     balance(losses_of(parameters), 1)
@@ -173,8 +178,8 @@ def test_a_first_call_that_is_not_finite_does_not_count():
 
 def test_static_factors_come_before_balancing():
     parameters = problem()
-    balance = ReLoBRaLoGrad(parameters, 3, weights={"pde": 0.01})
-    plain = ReLoBRaLoGrad(parameters, 3)
+    balance = ReLoBRaLoGrad(parameters, 3, EQUATIONS, weights={"pde": 0.01})
+    plain = ReLoBRaLoGrad(parameters, 3, EQUATIONS)
     total = balance(losses_of(parameters), 0)
     smaller = losses_of(parameters) | {"pde": 0.01 * losses_of(parameters)["pde"]}
     assert float(total.detach()) == pytest.approx(float(plain(smaller, 0).detach()))
@@ -184,7 +189,7 @@ def test_static_factors_come_before_balancing():
 @pytest.mark.parametrize("scripted", [False, True], ids=["eager", "scripted"])
 def test_a_restart_goes_on_to_the_last_digit(scripted):
     def new(parameters):
-        balance = ReLoBRaLoGrad(parameters, 3, every=7)
+        balance = ReLoBRaLoGrad(parameters, 3, EQUATIONS, every=7)
         return torch.jit.script(balance) if scripted else balance
 
     parameters = problem()
@@ -196,7 +201,7 @@ def test_a_restart_goes_on_to_the_last_digit(scripted):
     torch.save(balance.state_dict(), file)
     file.seek(0)
     # made for another number of terms, as a host does that miscounts them
-    again = ReLoBRaLoGrad(parameters, 5, every=7)
+    again = ReLoBRaLoGrad(parameters, 5, EQUATIONS, every=7)
     again = torch.jit.script(again) if scripted else again
     again.load_state_dict(torch.load(file, weights_only=False))
     assert np.array_equal(train(again, parameters, 18, start=12), whole[12:])
@@ -204,32 +209,32 @@ def test_a_restart_goes_on_to_the_last_digit(scripted):
 
 def test_checkpoints_that_do_not_fit_are_named(caplog):
     parameters = problem()
-    balance = ReLoBRaLoGrad(parameters, 3)
+    balance = ReLoBRaLoGrad(parameters, 3, EQUATIONS)
     balance(losses_of(parameters), 0)
     state = balance.state_dict()
-    other = ReLoBRaLoGrad(parameters, 3)
+    other = ReLoBRaLoGrad(parameters, 3, EQUATIONS)
     other.load_state_dict(state)
     with pytest.raises(ValueError, match=r"holds the balancing of the loss terms \['pde', 'walls', 'moment'\]"):
         other({"pde": losses_of(parameters)["pde"]}, 0)
-    state["largest"] = state["largest"][:2]
-    damaged = ReLoBRaLoGrad(parameters, 3)
+    state["first"] = state["first"][:2]
+    damaged = ReLoBRaLoGrad(parameters, 3, EQUATIONS)
     damaged.load_state_dict(state, strict=False)
     with pytest.raises(ValueError, match=r"does not fit ReLoBRaLoGrad.*Remove the checkpoint"):
         damaged(losses_of(parameters), 0)
     damaged.load_state_dict(balance.state_dict())
     assert float(damaged(losses_of(parameters), 0)) > 0
-    of_another = ReLoBRaLoGrad(parameters, 3)
+    of_another = ReLoBRaLoGrad(parameters, 3, EQUATIONS)
     of_another.load_state_dict({"init_losses": torch.ones(3), "lmbda_ema": torch.ones(3)}, strict=False)
     with pytest.raises(ValueError, match="does not fit ReLoBRaLoGrad"):
         of_another(losses_of(parameters), 0)
     with caplog.at_level(logging.WARNING):
-        ReLoBRaLoGrad(parameters, 3).load_state_dict({})
+        ReLoBRaLoGrad(parameters, 3, EQUATIONS).load_state_dict({})
     assert "has no state: ReLoBRaLoGrad starts anew" in caplog.text
 
 
 def test_the_state_keeps_its_precision_in_a_module_of_another():
     parameters = problem()
-    balance = ReLoBRaLoGrad(parameters, 3)
+    balance = ReLoBRaLoGrad(parameters, 3, EQUATIONS)
     balance(losses_of(parameters), 0)
     before = balance.averages.clone()
     balance.half()
@@ -240,7 +245,7 @@ def test_the_state_keeps_its_precision_in_a_module_of_another():
 def test_losses_in_half_precision_have_their_gradients():
     parameter = torch.nn.Parameter(torch.full((64,), 3e-4, dtype=torch.float16))
     # of the mean square itself it is 2 x 3e-4 / 64, and the square of that, 9e-11, is nothing in float16
-    balance = ReLoBRaLoGrad([parameter], 2)
+    balance = ReLoBRaLoGrad([parameter], 2, [])
     balance({"small": parameter.float().square().mean(), "large": parameter.sum().float().square()}, 0)
     assert balance.log_norms.dtype == torch.float32
     small, large = (2 * 3e-4 / 8, 2 * 64 * 64 * 3e-4 / 8)
@@ -249,17 +254,17 @@ def test_losses_in_half_precision_have_their_gradients():
 
 def test_terms_without_gradients_are_weighed_as_the_others():
     (parameter,) = (torch.nn.Parameter(torch.tensor(2.0)),)
-    balance = ReLoBRaLoGrad([parameter], 2)
+    balance = ReLoBRaLoGrad([parameter], 2, [])
     balance({"data": parameter**2, "constant": torch.tensor(3.0)}, 0)
     assert balance.lmbda_ema.tolist() == [1, 1]
     with torch.no_grad():
-        fresh = ReLoBRaLoGrad([parameter], 2)
+        fresh = ReLoBRaLoGrad([parameter], 2, [])
         assert float(fresh({"data": parameter**2, "more": parameter}, 0)) == 6
 
 
 def test_it_is_compiled_around():
     parameters = problem()
-    balance = ReLoBRaLoGrad(parameters, 3, every=5)
+    balance = ReLoBRaLoGrad(parameters, 3, EQUATIONS, every=5)
 
     @torch.compile(backend="eager")
     def loss_of(step):
@@ -279,24 +284,26 @@ def test_it_is_compiled_around():
         ({"every": 0}, ValueError, "`every` must be at least 1. Found `every = 0`"),
         ({"every": 2.5}, TypeError, "`every` must be an integer"),
         ({"memory": 1.5}, ValueError, r"`memory` must be in \[0, 1\]. Found `memory = 1.5`"),
-        ({"decades": 0}, ValueError, r"`decades` must be in \(0, inf\). Found `decades = 0`"),
-        ({"decades": "4"}, TypeError, "`decades` must be a number"),
+        ({"equations": "pde"}, TypeError, "`equations` must be a list of names of loss terms. Found `equations = 'pde'`"),
+        ({"equations": None}, TypeError, "`equations` must be a list of names of loss terms. Found `equations = None`"),
         ({"bound": 0.5}, ValueError, r"`bound` must be in \[1, inf\). Found `bound = 0.5`"),
         ({"weights": {"pde": -1}}, ValueError, r"`weights\[pde\]` must be in \[0, inf\)"),
     ],
 )
 def test_bad_options_are_named(options, error, message):
     with pytest.raises(error, match=message):
-        ReLoBRaLoGrad(**{"params": problem(), "num_losses": 3, **options})
+        ReLoBRaLoGrad(**{"params": problem(), "num_losses": 3, "equations": EQUATIONS, **options})
 
 
 def test_bad_losses_are_named():
     parameters = problem()
-    balance = ReLoBRaLoGrad(parameters, 3, every=2)
+    balance = ReLoBRaLoGrad(parameters, 3, EQUATIONS, every=2)
     with pytest.raises(ValueError, match="at least one loss term"):
         balance({}, 0)
     with pytest.raises(ValueError, match="unknown loss terms"):
-        ReLoBRaLoGrad(parameters, 3, weights={"wall": 1.0})(losses_of(parameters), 0)
+        ReLoBRaLoGrad(parameters, 3, EQUATIONS, weights={"wall": 1.0})(losses_of(parameters), 0)
+    with pytest.raises(ValueError, match=r"`equations` names unknown loss terms \['helmholtz'\]. The loss terms are \['pde'"):
+        ReLoBRaLoGrad(parameters, 3, ["helmholtz"])(losses_of(parameters), 0)
     train(balance, parameters, 1)
     with pytest.raises(ValueError, match="The loss terms changed in training"):
         balance({"pde": parameters[0] ** 2}, 1)

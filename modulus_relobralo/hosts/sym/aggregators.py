@@ -14,6 +14,7 @@ import torch
 
 from modulus_relobralo.balancing import ReLoBRaLo, ReLoBRaLoGrad
 from modulus_relobralo.hosts.sym import host
+from modulus_relobralo.hosts.sym.orders import equations_in_training
 
 
 class Refusal:
@@ -52,11 +53,15 @@ def relobralo(*args: Any, **options: Any) -> ReLoBRaLo | Refusal:
         return Refusal(error)
 
 
-def relobralo_grad(*args: Any, **options: Any) -> ReLoBRaLoGrad | Refusal:
-    """Return ``ReLoBRaLoGrad(*args, **options)``, or what raises its error, or that of CUDA graphs, in the trainer."""
+def relobralo_grad(*args: Any, equations: Any = None, **options: Any) -> ReLoBRaLoGrad | Refusal:
+    """Return ``ReLoBRaLoGrad(*args, **options)``, or what raises its error, or that of CUDA graphs, in the trainer.
+
+    Without `equations` they are those of the domain that is trained.
+    """
     if torch.cuda.is_available() and host.load("distributed").DistributedManager().cuda_graphs:
         return Refusal(ValueError("`loss: relobralo_grad` needs `cuda_graphs: false`. Found `true`."))
     try:
-        return ReLoBRaLoGrad(*args, **options)
+        equations = equations_in_training() if equations is None else equations
+        return ReLoBRaLoGrad(*args, equations=equations, **options)
     except (TypeError, ValueError) as error:
         return Refusal(error)

@@ -46,13 +46,15 @@ def test_hydra_hands_it_on():
 def test_gradient_balancing_refuses_cuda_graphs(monkeypatch):
     """There is no GPU here: that there is one is what is made up."""
     manager = host.load("distributed").DistributedManager()
-    parameters = [torch.nn.Parameter(torch.zeros(1))]
+    parameters, equations = [torch.nn.Parameter(torch.zeros(1))], {"equations": ["pde"]}
     monkeypatch.setattr(manager, "_cuda_graphs", True)
-    assert type(relobralo_grad(parameters, 2, decades=3)) is ReLoBRaLoGrad
+    assert type(relobralo_grad(parameters, 2, **equations)) is ReLoBRaLoGrad
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     with pytest.raises(ValueError, match=r"`loss: relobralo_grad` needs `cuda_graphs: false`. Found `true`"):
         list(relobralo_grad(parameters, 2).parameters())
     monkeypatch.setattr(manager, "_cuda_graphs", False)
-    assert type(relobralo_grad(parameters, 2)) is ReLoBRaLoGrad
+    assert type(relobralo_grad(parameters, 2, **equations)) is ReLoBRaLoGrad
     with pytest.raises(ValueError, match="`every` must be at least 1"):
-        list(relobralo_grad(parameters, 2, every=0).parameters())
+        list(relobralo_grad(parameters, 2, every=0, **equations).parameters())
+    with pytest.raises(ValueError, match="`equations` must be given where no Solver makes the aggregator"):
+        list(relobralo_grad(parameters, 2).parameters())

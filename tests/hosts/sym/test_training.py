@@ -543,8 +543,8 @@ def test_natural_gradients_refuse_what_would_not_be_theirs(train, tmp_path, over
     assert message in output
 
 
-# Looks at gradients, and weights that let go, within few steps.
-GRADIENTS = ("loss=relobralo_grad", "loss.every=4", "loss.memory=0.5", "loss.decades=1", "loss.bound=1000")
+# Some looks at the gradients within few steps.
+GRADIENTS = ("loss=relobralo_grad", "loss.every=4", "loss.memory=0.5", "loss.bound=1000")
 
 
 @pytest.fixture(scope="module")
@@ -555,7 +555,7 @@ def gradients(train, tmp_path_factory):
 def test_gradient_balancing_pulls_equally_at_first_and_moves_every_step(gradients):
     output, steps = gradients
     assert re.search(
-        r"ReLoBRaLoGrad of .*: every=4, memory=0.5, decades=1.0, bound=1000.0; terms: helmholtz, u", output
+        r"ReLoBRaLoGrad of .*: equations=\['helmholtz'\], every=4, memory=0.5, bound=1000.0; terms: helmholtz, u", output
     )
     assert [state["moves"] for state in steps] == list(range(1, 32))
     weights, norms = steps[0]["lmbda_ema"], [math.exp(norm) for norm in steps[0]["log_norms"]]
@@ -609,5 +609,11 @@ def test_gradient_balancing_after_another_scheme(train, tmp_path):
 
 
 def test_gradient_balancing_names_a_value_out_of_range(train, tmp_path):
-    output, _ = train(tmp_path, "loss=relobralo_grad", "loss.decades=-1", succeeds=False)
-    assert "`decades` must be in (0, inf). Found `decades = -1.0`" in output
+    output, _ = train(tmp_path, "loss=relobralo_grad", "loss.bound=0.5", succeeds=False)
+    assert "`bound` must be in [1, inf). Found `bound = 0.5`" in output
+
+
+def test_gradient_balancing_names_an_equation_that_does_not_exist(train, tmp_path):
+    output, steps = train(tmp_path, "loss=relobralo_grad", "loss.equations=[laplace]", succeeds=False)
+    assert "`equations` names unknown loss terms ['laplace']. The loss terms are ['helmholtz', 'u']" in output
+    assert steps == []
