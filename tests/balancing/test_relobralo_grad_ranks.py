@@ -10,7 +10,7 @@ from rank_processes import spawn
 from modulus_relobralo import ReLoBRaLoGrad
 
 STEPS, RANKS = 9, 2
-OPTIONS = {"every": 3, "memory": 0.5, "decades": 1.0}
+OPTIONS = {"equations": ["walls"], "every": 3, "memory": 0.5}
 
 
 def losses_of(parameters, rank, step):
