@@ -1,7 +1,8 @@
 """The equations of gradient balancing as functions of tensors: no state, no host, no Python branch on a value.
 
-The m loss terms L are equations, the residuals of the highest order of derivative, or conditions on the solution: values
-on edges, at the start or at sensors, fluxes, moments. With gradients g in the network's parameters the weights are
+The m loss terms L are equations, the residuals of the highest order of derivative, or conditions on the solution:
+values on edges, at the start or at sensors, fluxes, moments. With gradients g in the network's parameters the weights
+are
 
     lambda_i = m * b_i / sum_j b_j
 
@@ -9,10 +10,10 @@ on edges, at the start or at sensors, fluxes, moments. With gradients g in the n
     conditions:  b_i = clamp(max over equations e of b_e |g_e| / (|g_i| sqrt(n)), 1, bound)
 
 So the n conditions together, were their gradients perpendicular, pull at least as hard as the strongest equation. The
-other way round it would do harm. An equation that a flat field satisfies, as those of heat and flow do, starts with next
-to no gradient; raised to the pull of the conditions it holds the field flat, and they can never be met. It has to be let
-grow, and then to come down again. An equation with a source is different: a flat field does not satisfy it, and if the
-conditions pull harder, it is they who hold the field flat. The two are told apart by the progress r_i of the equation:
+other way round it would do harm. An equation that a flat field satisfies, as those of heat and flow do, starts with
+next to no gradient; raised to the pull of the conditions it holds the field flat, and they can never be met. It has to
+be let grow, and then to come down again. An equation with a source is different: a flat field does not satisfy it, and
+if the conditions pull harder, it is they who hold the field flat. The two are told apart by the equation's progress:
 
     s_i = clamp(1 + log10(r_i), 0, 1) if r_i <= 1, else 0,        r_i = L_i / L_i at the first step.
 

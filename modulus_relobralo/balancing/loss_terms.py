@@ -52,7 +52,9 @@ def check_equations(equations: Any) -> list[str]:
         If they are no names.
     """
     if isinstance(equations, (str, Mapping)) or not isinstance(equations, Iterable):
-        raise TypeError(f"Parameter `equations` must be a list of names of loss terms. Found `equations = {equations!r}`.")
+        raise TypeError(
+            f"Parameter `equations` must be a list of names of loss terms. Found `equations = {equations!r}`."
+        )
     return [str(name) for name in equations]
 
 

@@ -284,7 +284,11 @@ def test_it_is_compiled_around():
         ({"every": 0}, ValueError, "`every` must be at least 1. Found `every = 0`"),
         ({"every": 2.5}, TypeError, "`every` must be an integer"),
         ({"memory": 1.5}, ValueError, r"`memory` must be in \[0, 1\]. Found `memory = 1.5`"),
-        ({"equations": "pde"}, TypeError, "`equations` must be a list of names of loss terms. Found `equations = 'pde'`"),
+        (
+            {"equations": "pde"},
+            TypeError,
+            "`equations` must be a list of names of loss terms. Found `equations = 'pde'`",
+        ),
         ({"equations": None}, TypeError, "`equations` must be a list of names of loss terms. Found `equations = None`"),
         ({"bound": 0.5}, ValueError, r"`bound` must be in \[1, inf\). Found `bound = 0.5`"),
         ({"weights": {"pde": -1}}, ValueError, r"`weights\[pde\]` must be in \[0, inf\)"),
@@ -302,7 +306,9 @@ def test_bad_losses_are_named():
         balance({}, 0)
     with pytest.raises(ValueError, match="unknown loss terms"):
         ReLoBRaLoGrad(parameters, 3, EQUATIONS, weights={"wall": 1.0})(losses_of(parameters), 0)
-    with pytest.raises(ValueError, match=r"`equations` names unknown loss terms \['helmholtz'\]. The loss terms are \['pde'"):
+    with pytest.raises(
+        ValueError, match=r"`equations` names unknown loss terms \['helmholtz'\]. The loss terms are \['pde'"
+    ):
         ReLoBRaLoGrad(parameters, 3, ["helmholtz"])(losses_of(parameters), 0)
     train(balance, parameters, 1)
     with pytest.raises(ValueError, match="The loss terms changed in training"):

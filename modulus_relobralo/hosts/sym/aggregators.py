@@ -53,8 +53,8 @@ def relobralo(*args: Any, **options: Any) -> ReLoBRaLo | Refusal:
         return Refusal(error)
 
 
-def relobralo_grad(*args: Any, equations: Any = None, **options: Any) -> ReLoBRaLoGrad | Refusal:
-    """Return ``ReLoBRaLoGrad(*args, **options)``, or what raises its error, or that of CUDA graphs, in the trainer.
+def relobralo_grad(params: Any, num_losses: int, equations: Any = None, **options: Any) -> ReLoBRaLoGrad | Refusal:
+    """Return a ReLoBRaLoGrad, or what raises its error, or that of CUDA graphs, in the trainer.
 
     Without `equations` they are those of the domain that is trained.
     """
@@ -62,6 +62,6 @@ def relobralo_grad(*args: Any, equations: Any = None, **options: Any) -> ReLoBRa
         return Refusal(ValueError("`loss: relobralo_grad` needs `cuda_graphs: false`. Found `true`."))
     try:
         equations = equations_in_training() if equations is None else equations
-        return ReLoBRaLoGrad(*args, equations=equations, **options)
+        return ReLoBRaLoGrad(params, num_losses, equations, **options)
     except (TypeError, ValueError) as error:
         return Refusal(error)

@@ -28,8 +28,8 @@ def equations_in_training() -> list[str]:
         frame = frame.f_back  # type: ignore[assignment]
     if frame is None:
         raise ValueError(
-            "Parameter `equations` must be given where no Solver makes the aggregator: the names of the loss terms that "
-            "are residuals of the differential equation. Found none."
+            "Parameter `equations` must be given where no Solver makes the aggregator: the names of the loss terms "
+            "that are residuals of the differential equation. Found none."
         )
     return find_equations(frame.f_locals["self"].domain.constraints.values())
 

@@ -3,9 +3,9 @@
 import pytest
 from sympy import Function, Symbol
 
-from modulus_relobralo.plates import KirchhoffPlate, RectangularPlate
 from modulus_relobralo.hosts.sym import Key, constraints, derivative_nodes, equation_nodes, host
 from modulus_relobralo.hosts.sym.orders import equations_in_training, find_equations
+from modulus_relobralo.plates import KirchhoffPlate, RectangularPlate
 
 pytestmark = pytest.mark.host
 x, y = Symbol("x"), Symbol("y")
