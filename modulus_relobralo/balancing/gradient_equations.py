@@ -17,7 +17,8 @@ if the conditions pull harder, it is they who hold the field flat. The two are t
 
     s_i = clamp(1 + log10(r_i), 0, 1) if r_i <= 1, else 0,        r_i = L_i / L_i at the first step.
 
-So an equation is helped as long as it is within a power of ten below its first value. The bound is for a term that is
+So an equation is helped as long as it is within a power of ten below its first value; and not in the first steps, in
+which most come down by themselves. The bound is for a term that is
 small by accident, which must not take all of the weight.
 
 References

@@ -43,7 +43,8 @@ def start(module: Any, losses: Mapping[str, Tensor]) -> None:
 
 def describe_options(module: Any) -> str:
     """Return the hyperparameters with their values."""
-    return f"equations={module.equations}, every={module.every}, memory={module.memory}, bound={module.bound}"
+    names = ("equations", "every", "patience", "memory", "bound")
+    return ", ".join(f"{name}={getattr(module, name)}" for name in names)
 
 
 def load(module: Any, state_dict: Any, prefix: str, metadata: Any) -> list[str]:

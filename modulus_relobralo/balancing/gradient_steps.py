@@ -67,7 +67,8 @@ def move(module: Any, losses: Tensor) -> None:
     begun = ~torch.isnan(module.first)
     averages = torch.where(begun, torch.lerp(module.averages, losses, SMOOTHING), losses)
     first = torch.where(begun, module.first, losses)
-    weights = scale(module.log_norms, exponents(averages, first), module._equations, module.bound)
+    s = exponents(averages, first) if module._moves >= module.patience else torch.zeros_like(losses)
+    weights = scale(module.log_norms, s, module._equations, module.bound)
     finite = torch.isfinite(losses).all()
     for name, value in {"averages": averages, "first": first, "lmbda_ema": weights}.items():
         getattr(module, name).copy_(torch.where(finite, value, getattr(module, name)))

@@ -10,7 +10,7 @@ from modulus_relobralo.balancing.gradient_steps import look_at_losses, take_step
 from modulus_relobralo.balancing.loss_terms import check_equations, check_static_weights
 from modulus_relobralo.balancing.placement import follow
 from modulus_relobralo.checks import check_count
-from modulus_relobralo.options import BOUND, EVERY, MEMORY
+from modulus_relobralo.options import BOUND, EVERY, MEMORY, PATIENCE
 
 
 class ReLoBRaLoGrad(nn.Module):
@@ -36,6 +36,8 @@ class ReLoBRaLoGrad(nn.Module):
         the weights are those of the plain sum.
     every : int
         Steps from one look at the gradients to the next, > 0.
+    patience : int
+        Steps before an equation is helped, > 0.
     memory : float
         Memory of the norms from one look to the next, in [0, 1].
     bound : float
@@ -85,6 +87,7 @@ class ReLoBRaLoGrad(nn.Module):
         num_losses: int,
         equations: Iterable[str],
         every: int = EVERY,
+        patience: int = PATIENCE,
         memory: float = MEMORY.default,
         bound: float = BOUND.default,
         weights: Optional[Dict[str, float]] = None,
@@ -92,8 +95,10 @@ class ReLoBRaLoGrad(nn.Module):
         super().__init__()
         check_count("num_losses", num_losses)
         check_count("every", every)
+        check_count("patience", patience)
         self.equations = check_equations(equations)
         self.every = int(every)
+        self.patience = int(patience)
         self.memory = MEMORY.check(memory)
         self.bound = BOUND.check(bound)
         self.weights = check_static_weights(weights)

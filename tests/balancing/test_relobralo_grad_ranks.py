@@ -10,7 +10,7 @@ from rank_processes import spawn
 from modulus_relobralo import ReLoBRaLoGrad
 
 STEPS, RANKS = 9, 2
-OPTIONS = {"equations": ["walls"], "every": 3, "memory": 0.5}
+OPTIONS = {"equations": ["walls"], "every": 3, "patience": 1, "memory": 0.5}
 
 
 def losses_of(parameters, rank, step):
