@@ -71,11 +71,9 @@ MEMORY = Option("memory", 0.9, 0.0, 1.0)
 BOUND = Option("bound", 100.0, 1.0, math.inf)
 EVERY = 100
 """Steps from one look at the gradients to the next."""
-PATIENCE = 1000
-"""Steps before an equation is helped."""
 
 RELOBRALO_GRAD = (MEMORY, BOUND)
-"""What ``loss: relobralo_grad`` has beside the two numbers of steps, the names of equations and the static weights."""
+"""What ``loss: relobralo_grad`` has beside these steps, the names of equations and the static weights."""
 
 
 class LBFGSOptions(NamedTuple):

@@ -17,7 +17,7 @@ from modulus_relobralo.version import __version__
 
 logger = logging.getLogger(__name__)
 
-STATE = {"averages": 0.0, "first": float("nan"), "log_norms": float("nan"), "lmbda_ema": 1.0}
+STATE = {"log_norms": float("nan"), "lmbda_ema": 1.0}
 """Names of the buffers of a checkpoint, a number for each loss term, and their values before the first call."""
 
 
@@ -43,7 +43,7 @@ def start(module: Any, losses: Mapping[str, Tensor]) -> None:
 
 def describe_options(module: Any) -> str:
     """Return the hyperparameters with their values."""
-    names = ("equations", "every", "patience", "memory", "bound")
+    names = ("equations", "every", "memory", "bound")
     return ", ".join(f"{name}={getattr(module, name)}" for name in names)
 
 

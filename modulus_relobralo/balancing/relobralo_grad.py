@@ -6,24 +6,25 @@ import torch
 from torch import Tensor, nn
 
 from modulus_relobralo.balancing.gradient_state import STATE, describe_options, load
-from modulus_relobralo.balancing.gradient_steps import look_at_losses, take_step
+from modulus_relobralo.balancing.gradient_steps import take_step
 from modulus_relobralo.balancing.loss_terms import check_equations, check_static_weights
 from modulus_relobralo.balancing.placement import follow
 from modulus_relobralo.checks import check_count
-from modulus_relobralo.options import BOUND, EVERY, MEMORY, PATIENCE
+from modulus_relobralo.options import BOUND, EVERY, MEMORY
 
 
 class ReLoBRaLoGrad(nn.Module):
     """Gradient balancing of the conditions against the equations.
 
     The aggregated loss is sum_i lambda_i(t) L_i(t); :mod:`modulus_relobralo.balancing.gradient_equations` states the
-    weights lambda_i(t): scale from the gradients of the terms, progress from their past. No gradient flows through the
-    weights. Every `every` steps each term is differentiated by itself, which costs about one backward pass.
+    weights lambda_i(t): conditions get at least those with which together they pull as hard as the strongest equation.
+    No gradient flows through the weights. Every `every` steps each term is differentiated by itself, which costs about
+    one backward pass, and the weights move; in the steps between they stay.
 
-    The weights move once per optimizer step: calls with the `step` of the call before (further micro-batches of
-    gradient accumulation, the closures of L-BFGS) share its weights. A call in which a loss term is not finite leaves
-    the state as it was. State and weights are of the dtype and on the device of the losses, in float32 at least. In
-    data-parallel training all ranks have the same weights, those of the mean of their losses and of their norms.
+    Calls with the `step` of the call before (further micro-batches of gradient accumulation, the closures of L-BFGS)
+    share its weights. A loss term that is not finite leaves what is known of its gradient as it was. State and weights
+    are of the dtype and on the device of the losses, in float32 at least. In data-parallel training all ranks have the
+    same weights, those of the geometric mean of their norms.
 
     Parameters
     ----------
@@ -36,8 +37,6 @@ class ReLoBRaLoGrad(nn.Module):
         the weights are those of the plain sum.
     every : int
         Steps from one look at the gradients to the next, > 0.
-    patience : int
-        Steps before an equation is helped, > 0.
     memory : float
         Memory of the norms from one look to the next, in [0, 1].
     bound : float
@@ -73,8 +72,6 @@ class ReLoBRaLoGrad(nn.Module):
     _saved_names: List[str]
     _parameters_of_model: List[Tensor]
 
-    averages: Tensor
-    first: Tensor
     log_norms: Tensor
     lmbda_ema: Tensor
     moves: Tensor
@@ -87,7 +84,6 @@ class ReLoBRaLoGrad(nn.Module):
         num_losses: int,
         equations: Iterable[str],
         every: int = EVERY,
-        patience: int = PATIENCE,
         memory: float = MEMORY.default,
         bound: float = BOUND.default,
         weights: Optional[Dict[str, float]] = None,
@@ -95,10 +91,8 @@ class ReLoBRaLoGrad(nn.Module):
         super().__init__()
         check_count("num_losses", num_losses)
         check_count("every", every)
-        check_count("patience", patience)
         self.equations = check_equations(equations)
         self.every = int(every)
-        self.patience = int(patience)
         self.memory = MEMORY.check(memory)
         self.bound = BOUND.check(bound)
         self.weights = check_static_weights(weights)
@@ -136,7 +130,7 @@ class ReLoBRaLoGrad(nn.Module):
         ------
         TypeError, ValueError
             If the losses are no real floating-point scalars on one device, if their names change after the
-            first call, if a loaded checkpoint holds the state of other loss terms, or if a loss term is negative.
+            first call, if a loaded checkpoint holds the state of other loss terms, or if one of the first is negative.
         RuntimeError
             If the call is recorded in a CUDA graph, which would replay one look at the gradients for ever.
         """
@@ -147,17 +141,6 @@ class ReLoBRaLoGrad(nn.Module):
     @torch.jit.ignore
     def _move(self, losses: Dict[str, Tensor], step: Optional[Union[int, Tensor]]) -> None:
         take_step(self, losses, step)
-
-    @torch.jit.ignore
-    def inspect(self) -> None:
-        """Raise if a loss term was negative: a ratio to its own past then says nothing about progress.
-
-        Raises
-        ------
-        ValueError
-            The message names the term.
-        """
-        look_at_losses(self)
 
     @torch.jit.ignore
     def _apply(self, fn: Any, recurse: bool = True) -> "ReLoBRaLoGrad":

@@ -33,7 +33,7 @@ from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import OmegaConf
 
 from modulus_relobralo.hosts.sym.host import HOSTS, base_config
-from modulus_relobralo.options import EVERY, LBFGS, NATURAL_GRADIENT, PATIENCE, RELOBRALO, RELOBRALO_GRAD, SOAP
+from modulus_relobralo.options import EVERY, LBFGS, NATURAL_GRADIENT, RELOBRALO, RELOBRALO_GRAD, SOAP
 
 PROVIDER = "modulus_relobralo"
 TARGET = "modulus_relobralo.hosts.sym.aggregators.relobralo"
@@ -48,7 +48,6 @@ GRAD_FIELDS: tuple[tuple[str, Any, Any], ...] = (
     # Without them the factory asks the host.
     ("equations", Optional[list[str]], None),
     ("every", int, EVERY),
-    ("patience", int, PATIENCE),
     *((option.name, float, option.default) for option in RELOBRALO_GRAD),
 )
 RESOLVER = "modulus_relobralo.method"

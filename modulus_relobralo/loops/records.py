@@ -56,7 +56,7 @@ class Records:
         self._add(step, {**scalars, "Train/loss_aggregated": loss.detach()})
 
     def weights(self, step: int, balance: Any) -> None:
-        """Record the weights of a `ReLoBRaLo`; of anything else nothing.
+        """Record the weights of a balancing; of anything else nothing.
 
         Raises
         ------
@@ -64,7 +64,8 @@ class Records:
             If a loss term was negative; the message names it.
         """
         if getattr(balance, "names", None):
-            balance.inspect()
+            if hasattr(balance, "inspect"):
+                balance.inspect()
             weights = dict(zip(balance.names, balance.lmbda_ema.detach().clone(), strict=True))
             self._add(step, {f"Monitors/weights/{name}": weight for name, weight in weights.items()})
             self._weights.write(step, weights)

@@ -10,14 +10,14 @@ from rank_processes import spawn
 from modulus_relobralo import ReLoBRaLoGrad
 
 STEPS, RANKS = 9, 2
-OPTIONS = {"equations": ["walls"], "every": 3, "patience": 1, "memory": 0.5}
+OPTIONS = {"equations": ["pde"], "every": 3, "memory": 0.5}
 
 
 def losses_of(parameters, rank, step):
     """Return terms whose gradients are 2 c a: those of rank 1 pull harder, and one of them is once not finite."""
     factors = torch.rand(2, generator=torch.Generator().manual_seed(10 * rank + step)) + 1 + 2 * rank
     losses = {"pde": 20 * factors[0] * parameters[0] ** 2, "walls": factors[1] * parameters[1] ** 2}
-    return {**losses, "walls": losses["walls"] * torch.nan} if (rank, step) == (1, 4) else losses
+    return {**losses, "walls": losses["walls"] * torch.nan} if (rank, step) == (1, 3) else losses
 
 
 def parameters_of(step):
@@ -53,13 +53,14 @@ def ranks(tmp_path_factory):
 
 def test_ranks_have_the_same_weights_at_every_step(ranks):
     assert torch.equal(ranks[0]["weights"], ranks[1]["weights"])
-    assert ranks[0]["weights"].unique(dim=0).shape[0] > STEPS - 3
+    assert ranks[0]["weights"].unique(dim=0).shape[0] == STEPS // OPTIONS["every"]
 
 
 def test_a_rank_that_is_not_finite_stops_no_other(ranks):
     weights = ranks[0]["weights"]
-    assert torch.equal(weights[4], weights[3])
-    assert not torch.equal(weights[5], weights[4])
+    assert torch.isfinite(weights).all()
+    assert not torch.equal(weights[3], weights[2])
+    assert not torch.equal(weights[6], weights[5])
 
 
 def test_norms_are_the_geometric_mean_of_those_of_the_ranks(ranks):
@@ -72,6 +73,7 @@ def test_norms_are_the_geometric_mean_of_those_of_the_ranks(ranks):
             found = [torch.autograd.grad(loss, p)[0].abs().log() for loss, p in zip(losses, parameters, strict=True)]
             logs.append(torch.stack(found))
         mean = torch.stack(logs).mean(dim=0)
-        expected = mean if expected is None else torch.lerp(mean, expected, OPTIONS["memory"])
+        moved = mean if expected is None else torch.lerp(mean, expected, OPTIONS["memory"])
+        expected = moved if expected is None else torch.where(torch.isfinite(mean), moved, expected)
     for state in ranks:
         torch.testing.assert_close(state["norms"], expected, rtol=1e-5, atol=1e-5)

@@ -56,8 +56,9 @@ class WeightMonitor(host.Monitor):
                 logger.info(f"{path.name}: not written, the aggregator has no weights of ReLoBRaLo")
             self._files.setdefault(path, None)
             return {}
-        # What the balancing itself looks at every hundred steps, but for those of a CUDA graph.
-        aggregator.inspect()
+        # What ReLoBRaLo itself looks at every hundred steps, but for those of a CUDA graph.
+        if hasattr(aggregator, "inspect"):
+            aggregator.inspect()
         weights = dict(zip(names, aggregator.lmbda_ema.detach().clone(), strict=True))
         for term, weight in weights.items():
             writer.add_scalar(f"Monitors/{name}/{term}", weight, step, new_style=True)

@@ -555,7 +555,7 @@ def gradients(train, tmp_path_factory):
 def test_gradient_balancing_pulls_equally_at_first_and_moves_every_step(gradients):
     output, steps = gradients
     assert re.search(
-        r"ReLoBRaLoGrad of .*: equations=\['helmholtz'\], every=4, patience=1000, memory=0.5, bound=1000.0; terms: helmholtz, u",
+        r"ReLoBRaLoGrad of .*: equations=\['helmholtz'\], every=4, memory=0.5, bound=1000.0; terms: helmholtz, u",
         output,
     )
     assert [state["moves"] for state in steps] == list(range(1, 32))
