@@ -48,7 +48,8 @@ demo-solver: env
 demo-loops: env
 	@rm -rf $(DEMO)
 	@for problem in helmholtz kirchhoff; do \
-		$(RUN) examples/physicsnemo/$$problem.py --config-name article --multirun loss=sum,relobralo \
+		OMP_NUM_THREADS=1 $(RUN) examples/physicsnemo/$$problem.py --config-name article --multirun loss=sum,relobralo \
+			hydra/launcher=joblib hydra.launcher.n_jobs=2 \
 			$(if $(DEMO_STEPS),training.max_steps=$(DEMO_STEPS)) hydra.sweep.dir=$(DEMO)/$$problem \
 			'hydra.sweep.subdir=$${hydra:runtime.choices.loss}' || exit 1; \
 	done

@@ -1,6 +1,5 @@
 """Gradient balancing against a computation by hand, and the contract that it has with a trainer."""
 
-import copy
 import io
 import logging
 
