@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from modulus_relobralo.hosts.sym import host
-from modulus_relobralo.hosts.sym.taylor_arch import TaylorArch
 
 DERIVATIVE = "__"
 """Before each coordinate in the host's names of derivatives: w__x__x."""
@@ -62,8 +61,8 @@ def output_orders(nodes: Iterable[Any]) -> dict[str, int]:
     """
     orders: dict[str, int] = {}
     for node in nodes:
-        # Those that Taylor mode computes at once have names that say nothing of it, such as laplacian_u.
-        operators = node.evaluate.request.operators if isinstance(node.evaluate, TaylorArch) else {}
+        # What Taylor mode (a `TaylorArch`, which needs a host) computes at once, such as laplacian_u, names no order.
+        operators = getattr(getattr(node.evaluate, "request", None), "operators", {})
         for name in map(str, node.outputs):
             needs = operators.get(name, (*map(str, node.inputs), *map(str, node.derivatives)))
             # The name of a derivative says its order itself.
