@@ -66,7 +66,7 @@ EPS = Option("eps", 1e-12, 0.0, math.inf, open_low=True)
 RELOBRALO = (ALPHA, TEMPERATURE, RHO, EPS)
 """What ``loss: relobralo`` has beside the static weights that every option of the hosts has."""
 
-# Of ``loss: relobralo_grad``; chosen on seeds 100 to 102 of the two examples, and of three problems of examples/reuse.
+# Of ``loss: relobralo_grad``; chosen on seeds 100 and 101 of the two examples and of three problems of examples/reuse.
 MEMORY = Option("memory", 0.9, 0.0, 1.0)
 BOUND = Option("bound", 100.0, 1.0, math.inf)
 EVERY = 100
