@@ -61,7 +61,7 @@ def _holders(run: Run) -> Iterator[Suspicion]:
             yield Suspicion(
                 f"loss term {name} holds nearly all of the weight for long",
                 f"more than {SHARE:.0%} of it at {part:.0%} of the recorded steps, where the other terms hardly count; "
-                "a higher temperature spreads the weight",
+                f"{'a smaller bound' if run.scheme == 'relobralo_grad' else 'a higher temperature'} spreads the weight",
             )
 
 

@@ -1,5 +1,6 @@
 """What is suspected of runs, each with a run that must not be suspected of it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -50,6 +51,12 @@ def test_a_run_as_it_should_be_raises_nothing():
 def test_a_term_that_holds_nearly_all_of_the_weight(held, raised):
     expected = ["loss term pde holds nearly all of the weight for long"] if raised else []
     assert whats(run_with(weights=shares(held))) == expected
+
+
+@pytest.mark.parametrize(("scheme", "option"), [("relobralo", "temperature"), ("relobralo_grad", "bound")])
+def test_the_option_that_spreads_the_weight_is_one_of_the_scheme(scheme, option):
+    (suspicion,) = suspect(replace(run_with(weights=shares(20)), scheme=scheme))
+    assert f"{option} spreads the weight" in suspicion.why
 
 
 @pytest.mark.parametrize(
