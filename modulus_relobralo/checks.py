@@ -37,3 +37,9 @@ def check_count(name: str, value: Any) -> None:
         raise TypeError(f"Parameter `{name}` must be an integer. Found `{name} = {value!r}`.")
     if int(value) < 1:
         raise ValueError(f"Parameter `{name}` must be at least 1. Found `{name} = {value!r}`.")
+
+
+def check_flag(name: str, value: Any) -> None:
+    """Raise unless ``value`` is True or False."""
+    if not isinstance(value, bool):
+        raise TypeError(f"Parameter `{name}` must be a bool. Found `{name} = {value!r}`.")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from sympy import Expr
 
-from modulus_relobralo.checks import check_count, check_number
+from modulus_relobralo.checks import check_count, check_flag, check_number
 from modulus_relobralo.geometry.description import Description
 from modulus_relobralo.geometry.grouping import CORNER, given, groups, shares, title
 from modulus_relobralo.geometry.places import Ranges, Samples, Term
@@ -119,8 +119,7 @@ def _check(description: Description, interior: int, edge: int, per_edge: bool, r
         )
     check_count("interior", interior)
     check_count("edge", edge)
-    if not isinstance(per_edge, bool):
-        raise TypeError(f"Parameter `per_edge` must be a bool. Found `per_edge = {per_edge!r}`.")
+    check_flag("per_edge", per_edge)
     if reduction not in REDUCTIONS:
         raise ValueError(f"Parameter `reduction` must be one of {list(REDUCTIONS)}. Found `reduction = {reduction!r}`.")
     if set(ranges) != set(description.parameters):

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from modulus_relobralo.checks import check_number
+from modulus_relobralo.checks import check_flag, check_number
 from modulus_relobralo.optimizers.damping import fall, rise
 from modulus_relobralo.optimizers.least_squares import LeastSquares
 from modulus_relobralo.optimizers.loss_terms import Balance, roots, sums_of_squares, weigh
@@ -87,6 +87,8 @@ class NaturalGradient(Successor):
         momentum: float = NATURAL_GRADIENT.momentum,
         memory: float = NATURAL_GRADIENT.memory,
     ) -> None:
+        check_flag("scheduled", scheduled)
+        check_flag("adaptive", adaptive)
         check_number("damping", damping, 0.0, math.inf, open_low=True)
         check_number("memory", memory, 0.0, math.inf, open_low=True)
         if check_number("momentum", momentum, 0.0, 1.0) == 1.0:

@@ -331,6 +331,12 @@ def test_refuses_options_out_of_range(options, message):
         NaturalGradient(Small().parameters, **options)
 
 
+@pytest.mark.parametrize("option", ["scheduled", "adaptive"])
+def test_refuses_flags_that_are_none(option):
+    with pytest.raises(TypeError, match=f"`{option}` must be a bool. Found `{option} = 'yes'`"):
+        NaturalGradient(Small().parameters, **{option: "yes"})
+
+
 def test_refuses_options_that_differ_between_groups():
     small = Small()
     with pytest.raises(ValueError, match="`momentum` must be the same in all groups"):

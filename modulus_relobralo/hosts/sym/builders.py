@@ -7,7 +7,7 @@ from typing import Any
 from sympy import Symbol
 from sympy.core.function import AppliedUndef
 
-from modulus_relobralo.checks import check_count
+from modulus_relobralo.checks import check_count, check_flag
 from modulus_relobralo.geometry.description import Description
 from modulus_relobralo.geometry.grouping import CORNER, given, groups, shares, title
 from modulus_relobralo.geometry.shape import Shape
@@ -96,8 +96,7 @@ def constraints(
     """
     check_count("interior", interior)
     check_count("edge", edge)
-    if not isinstance(per_edge, bool):
-        raise TypeError(f"Parameter `per_edge` must be a bool. Found `per_edge = {per_edge!r}`.")
+    check_flag("per_edge", per_edge)
     _check_names(description)
     shape = geometry(description)
     factors = weights(description) if scaled else {}
