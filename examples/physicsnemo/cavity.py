@@ -1,6 +1,6 @@
 """Flow in a square cavity whose lid slides over it, at a Reynolds number of 100, in an explicit loop of PhysicsNeMo.
 
-python examples/physicsnemo/cavity.py loss=relobralo
+python examples/physicsnemo/cavity.py loss=sum optimizer=soap
 """
 
 import hydra
@@ -16,7 +16,7 @@ from physicsnemo.utils.logging import PythonLogger
 from sympy import Function, Symbol
 from tqdm import trange
 
-from modulus_relobralo.loops import Records
+from modulus_relobralo.loops import Records, take_step
 from modulus_relobralo.report import print_table, read_run
 
 # Velocities along the lines through the middle: Ghia, Ghia and Shin, J. Comput. Phys. 48 (1982), tables I and II.
@@ -40,16 +40,20 @@ class NavierStokes(PDE):
             self.equations[f"momentum_{along.name}"] = transport + p.diff(along) - friction
 
 
-def loss_terms(network, informer, interior, boundary, device):
-    """Return the loss terms by name at new points: the equations inside, the velocities on walls and lid."""
+def draw(interior, boundary, device):
+    """Return new points inside, on the walls and on the lid."""
     inside = torch.rand(interior, 2, device=device, requires_grad=True)
-    fields = dict(zip("uvp", network(inside).split(1, dim=1), strict=True))
-    losses = {name: each.square().mean() for name, each in informer.forward({"coordinates": inside, **fields}).items()}
     along, side = torch.rand(boundary, 1, device=device), torch.randint(3, (boundary, 1), device=device)
     walls = torch.where(side == 2, torch.cat([along, 0 * along], 1), torch.cat([side.clamp(max=1).float(), along], 1))
-    lid = torch.cat([along, torch.ones_like(along)], 1)
+    return inside, walls, torch.cat([along, torch.ones_like(along)], 1)
+
+
+def loss_terms(network, informer, inside, walls, lid):
+    """Return the loss terms by name: the equations inside, the velocities on walls and lid."""
+    fields = dict(zip("uvp", network(inside).split(1, dim=1), strict=True))
+    losses = {name: each.square().mean() for name, each in informer.forward({"coordinates": inside, **fields}).items()}
     # The velocity jumps in the corners: there the lid's condition is left to the walls.
-    slide = (1 - (2 * along - 1).abs()) * (network(lid)[:, :1] - 1).square()
+    slide = (1 - (2 * lid[:, 0] - 1).abs()) * (network(lid)[:, 0] - 1).square()
     for i, name in enumerate("uv"):
         losses[f"{name}_walls"] = network(walls)[:, i].square().mean()
     return losses | {"u_lid": slide.mean(), "v_lid": network(lid)[:, 1].square().mean()}
@@ -60,27 +64,23 @@ def run(cfg):
     DistributedManager.initialize()
     torch.manual_seed(cfg.custom.seed)
     folder, device = HydraConfig.get().runtime.output_dir, DistributedManager().device
-    training, log = cfg.training, PythonLogger("cavity")
+    training, log, flow = cfg.training, PythonLogger("cavity"), NavierStokes(nu=0.01)
     network = FullyConnected(in_features=2, out_features=3, **cfg.arch).to(device)
-    equations = NavierStokes(nu=0.01)
-    informer = PhysicsInformer(list(equations.equations), equations, grad_method="autodiff", device=device)
+    informer = PhysicsInformer(list(flow.equations), flow, grad_method="autodiff", device=device)
     balance = instantiate(cfg.loss, network.parameters(), num_losses=7)
     optimizer = instantiate(cfg.optimizer, network.parameters())
-    scheduler = torch.optim.lr_scheduler.ExponentialLR(optimizer, cfg.decay ** (1 / training.max_steps))
+    scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: cfg.decay ** (step / training.max_steps))
     lines = {"u": np.stack([np.full(len(Y), 0.5), Y], 1), "v": np.stack([X, np.full(len(X), 0.5)], 1)}
-
     state = {"models": [network, balance], "optimizer": optimizer, "scheduler": scheduler}
     start = load_checkpoint(f"{folder}/checkpoints", **state)
     records = Records(folder, cfg, start)
     for step in trange(start, training.max_steps + 1, initial=start, total=training.max_steps + 1):
-        losses = loss_terms(network, informer, **cfg.batch_size, device=device)
-        loss = balance(losses, step)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
+        points = draw(**cfg.batch_size, device=device)
+        losses, loss = take_step(optimizer, lambda new: loss_terms(network, informer, *new), balance, points, step)
         scheduler.step()
         if step % training.summary_freq == 0:
             records.losses(step, losses, loss)
+        if step % training.rec_monitor_freq == 0:
             records.weights(step, balance)
         if step % training.rec_validation_freq == 0 or step == training.max_steps:
             for i, (name, exact) in enumerate({"u": U, "v": V}.items()):

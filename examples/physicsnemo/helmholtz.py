@@ -51,7 +51,7 @@ def run(cfg):
     terms = LossTerms(wave, places, network, seed=cfg.custom.seed, reader=read)
     balance = instantiate(cfg.loss, network.parameters(), num_losses=len(terms.names))
     optimizer = instantiate(cfg.optimizer, network.parameters())
-    scheduler = torch.optim.lr_scheduler.ExponentialLR(optimizer, cfg.decay ** (1 / training.max_steps))
+    scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: cfg.decay ** (step / training.max_steps))
 
     # train, from where an earlier start in this folder ended
     state = {"models": [network, balance], "optimizer": optimizer, "scheduler": scheduler}

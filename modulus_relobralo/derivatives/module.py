@@ -84,8 +84,14 @@ class TaylorDerivatives(Module):
         check_intact(self.network)
         if type(self.network) is Scaled:
             network = self.network.around(self.reader(self.network.network))
+            columns: int | None = self.network.inputs_scale.shape[1]
         else:
             network = self.reader(self.network)
+            columns = network.inputs
+        if columns not in (None, sum(self.inputs.values())):
+            raise ValueError(
+                f"Parameter `inputs` must name all {columns} columns that the network takes. Found `{self.inputs}`."
+            )
         if network.outputs not in (None, sum(self.outputs.values())):
             raise ValueError(
                 f"Parameter `outputs` must name all {network.outputs} columns of the network. Found `{self.outputs}`."

@@ -70,11 +70,19 @@ class Network:
     particular: Particular | None = None
 
     @property
+    def inputs(self) -> int | None:
+        """Return the number of columns that it takes, None if no linear layer tells."""
+        return self._weights[0].shape[1] if self._weights and self.encode is None else None
+
+    @property
     def outputs(self) -> int | None:
         """Return the number of columns of the result, None if no linear layer tells."""
-        weights = [layer.affine[0] for layer in self.layers if layer.affine is not None]
-        weights += [] if self.last is None else [self.last[0]]
-        return len(weights[-1]) if weights else None
+        return len(self._weights[-1]) if self._weights else None
+
+    @property
+    def _weights(self) -> list[Tensor]:
+        affine = [*(layer.affine for layer in self.layers), self.last]
+        return [weight for weight, _ in filter(None, affine)]
 
     def propagate(
         self,

@@ -14,7 +14,7 @@ from modulus_relobralo.derivatives.layers import UnsupportedNetworkError
 from modulus_relobralo.derivatives.networks import Network
 from modulus_relobralo.derivatives.partials import Channel
 from modulus_relobralo.derivatives.particular import LoadedRectangle, deflection, rule
-from modulus_relobralo.derivatives.poles import Pole, append, columns
+from modulus_relobralo.derivatives.poles import COUNT, Pole, append, columns
 
 Scale = tuple[float, float]
 
@@ -76,8 +76,16 @@ class Scaled(Module):
             self.register_buffer(f"{name}_scale", pairs.T.contiguous())
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the outputs, [points, outputs], of inputs, [points, inputs]."""
+        """Return the outputs, [points, outputs], of inputs, [points, inputs].
+
+        Raises
+        ------
+        ValueError
+            If there is no pair for each of the inputs.
+        """
         (shift, scale), (offset, factor) = self.inputs_scale, self.outputs_scale
+        if x.shape[-1] != len(scale):
+            raise ValueError(f"Parameter `x` must have {len(scale)} columns, as `inputs` has. Found {x.shape[-1]}.")
         scaled = (x - shift) / scale
         if self.poles:
             scaled = torch.cat([scaled, columns(self.poles, x)], dim=-1)
@@ -91,10 +99,19 @@ class Scaled(Module):
         ------
         UnsupportedNetworkError
             If that has scales or an encoding of its own.
+        ValueError
+            If it has not an input and an output for each pair, and three further inputs for each pole.
         """
         if network.encode is not None or network.output_scale is not None:
             raise UnsupportedNetworkError("a network with scales or an encoding of its own has no rule in `Scaled`")
         (shift, scale), outputs = self.inputs_scale, self.outputs_scale
+
+        for name, found, expected in (
+            ("inputs", network.inputs, len(scale) + COUNT * len(self.poles)),
+            ("outputs", network.outputs, outputs.shape[1]),
+        ):
+            if found not in (None, expected):
+                raise ValueError(f"The network in `Scaled` must have {expected} {name}, for its pairs. Found {found}.")
 
         def encode(jet: Jet, channels: tuple[Channel, ...]) -> Jet:
             return append(self.poles, jet, jet.scale(1 / scale, shift), channels)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from torch import Tensor
 from torch.optim import Optimizer
 
-from modulus_relobralo.loops.loss_terms import LossTerms, Points
+from modulus_relobralo.loops.loss_terms import LossTerms
 from modulus_relobralo.optimizers.natural_gradient import NaturalGradient
 
 Balance = Callable[[dict[str, Tensor], int], Tensor]
 
 
+Terms = Callable[[Any], dict[str, Tensor]]
+
+
 def take_step(
-    optimizer: Optimizer, terms: LossTerms, balance: Balance, points: Mapping[str, Points], step: int
+    optimizer: Optimizer, terms: Terms, balance: Balance, points: Any, step: int
 ) -> tuple[dict[str, Tensor], Tensor]:
     """Let an optimizer take one step, and return the loss terms and the balanced loss before it, each of shape [].
 
@@ -23,14 +26,20 @@ def take_step(
     ----------
     optimizer : Optimizer
         Of the network's parameters: `NaturalGradient`, L-BFGS or any other of PyTorch.
-    terms : LossTerms
-        The loss terms; of data-parallel training their `DistributedDataParallel`, which natural gradients do not take.
+    terms : callable
+        ``terms(points) -> losses``: `LossTerms`, in data-parallel training their `DistributedDataParallel`, or a
+        function of one's own. Natural gradients take `LossTerms` alone.
     balance : callable
         ``balance(losses, step) -> loss``: `ReLoBRaLo` or `Sum`. Several calls with one step count as one.
-    points : mapping of str to Points
-        Of ``terms.draw(step)``.
+    points : object
+        What `terms` takes: of `LossTerms`, what ``terms.draw(step)`` returns.
     step : int
         Number of the step.
+
+    Raises
+    ------
+    TypeError
+        If natural gradients are given other terms than `LossTerms`.
     """
     seen: list[tuple[dict[str, Tensor], Tensor]] = []
 
@@ -47,6 +56,11 @@ def take_step(
 
     wanted: Any = optimizer
     if isinstance(optimizer, NaturalGradient):
+        if not isinstance(terms, LossTerms):
+            raise TypeError(
+                "Natural gradients need residuals point by point: parameter `terms` must be LossTerms, not wrapped for "
+                f"several processes. Found {type(terms).__name__}. Every other optimizer takes it."
+            )
         wanted.step(terms.pointwise(points), note)
     else:
         wanted.step(closure)

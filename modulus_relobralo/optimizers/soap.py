@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from modulus_relobralo.checks import check_count, check_number
@@ -13,15 +14,20 @@ from modulus_relobralo.optimizers.successor import Successor
 from modulus_relobralo.options import SOAP as DEFAULTS
 
 try:
-    import pytorch_optimizer
-except ModuleNotFoundError as error:
-    raise ModuleNotFoundError(
-        "SOAP (`optimizer: soap`) needs the library pytorch-optimizer, which is not installed. Install it by "
-        '`pip install --no-deps "pytorch-optimizer>=4"`; beside what is installed it needs nothing.'
-    ) from error
+    from pytorch_optimizer import SOAP as Base
+except ModuleNotFoundError:
+
+    class Base(torch.optim.Optimizer):  # type: ignore[no-redef]
+        """What SOAP is without the library: an error when one is made, which Hydra shows; one on import it hides."""
+
+        def __init__(self, *args: Any, **options: Any) -> None:
+            raise ModuleNotFoundError(
+                "SOAP (`optimizer: soap`) needs the library pytorch-optimizer, which is not installed. Install it by "
+                '`pip install --no-deps "pytorch-optimizer>=4"`; beside what is installed it needs nothing.'
+            )
 
 
-class SOAP(Successor, pytorch_optimizer.SOAP):
+class SOAP(Successor, Base):
     """SOAP: Adam in the eigenbasis of Shampoo's preconditioner (Vyas et al., arXiv:2409.11321, Algorithm 3).
 
     For a matrix of parameters with the gradient G, moving averages of G G^T and G^T G are kept. Their eigenvectors are

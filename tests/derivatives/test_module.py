@@ -338,6 +338,7 @@ X = torch.rand(5, 1)
         ({"inputs": {"x": 1.0, "y": 1}}, None, "Parameter `inputs` must map names to numbers of columns"),
         ({"outputs": []}, None, "Parameter `outputs` must hold one or more different names"),
         ({"outputs": ["w", "v"]}, None, "Parameter `outputs` must name all 1 columns of the network"),
+        ({"inputs": ["x", "y", "z"]}, None, "Parameter `inputs` must name all 2 columns that the network takes"),
         ({"operators": {"bad": {"w__x": 1.0}}}, None, "Operator `bad` must be a sum of derivatives of order 2 to 4"),
         ({}, {"x": X}, "Parameter `points` must hold a tensor"),
         ({}, {"x": X, "y": X[:, 0]}, "Parameter `points` must hold a tensor"),

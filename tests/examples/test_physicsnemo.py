@@ -14,7 +14,7 @@ SMALL = [
     "arch.layer_size=8",
     "batch_size.interior=32",
     "training.summary_freq=5",
-    "++training.rec_monitor_freq=5",
+    "training.rec_monitor_freq=5",
     "training.rec_validation_freq=5",
     "training.save_network_freq=5",
 ]

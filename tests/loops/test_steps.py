@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from modulus_relobralo import LBFGS, NaturalGradient, ReLoBRaLo
+from modulus_relobralo import LBFGS, SOAP, NaturalGradient, ReLoBRaLo
 from modulus_relobralo.balancing import Sum
 from modulus_relobralo.loops import LossTerms, samples, take_step
 from modulus_relobralo.waves import HelmholtzRectangle, HelmholtzWave
@@ -35,3 +35,24 @@ def test_a_step_lowers_the_loss_and_returns_the_terms_before_it(optimizer, schem
     if scheme is ReLoBRaLo:
         take_step(made, terms, balance, points, 1)
         assert int(balance._moves) == 2
+
+
+def squares(points):
+    """Loss terms that are none of this package."""
+    weight, x = points
+    return {"data": (weight * x - 1).square().mean(), "size": weight.square().sum()}
+
+
+@pytest.mark.parametrize("optimizer", [OPTIMIZERS["adam"], OPTIMIZERS["lbfgs"], SOAP])
+def test_takes_loss_terms_of_ones_own(optimizer):
+    weight = nn.Parameter(torch.tensor([3.0]))
+    points, made = (weight, torch.linspace(0, 1, 5)), optimizer([weight])
+    # Of two, as the first step of SOAP moves nothing.
+    first, _ = (take_step(made, squares, Sum([], 2), points, step)[1] for step in range(2))
+    assert sum(squares(points).values()) < first
+
+
+def test_natural_gradients_refuse_other_terms_by_name():
+    weight = nn.Parameter(torch.tensor([3.0]))
+    with pytest.raises(TypeError, match=r"`terms` must be LossTerms.* Found function\."):
+        take_step(NaturalGradient([weight]), squares, Sum([], 2), (weight, torch.ones(2)), 0)
