@@ -75,6 +75,8 @@ class TaylorDerivatives(Module):
         self.network, self.compiled, self.reader = network, compiled, reader
         self.inputs, self.outputs, self.names = _sizes(inputs, "inputs"), _sizes(outputs, "outputs"), list(names)
         namespace = Namespace(self.inputs, self.outputs, operators)
+        if not self.names:
+            raise ValueError("Parameter `names` must hold one or more names. Found none.")
         namespace.check(self.names, "names", values=True)
         self.plan = Plan(namespace, namespace.request(self.names), self.inputs, self.outputs)
         self.read()

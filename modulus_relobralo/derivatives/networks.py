@@ -171,7 +171,8 @@ def read(network: Module) -> Network:
     if type(network) not in (torch.nn.Sequential, torch.nn.Linear) and not is_parametrized(network):
         raise UnsupportedNetworkError(
             f"the network {type(network).__name__} has no Taylor-mode rule (known: torch.nn.Sequential of Linear "
-            "layers and smooth activation functions; networks of a host by its `reader`)"
+            "layers and smooth activation functions, and, by reader=modulus_relobralo.hosts.physicsnemo.read, "
+            "PhysicsNeMo's FullyConnected, no class that derives from it)"
         )
     layers: list[Layer] = []
     pending: tuple[Tensor, Tensor] | None = None

@@ -92,7 +92,8 @@ def _name(function: Any) -> str:
     name = _KNOWN[key]
     if name is None:
         raise UnsupportedNetworkError(
-            f"the activation function {function!r} is not smooth enough, or not known, for derivatives"
+            f"the activation function {function!r} is not smooth enough, or not known, for derivatives (known: "
+            f"{', '.join(_WRITTEN)})"
         )
     return name
 
@@ -102,8 +103,8 @@ def _module_key(module: Module) -> tuple[Any, ...]:
     own = (*module._parameters.keys(), *module._buffers.keys(), *module._modules.keys())
     if own:
         raise UnsupportedNetworkError(
-            f"the module {type(module).__name__} has no Taylor-mode rule: it has a `{own[0]}` of its own, which may "
-            "change"
+            f"the module {type(module).__name__} has no Taylor-mode rule: it has a `{own[0]}` of its own. Leave it out "
+            f"(known: Linear, and the activation functions {', '.join(_WRITTEN)})"
         )
     if isinstance(module, torch.jit.ScriptModule):
         if "prim::GetAttr" in str(module.inlined_graph):

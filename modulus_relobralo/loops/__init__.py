@@ -24,3 +24,7 @@ def __getattr__(name: str) -> Any:
     if name in _GEOMETRY:
         return getattr(importlib.import_module("modulus_relobralo.geometry.samples"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -10,9 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 from omegaconf import OmegaConf
 from torch import Tensor
-from torch.utils.tensorboard import SummaryWriter
 
+from modulus_relobralo.libraries import needed
 from modulus_relobralo.loops.weights_file import WeightsFile
+
+with needed("`loops.Records`"):
+    from torch.utils.tensorboard import SummaryWriter
 
 
 class Records:
@@ -47,7 +50,7 @@ class Records:
     def __init__(self, folder: Path | str, config: Any = None, step: int = 0) -> None:
         self.folder = Path(folder)
         self._writer = SummaryWriter(str(self.folder), purge_step=step)
-        self._weights = WeightsFile(self.folder / "monitors" / "weights.csv")
+        self._weights = WeightsFile(self.folder / "monitors" / "weights.csv", step)
         self._writer.add_text("config", f"<pre>{OmegaConf.to_yaml(config) if config is not None else ''}</pre>")
 
     def losses(self, step: int, losses: Mapping[str, Tensor], loss: Tensor) -> None:

@@ -60,6 +60,8 @@ class Residuals(Module):
         needed = {name: sorted(names_in(residual)) for name, residual in collapsed.items()}
         fields = fields_in(collapsed.values())
         computed = {name for names in needed.values() for name in names if name in fields or "__" in name}
+        if not computed:
+            raise ValueError(f"Parameter `residuals` must hold fields of the network. Found `{dict(residuals)}`.")
         others = {name for names in needed.values() for name in names} - computed
         self.names = [*inputs, *sorted(others.difference(inputs))]
         self.derivatives = TaylorDerivatives(

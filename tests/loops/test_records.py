@@ -52,6 +52,13 @@ def test_a_resumed_run_goes_on_in_its_records(tmp_path):
     assert run.weights["walls"].steps.tolist() == [0, 10, 20]
 
 
+def test_weights_of_a_part_that_was_taken_back_do_not_count(tmp_path):
+    write_hydra(tmp_path, "sum", max_steps=20)
+    record(tmp_path, (0, 10, 20), ReLoBRaLo([], 2))
+    record(tmp_path, (10, 20))
+    assert read_run(tmp_path).weights["walls"].steps.tolist() == [0]
+
+
 def test_without_a_balancing_there_are_no_weights(tmp_path):
     write_hydra(tmp_path, "sum", max_steps=20)
     record(tmp_path, (0, 20))

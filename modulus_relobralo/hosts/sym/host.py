@@ -68,8 +68,8 @@ def name() -> str:
     raise ModuleNotFoundError(
         "This part of modulus_relobralo needs NVIDIA Modulus Sym (pip install nvidia-modulus-sym==1.8.0) "
         "or PhysicsNeMo Sym (pip install nvidia-physicsnemo-sym==2.4.0 nvidia-physicsnemo==2.0.0), and neither is "
-        "installed. PhysicsNeMo 2.1 and later has a physicsnemo.sym without a Solver, which does not count. "
-        "What lies outside of `modulus_relobralo.hosts` works without."
+        "installed. PhysicsNeMo 2.1 and later has a physicsnemo.sym without a Solver, which does not count: there "
+        "`modulus_relobralo.hosts.physicsnemo` and what lies outside of `modulus_relobralo.hosts` is to be used."
     )
 
 

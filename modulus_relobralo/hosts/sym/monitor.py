@@ -62,7 +62,7 @@ class WeightMonitor(host.Monitor):
         weights = dict(zip(names, aggregator.lmbda_ema.detach().clone(), strict=True))
         for term, weight in weights.items():
             writer.add_scalar(f"Monitors/{name}/{term}", weight, step, new_style=True)
-        file = self._files.get(path) or WeightsFile(path)
+        file = self._files.get(path) or WeightsFile(path, step)
         self._files[path] = file
         file.write(step, weights)
         return {f"weight_{term}": weight for term, weight in weights.items()}

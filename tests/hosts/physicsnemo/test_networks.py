@@ -82,5 +82,5 @@ def test_what_has_no_rule_is_named(kind):
 
 
 def test_without_the_reader_the_error_says_that_there_is_one():
-    with pytest.raises(UnsupportedNetworkError, match=r"FullyConnected has no .* networks of a host by its `reader`"):
+    with pytest.raises(UnsupportedNetworkError, match=r"FullyConnected has no .* by reader=modulus_relobralo\.hosts"):
         TaylorDerivatives(made(), "xy", "uv", ["u__x"])
