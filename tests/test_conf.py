@@ -91,7 +91,14 @@ def test_defaults_stand_in_the_options(composed):
     assert {name: lbfgs[name] for name in LBFGS_OPTIONS._fields} == LBFGS_OPTIONS._asdict()
     soap = composed("optimizer=soap").optimizer
     assert {name: soap[name] for name in SOAP_OPTIONS._fields} == {**SOAP_OPTIONS._asdict(), "betas": [0.95, 0.95]}
-    assert set(cfg.loss) == {"_target_", "weights", *(option.name for option in RELOBRALO)}
+    aliases = {option.alias for option in RELOBRALO if option.alias}
+    assert {cfg.loss[alias] for alias in aliases} == {None}
+    assert set(cfg.loss) == {"_target_", "weights", *aliases, *(option.name for option in RELOBRALO)}
+
+
+def test_an_alias_is_taken(composed):
+    balance = instantiate(composed("loss.tau=1", "+loss.weights.u=2.0").loss, nn.Linear(2, 1).parameters(), 2)
+    assert (balance.temperature, balance.weights) == (1.0, {"u": 2.0})
 
 
 @pytest.mark.parametrize(

@@ -29,8 +29,9 @@ from modulus_relobralo.report.planes import Plane
 COLUMNS = 3
 # Of errors on one scale: smaller ones are drawn as if they had this part of the largest.
 DECADES = 3
-# Inches: of the square of a panel, and of what stands around it.
-SQUARE, AROUND = 1.9, 1.0
+# Inches: of the square of a panel in rows of so many, and of what stands around it. No higher than there is width for,
+# or the bars of colours would be higher than the squares beside them.
+SQUARE, AROUND = {1: 1.9, 2: 1.9, 3: 1.6}, 1.0
 PER_CENT = "% of the largest exact value"
 
 
@@ -80,7 +81,7 @@ def draw_pictures(path: Path, title: str, rows: Sequence[Sequence[Picture]], uni
     """Write a figure of pictures to `path` and return it; each row begins a new line of panels."""
     lines = [row[first : first + COLUMNS] for row in rows for first in range(0, len(row), COLUMNS)]
     columns = max(map(len, lines))
-    heights = [max(_height(picture.plane) for picture in line) for line in lines]
+    heights = [max(_height(picture.plane, columns) for picture in line) for line in lines]
     figure = new_figure(WIDTH if columns > 1 else WIDTH * 0.6, 0.4 + sum(heights))
     axes = figure.subplots(len(lines), columns, squeeze=False, gridspec_kw={"height_ratios": heights})
     for line, panels in zip(lines, axes, strict=True):
@@ -100,7 +101,8 @@ def _draw_line(figure: Figure, line: Sequence[Picture], panels: Sequence[Axes], 
             continue
         alike = [ax for ax, other in zip(panels, line, strict=False) if other.scale is picture.scale]
         image = panels[number].collections[0]
-        bar = figure.colorbar(image, ax=alike, shrink=0.9, pad=0.02)
+        extend = _beyond([other for other in line if other.scale is picture.scale])
+        bar = figure.colorbar(image, ax=alike, shrink=0.9, pad=0.02, extend=extend)
         bar.set_label(plain(picture.scale.label), fontsize=SMALL)
         bar.ax.tick_params(labelsize=SMALL)
 
@@ -122,6 +124,14 @@ def with_unit(name: str, units: Mapping[str, str]) -> str:
     return plain(f"{name} [{units[name]}]" if name in units else name)
 
 
-def _height(plane: Plane) -> float:
+def _height(plane: Plane, columns: int) -> float:
     ratio = float(np.ptp(plane.y) / np.ptp(plane.x)) if plane.of_lengths else 1.0
-    return AROUND + SQUARE * float(np.clip(ratio, 0.4, 2.0))
+    return AROUND + SQUARE[columns] * float(np.clip(ratio, 0.4, 2.0))
+
+
+def _beyond(pictures: Sequence[Picture]) -> str:
+    """Return at which ends of their colours pictures of one scale have values beyond it, in matplotlib's words."""
+    norm = pictures[0].scale.norm
+    below = any(picture.values.min() < norm.vmin for picture in pictures)
+    above = any(picture.values.max() > norm.vmax for picture in pictures)
+    return {(True, True): "both", (True, False): "min", (False, True): "max"}.get((below, above), "neither")

@@ -16,7 +16,7 @@ from modulus_relobralo.report.tables import Row
 TITLE = "Loss balancing schemes compared"
 FOOTNOTE = (
     "Errors are medians over the seeds, with the quartiles in brackets; ratios to `sum` are of the medians over the "
-    "seeds that both have. The wall time of a step hangs on what else the machine did: for runs that did not take "
+    "seeds that both have. The wall time of a step depends on what else the machine did: for runs that did not take "
     "turns it is no measure of what a scheme costs."
 )
 # Bytes of a folder's name, for every file system.
