@@ -80,6 +80,7 @@ class LossTerms(Module):
         super().__init__()
         inputs = [*map(str, COORDINATES), *description.parameters]
         self.places, self.network, self.seed = dict(places), network, seed
+        _check_places(description, self.places)
         residuals = {name: _residuals(description, place) for name, place in self.places.items()}
         outputs = list(outputs) or _only_field(residuals)
         self.residuals = ModuleDict(
@@ -127,6 +128,16 @@ class LossTerms(Module):
             weights = {name: term.share * areas for name, term in self.places[place].terms.items()}
             batches.append(Pointwise(residuals, [values[name] for name in residuals.names], weights))
         return batches
+
+
+def _check_places(description: Description, places: Mapping[str, Samples]) -> None:
+    known = [*description.equations, *sorted(fields_in(description.equations.values()))]
+    found = [term.output for place in places.values() for term in place.terms.values()]
+    if not set(found) <= set(known):
+        raise ValueError(
+            "Parameter `places` must be what `samples` returned for this description, with conditions on some of "
+            f"{known}. Found some on {list(dict.fromkeys(found))}."
+        )
 
 
 def _residuals(description: Description, place: Samples) -> dict[str, Expr]:

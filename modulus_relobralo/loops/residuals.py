@@ -10,7 +10,9 @@ from torch import Tensor
 from torch.nn import Module
 
 from modulus_relobralo.derivatives import TaylorDerivatives, collapse
+from modulus_relobralo.derivatives.names import Namespace
 from modulus_relobralo.derivatives.networks import Network, read
+from modulus_relobralo.derivatives.partials import MAX_ORDER
 from modulus_relobralo.loops.expressions import names_in, torch_function
 
 
@@ -60,6 +62,7 @@ class Residuals(Module):
         needed = {name: sorted(names_in(residual)) for name, residual in collapsed.items()}
         fields = fields_in(collapsed.values())
         computed = {name for names in needed.values() for name in names if name in fields or "__" in name}
+        _check_derivatives(needed, inputs, outputs)
         if not computed:
             raise ValueError(f"Parameter `residuals` must hold fields of the network. Found `{dict(residuals)}`.")
         others = {name for names in needed.values() for name in names} - computed
@@ -83,6 +86,17 @@ class Residuals(Module):
 def fields_in(residuals: Iterable[Expr]) -> set[str]:
     """Return the names of all fields in some expressions."""
     return {part.func.__name__ for residual in residuals for part in residual.atoms(AppliedUndef)}
+
+
+def _check_derivatives(needed: Mapping[str, Iterable[str]], inputs: list[str], outputs: list[str]) -> None:
+    columns = Namespace(dict.fromkeys(inputs, 1), dict.fromkeys(outputs, 1))
+    for name, parts in needed.items():
+        unknown = [part for part in parts if "__" in part and not columns.knows(part)]
+        if unknown:
+            raise ValueError(
+                f"Loss term `{name}` must hold derivatives of order 1 to {MAX_ORDER} of {outputs} by {inputs}. "
+                f"Found `{unknown}`."
+            )
 
 
 def _check_fields(residuals: Mapping[str, Expr], outputs: list[str]) -> None:

@@ -140,5 +140,8 @@ def test_bad_networks_and_equations_are_named():
         LossTerms(unknown, samples(unknown, 4, 4), mlp(), outputs=["w"])
     fifth = RectangularPlate(1, 1, KirchhoffPlate(D=1, nu=0.3, p=1))
     fifth.equations["kirchhoff"] = fifth.equations["kirchhoff"].diff(X)
-    with pytest.raises(ValueError, match=r"order 1 to 4 .* Found `\['w__x"):
+    with pytest.raises(ValueError, match=r"Loss term `kirchhoff` must hold .* order 1 to 4 .* Found `\['w__x"):
         LossTerms(fifth, samples(fifth, 4, 4), mlp())
+    plate, wave = PROBLEMS["plate"], PROBLEMS["wave"]
+    with pytest.raises(ValueError, match=r"`places` must be what `samples` returned .* on \['helmholtz', 'u'"):
+        LossTerms(plate, samples(wave, 4, 4), mlp())
