@@ -12,7 +12,7 @@ HOSTS = {"modulus", "physicsnemo"}
 LONGEST = 200
 # From the lowest floor to the highest. A room imports from lower floors only; of one floor, nobody knows another.
 FLOORS = (
-    {"checks", "conf", "version"},
+    {"checks", "conf", "libraries", "version"},
     {"initialization", "options"},
     {"geometry", "balancing", "optimizers", "derivatives", "report"},
     {"plates", "waves", "loops"},

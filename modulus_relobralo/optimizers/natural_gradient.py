@@ -37,8 +37,7 @@ class NaturalGradient(Successor):
     Parameters
     ----------
     params : iterable of Tensor or dict
-        Parameters, or groups of them, which can have a `step_size` each. Those without ``requires_grad`` stay as they
-        are.
+        Parameters, or groups of them, each with a `step_size` if wanted; those without ``requires_grad`` stay.
     lr : float
         Its value is not used: PyTorch's schedulers want it, and a config that sets ``optimizer.lr`` means another
         optimizer, for a step of natural gradients is whole. A value other than 1 is named in the log.
@@ -49,9 +48,8 @@ class NaturalGradient(Successor):
     damping : float
         Of the first step, > 0, in units of the mean of the diagonal of J J^T.
     adaptive : bool
-        Whether the damping falls after an accepted step, and rises after a refused one and after one that the points
-        of the next batch show to have been a step back. If not, every step is accepted after which the residuals are
-        finite.
+        Whether the damping falls after an accepted step, and rises after a refused one and one that the next batch's
+        points show to have been a step back. If not, every step after which the residuals are finite is accepted.
     momentum : float
         How much of the last step goes on where a batch says nothing, in [0, 1).
     memory : float
