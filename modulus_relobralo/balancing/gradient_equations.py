@@ -1,24 +1,33 @@
 """The equations of gradient balancing as functions of tensors: no state, no host, no Python branch on a value.
 
-The m loss terms are equations, the residuals of the highest order of derivative, or conditions on the solution: values
-on edges, at the start or at sensors, fluxes, moments. With gradients g in the network's parameters the weights are
+The m loss terms are equations, the residuals of the highest order of derivative, or one of n conditions on the
+solution: values on edges, at the start or at sensors, fluxes, moments. With gradients g in the network's parameters,
+and n_i = 1 for an equation and n for a condition, the weights are
 
     lambda_i = m * b_i / sum_j b_j
 
-    equations:   b_i = 1
-    conditions:  b_i = clamp(max over equations e of |g_e| / (|g_i| sqrt(n)), 1, bound)
+    equations:   b_i = (|g_i| sqrt(n_i))^-s
+    conditions:  b_i = max((|g_i| sqrt(n_i))^-s, min(max over equations e of b_e |g_e| / (|g_i| sqrt(n)), bound * b_e))
 
-So the n conditions together, were their gradients perpendicular, pull at least as hard as the strongest equation, and
-none is lowered. The other way round it would do harm. An equation that a flat field satisfies, as those of heat and
-flow do, starts with next to no gradient; raised to the pull of the conditions it holds the field flat, and they can
-never be met. The bound is for a term that is small by accident, which must not take all of the weight.
+With s = 1 the strongest equation and all conditions together pull equally hard, were the conditions' gradients
+perpendicular. With s = 0 it is the plain sum, but for conditions that pull less than the equation: those are raised to
+it, at most `bound` times, because high derivatives of a network have large gradients, and an equation that is met
+without its conditions has another solution. How much an equation is raised follows from the progress of the terms
+since the start, P_i = log10 (L_i / L_i at the start):
+
+    s = clamp(min(1 + P_e / 4, 1 - 2 P_e), 0, 1) * clamp(P_e - P_c - 1, 0, 1),    P_e, P_c: the largest of each kind
+
+So an equation is raised where it lags, a power of ten or more behind the slowest condition, and less and less while it
+comes down itself. One that is above its first value is not: an equation that a flat field satisfies, as those of heat
+and flow do, has to grow before the conditions can be met, and raised it would hold the field flat.
 
 References
 ----------
 S. Wang, Y. Teng and P. Perdikaris, Understanding and mitigating gradient flow pathologies in physics-informed neural
-networks, SIAM J. Sci. Comput. 43 (2021): conditions against the equation, by maxima and means of their gradients,
-which raises and lowers. S. Wang, S. Sankaran, H. Wang and P. Perdikaris, An Expert's Guide to Training Physics-informed
-Neural Networks, arXiv:2308.08468 (2023), the section on loss weighting: by norms, all terms alike.
+networks, SIAM J. Sci. Comput. 43 (2021): conditions against the equation, by maxima and means of their gradients.
+S. Wang, S. Sankaran, H. Wang and P. Perdikaris, An Expert's Guide to Training Physics-informed Neural Networks,
+arXiv:2308.08468 (2023), the section on loss weighting: by norms, s = 1 throughout. Progress is taken against the first
+losses, as R. Bischof and M. Kraus do, arXiv:2110.09813 (2021).
 """
 
 from __future__ import annotations
@@ -28,9 +37,30 @@ import math
 import torch
 from torch import Tensor
 
+DECADES = 4
+"""Powers of ten over which an equation has to come down until it is no longer raised."""
 
-def scale(log_norms: Tensor, equations: Tensor, bound: float) -> Tensor:
-    """Return the weights, shape [m], summing to m.
+
+def lag(progress: Tensor, equations: Tensor) -> Tensor:
+    """Return s, shape []: how far the equations lag behind the conditions.
+
+    Parameters
+    ----------
+    progress : Tensor
+        Decimal logarithms of the loss terms, each divided by its first value, shape [m]; one that is not known, NaN,
+        does not count.
+    equations : Tensor
+        Which of the terms are equations, boolean of shape [m].
+    """
+    unknown = torch.isnan(progress)
+    behind = progress.masked_fill(unknown | ~equations, -torch.inf).max()
+    ahead = progress.masked_fill(unknown | equations, -torch.inf).max()
+    standing = torch.minimum(1 + behind / DECADES, 1 - 2 * behind).clamp(0, 1)
+    return standing * (behind - ahead - 1).nan_to_num(0.0).clamp(0, 1)
+
+
+def scale(log_norms: Tensor, equations: Tensor, s: Tensor, bound: float) -> Tensor:
+    """Return the weights, shape [m], summing to m; those of the plain sum if all terms are of one kind.
 
     Parameters
     ----------
@@ -38,13 +68,21 @@ def scale(log_norms: Tensor, equations: Tensor, bound: float) -> Tensor:
         Natural logarithms of the norms of the gradients, shape [m]; one that is not known, NaN, counts as their mean.
     equations : Tensor
         Which of the terms are equations, boolean of shape [m].
+    s : Tensor
+        How far the equations lag, in [0, 1], shape [].
     bound : float
-        The largest ratio of two weights.
+        How many times the weight of an equation a condition may have for pulling less.
     """
-    known = torch.where(torch.isnan(log_norms), log_norms.nanmean().nan_to_num(), log_norms)
-    pull = torch.where(equations, known, -torch.inf).max() - (~equations).sum().log() / 2
-    raised = torch.where(equations, torch.zeros_like(known), (pull - known).clamp(0, math.log(bound)))
-    return torch.softmax(raised, dim=-1) * log_norms.numel()
+    unknown = torch.isnan(log_norms)
+    known = torch.where(unknown, log_norms.nanmean().nan_to_num(), log_norms)
+    share = torch.where(equations, torch.zeros_like(known), (~equations).sum().log() / 2)
+    evened = -s * (known + share)
+    pull = (evened + known).masked_fill(~equations, -torch.inf).max()
+    highest = evened.masked_fill(~equations, -torch.inf).max() + math.log(bound)
+    floor = torch.minimum(pull - known - share, highest)
+    raised = torch.where(equations, evened, torch.maximum(evened, floor))
+    comparable = equations.any() & ~equations.all() & ~unknown.all()
+    return torch.softmax(torch.where(comparable, raised, torch.zeros_like(known)), dim=-1) * log_norms.numel()
 
 
 def remember(log_norms: Tensor, found: Tensor, memory: float) -> Tensor:

@@ -17,7 +17,7 @@ from modulus_relobralo.version import __version__
 
 logger = logging.getLogger(__name__)
 
-STATE = {"log_norms": float("nan"), "lmbda_ema": 1.0}
+STATE = {"log_norms": float("nan"), "init_losses": float("nan"), "lmbda_ema": 1.0}
 """Names of the buffers of a checkpoint, a number for each loss term, and their values before the first call."""
 
 

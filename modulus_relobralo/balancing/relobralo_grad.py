@@ -73,6 +73,7 @@ class ReLoBRaLoGrad(nn.Module):
     _parameters_of_model: List[Tensor]
 
     log_norms: Tensor
+    init_losses: Tensor
     lmbda_ema: Tensor
     moves: Tensor
     _static_weights: Tensor

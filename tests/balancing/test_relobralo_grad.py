@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from modulus_relobralo import ReLoBRaLoGrad
-from modulus_relobralo.balancing.gradient_equations import remember, scale
+from modulus_relobralo.balancing.gradient_equations import lag, remember, scale
 
 # Terms c (a - t)^2 of one parameter each: their gradients are 2 c (a - t), which is all that is computed by hand.
 FACTORS, TARGETS = np.array([10.0, 1.0, 0.5]), np.array([1.0, -2.0, 0.5])
@@ -43,7 +43,7 @@ def train(balance, parameters, steps, start=0, rate=5e-3):
 
 def by_hand(steps, equations, every, memory, bound, rate=5e-3):
     """Return the weights that `train` ought to have, in float64 and by NumPy."""
-    a, log_norms = np.array([3.0, 1.0, -1.0]), None
+    a, log_norms, first = np.array([3.0, 1.0, -1.0]), None, FACTORS * (np.array([3.0, 1.0, -1.0]) - TARGETS) ** 2
     is_equation = np.array([name in equations for name in NAMES])
     weights = []
     for step in range(steps):
@@ -51,9 +51,13 @@ def by_hand(steps, equations, every, memory, bound, rate=5e-3):
         if step % every == 0:
             found = np.log(np.abs(gradients))
             log_norms = found if log_norms is None else memory * log_norms + (1 - memory) * found
-        norms = np.exp(log_norms)
-        pull = norms[is_equation].max() / np.sqrt(np.count_nonzero(~is_equation))
-        raw = np.where(is_equation, 1, np.clip(pull / norms, 1, bound))
+            progress = np.log10(FACTORS * (a - TARGETS) ** 2 / first)
+            behind, ahead = progress[is_equation].max(), progress[~is_equation].max()
+            s = min(max(min(1 + behind / 4, 1 - 2 * behind), 0), 1) * min(max(behind - ahead - 1, 0), 1) if step else 1
+        norms = np.exp(log_norms) * np.where(is_equation, 1, np.sqrt(np.count_nonzero(~is_equation)))
+        raw = norms**-s
+        pull, highest = (raw * norms)[is_equation].max(), bound * raw[is_equation].max()
+        raw = np.where(is_equation, raw, np.maximum(raw, np.minimum(pull / norms, highest)))
         weights.append(len(a) * raw / raw.sum())
         a = a - rate * weights[-1] * gradients
     return np.array(weights)
@@ -79,7 +83,7 @@ def which(*terms):
 
 def test_conditions_pull_together_as_hard_as_the_strongest_equation():
     norms = torch.tensor([8.0, 4.0, 0.5, 1.0])
-    weights = scale(norms.log(), which(1, 1, 0, 0), 100.0)
+    weights = scale(norms.log(), which(1, 1, 0, 0), torch.tensor(0.0), 100.0)
     pulls = weights * norms
     assert float(torch.linalg.vector_norm(pulls[2:])) == pytest.approx(float(pulls[0]), rel=1e-5)
     assert float(pulls[2]) == pytest.approx(float(pulls[3]), rel=1e-5)
@@ -87,26 +91,64 @@ def test_conditions_pull_together_as_hard_as_the_strongest_equation():
     assert float(weights[0]) == float(weights[1])
 
 
+def test_where_the_equations_lag_all_pull_alike():
+    norms = torch.tensor([0.01, 0.002, 5.0, 40.0])
+    pulls = scale(norms.log(), which(1, 1, 0, 0), torch.tensor(1.0), 100.0) * norms
+    assert pulls.tolist() == pytest.approx([float(pulls[0])] * 2 + [float(pulls[0]) / 2**0.5] * 2, rel=1e-5)
+    # half of the way, and no condition below its floor
+    pulls = scale(norms.log(), which(1, 1, 0, 0), torch.tensor(0.5), 100.0) * norms
+    assert float(pulls[3] / pulls[0]) == pytest.approx((40 / 0.01) ** 0.5 / 2**0.25, rel=1e-5)
+    norms = torch.tensor([5.0, 0.01])
+    pulls = scale(norms.log(), which(1, 0), torch.tensor(0.5), 1e6) * norms
+    assert float(pulls[0]) == pytest.approx(float(pulls[1]), rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("progress", "expected"),
+    [
+        ([0.0, -2.0, -3.0], 1.0),  # two powers of ten behind the slowest condition
+        ([0.0, -1.5, -9.0], 0.5),
+        ([0.0, -1.0, -9.0], 0.0),
+        ([0.0, 2.0, -9.0], 0.0),  # a condition that has grown
+        ([-1.0, -5.0, -5.0], 0.75),  # it comes down itself
+        ([-4.0, -9.0, -9.0], 0.0),
+        ([0.25, -5.0, -5.0], 0.5),  # it was smaller at the start
+        ([1.0, -5.0, -5.0], 0.0),
+        ([0.0, -2.0, np.nan], 1.0),
+        ([np.nan, -2.0, -2.0], 0.0),
+        ([np.nan, np.nan, np.nan], 0.0),
+    ],
+)
+def test_an_equation_lags_where_it_is_behind_every_condition(progress, expected):
+    assert float(lag(torch.tensor(progress), which(1, 0, 0))) == pytest.approx(expected, abs=1e-6)
+
+
+def test_the_equation_that_is_furthest_behind_counts():
+    assert float(lag(torch.tensor([-3.0, -1.0, -5.0]), which(1, 1, 0))) == pytest.approx(0.75)
+    assert float(lag(torch.tensor([-3.0, -1.0]), which(0, 0))) == 0
+    assert 0 < float(lag(torch.tensor([-3.0, -1.0]), which(1, 1))) < 1
+
+
 def test_nothing_is_lowered_and_no_equation_is_raised():
     norms = torch.tensor([8.0, 4.0, 0.5, 1.0])
-    assert scale(norms.log(), which(0, 0, 1, 0), 100.0).tolist() == pytest.approx([1] * 4)
+    assert scale(norms.log(), which(0, 0, 1, 0), torch.tensor(0.0), 100.0).tolist() == pytest.approx([1] * 4)
     # the one that pulls less than its share
-    weights = scale(norms.log(), which(0, 1, 0, 0), 100.0)
+    weights = scale(norms.log(), which(0, 1, 0, 0), torch.tensor(0.0), 100.0)
     share = 4 / 3**0.5
     assert (weights / weights[1]).tolist() == pytest.approx([1, 1, 2 * share, share], rel=1e-5)
 
 
 def test_without_conditions_or_without_equations_it_is_the_plain_sum():
     norms = torch.tensor([8.0, 0.5])
-    assert scale(norms.log(), which(1, 1), 100.0).tolist() == pytest.approx([1, 1])
-    assert scale(norms.log(), which(0, 0), 100.0).tolist() == pytest.approx([1, 1])
+    assert scale(norms.log(), which(1, 1), torch.tensor(0.0), 100.0).tolist() == pytest.approx([1, 1])
+    assert scale(norms.log(), which(0, 0), torch.tensor(0.0), 100.0).tolist() == pytest.approx([1, 1])
 
 
 def test_no_term_takes_all_of_the_weight():
     log_norms = torch.tensor([0.0, -30.0, -2.0])
-    weights = scale(log_norms, which(1, 0, 0), 100.0)
+    weights = scale(log_norms, which(1, 0, 0), torch.tensor(0.0), 100.0)
     assert (weights / weights[0]).tolist() == pytest.approx([1, 100, np.exp(2) / 2**0.5], rel=1e-5)
-    assert scale(log_norms, which(1, 0, 0), 1.0).tolist() == pytest.approx([1, 1, 1])
+    assert scale(log_norms, which(1, 0, 0), torch.tensor(0.0), 1.0).tolist() == pytest.approx([1, 1, 1])
 
 
 def test_a_norm_that_is_no_number_leaves_what_was_known():
@@ -115,9 +157,9 @@ def test_a_norm_that_is_no_number_leaves_what_was_known():
     assert remember(known, found, 0.5)[:3].tolist() == [1.0, 2.0, 4.0]
     assert torch.isnan(remember(known, found, 0.5)[3])
     # as the mean of the others
-    weights = scale(torch.tensor([1.0, 3.0, torch.nan]), which(0, 1, 0), 100.0)
+    weights = scale(torch.tensor([1.0, 3.0, torch.nan]), which(0, 1, 0), torch.tensor(0.0), 100.0)
     assert (weights / weights[1]).tolist() == pytest.approx([np.exp(2) / 2**0.5, 1, np.exp(1) / 2**0.5], rel=1e-5)
-    assert scale(torch.full((2,), torch.nan), which(1, 0), 100.0).tolist() == [1, 1]
+    assert scale(torch.full((2,), torch.nan), which(1, 0), torch.tensor(0.0), 100.0).tolist() == [1, 1]
 
 
 def test_calls_with_the_step_of_the_call_before_share_its_weights():
@@ -223,7 +265,7 @@ def test_checkpoints_that_do_not_fit_are_named(caplog):
     damaged.load_state_dict(balance.state_dict())
     assert float(damaged(losses_of(parameters), 0)) > 0
     of_another = ReLoBRaLoGrad(parameters, 3, EQUATIONS)
-    of_another.load_state_dict({"init_losses": torch.ones(3), "lmbda_ema": torch.ones(3)}, strict=False)
+    of_another.load_state_dict({"prev_losses": torch.ones(3), "lmbda_ema": torch.ones(3)}, strict=False)
     with pytest.raises(ValueError, match="does not fit ReLoBRaLoGrad"):
         of_another(losses_of(parameters), 0)
     with caplog.at_level(logging.WARNING):
