@@ -14,17 +14,17 @@ from modulus_relobralo.options import BOUND, EVERY, MEMORY
 
 
 class ReLoBRaLoGrad(nn.Module):
-    """Gradient balancing of the conditions against the equations.
+    """Gradient balancing of conditions and equations against each other.
 
     The aggregated loss is sum_i lambda_i(t) L_i(t); :mod:`modulus_relobralo.balancing.gradient_equations` states the
-    weights lambda_i(t): conditions get at least those with which together they pull as hard as the strongest equation.
-    No gradient flows through the weights. Every `every` steps each term is differentiated by itself, which costs about
-    one backward pass, and the weights move; in the steps between they stay.
+    weights lambda_i(t): conditions together pull at least as hard as the strongest equation, and an equation is raised
+    while it lags behind all of them. No gradient flows through the weights. Every `every` steps each term is
+    differentiated by itself, which costs about one backward pass, and the weights move; in the steps between they stay.
 
     Calls with the `step` of the call before (further micro-batches of gradient accumulation, the closures of L-BFGS)
     share its weights. A loss term that is not finite leaves what is known of its gradient as it was. State and weights
     are of the dtype and on the device of the losses, in float32 at least. In data-parallel training all ranks have the
-    same weights, those of the geometric mean of their norms.
+    same weights, those of the geometric mean of their norms and the mean of their losses.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class ReLoBRaLoGrad(nn.Module):
     memory : float
         Memory of the norms from one look to the next, in [0, 1].
     bound : float
-        The largest ratio of two weights, >= 1.
+        How many times the weight of an equation a condition may have for pulling less, >= 1.
     weights : mapping of str to float, optional
         Static factors by name of loss term, applied before balancing; 1 where a name is missing.
 
