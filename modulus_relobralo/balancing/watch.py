@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from modulus_relobralo.balancing.loss_terms import check_not_negative
 
@@ -25,6 +26,23 @@ APART = 1e6
 """How many times as large as another a loss term may start before it is said."""
 STEPS = 1000
 """For how many steps a term holds it before it is said: for shorter times a slow one may."""
+
+
+def named_weights(balance: Any) -> dict[str, Tensor]:
+    """Return the weights of a balancing by loss term, each of shape [], after a look at it; of anything else none.
+
+    Raises
+    ------
+    ValueError
+        If a loss term was negative; the message names it.
+    """
+    names = getattr(balance, "names", None)
+    if not names:
+        return {}
+    # What ReLoBRaLo itself looks at every hundred steps, but for those of a CUDA graph.
+    if hasattr(balance, "inspect"):
+        balance.inspect()
+    return dict(zip(names, balance.lmbda_ema.detach().clone(), strict=True))
 
 
 def look(module: Any) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 from omegaconf import OmegaConf
 from torch import Tensor
 
+from modulus_relobralo.balancing.watch import named_weights
 from modulus_relobralo.libraries import needed
 from modulus_relobralo.loops.weights_file import WeightsFile
 
@@ -50,7 +51,7 @@ class Records:
     def __init__(self, folder: Path | str, config: Any = None, step: int = 0) -> None:
         self.folder = Path(folder)
         self._writer = SummaryWriter(str(self.folder), purge_step=step)
-        self._weights = WeightsFile(self.folder / "monitors" / "weights.csv", step)
+        self._weights = WeightsFile(self.folder / "monitors" / "weights.csv")
         self._writer.add_text("config", f"<pre>{OmegaConf.to_yaml(config) if config is not None else ''}</pre>")
 
     def losses(self, step: int, losses: Mapping[str, Tensor], loss: Tensor) -> None:
@@ -66,12 +67,12 @@ class Records:
         ValueError
             If a loss term was negative; the message names it.
         """
-        if getattr(balance, "names", None):
-            if hasattr(balance, "inspect"):
-                balance.inspect()
-            weights = dict(zip(balance.names, balance.lmbda_ema.detach().clone(), strict=True))
-            self._add(step, {f"Monitors/weights/{name}": weight for name, weight in weights.items()})
-            self._weights.write(step, weights)
+        weights = named_weights(balance)
+        if not weights:
+            self._weights.cut(step)
+            return
+        self._add(step, {f"Monitors/weights/{name}": weight for name, weight in weights.items()})
+        self._weights.write(step, weights)
 
     def fields(
         self,

@@ -59,6 +59,15 @@ def test_weights_of_a_part_that_was_taken_back_do_not_count(tmp_path):
     assert read_run(tmp_path).weights["walls"].steps.tolist() == [0]
 
 
+def test_the_weights_of_a_run_with_other_terms_are_kept_whole(tmp_path):
+    record(tmp_path, (0, 10, 20), ReLoBRaLo([], 2))
+    before = (tmp_path / "monitors" / "weights.csv").read_text()
+    other = ReLoBRaLo([], 1)
+    other({"pde": torch.tensor(1.0)})
+    Records(tmp_path).weights(0, other)
+    assert (tmp_path / "monitors" / "weights.old.csv").read_text() == before
+
+
 def test_without_a_balancing_there_are_no_weights(tmp_path):
     write_hydra(tmp_path, "sum", max_steps=20)
     record(tmp_path, (0, 20))

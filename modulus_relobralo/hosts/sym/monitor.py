@@ -8,6 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
+from modulus_relobralo.balancing.watch import named_weights
 from modulus_relobralo.hosts.sym import host
 from modulus_relobralo.loops.weights_file import WeightsFile
 
@@ -49,20 +50,16 @@ class WeightMonitor(host.Monitor):
             If a loss term was negative; the message names it.
         """
         aggregator: Any = getattr(self.solver, "aggregator", None)
-        names = getattr(aggregator, "names", [])
+        weights = named_weights(aggregator)
         path = Path(data_dir) / f"{name}.csv"
-        if not names:
+        if not weights:
             if not self._files:
                 logger.info(f"{path.name}: not written, the aggregator has no weights of ReLoBRaLo")
             self._files.setdefault(path, None)
             return {}
-        # What ReLoBRaLo itself looks at every hundred steps, but for those of a CUDA graph.
-        if hasattr(aggregator, "inspect"):
-            aggregator.inspect()
-        weights = dict(zip(names, aggregator.lmbda_ema.detach().clone(), strict=True))
         for term, weight in weights.items():
             writer.add_scalar(f"Monitors/{name}/{term}", weight, step, new_style=True)
-        file = self._files.get(path) or WeightsFile(path, step)
+        file = self._files.get(path) or WeightsFile(path)
         self._files[path] = file
         file.write(step, weights)
         return {f"weight_{term}": weight for term, weight in weights.items()}
