@@ -152,14 +152,35 @@ def test_no_term_takes_all_of_the_weight():
 
 
 def test_a_norm_that_is_no_number_leaves_what_was_known():
-    known = torch.tensor([1.0, torch.nan, 3.0, torch.nan])
+    known = torch.tensor([1.0, 4.0, 3.0, torch.nan])
     found = torch.tensor([-torch.inf, 2.0, 5.0, torch.nan])
-    assert remember(known, found, 0.5)[:3].tolist() == [1.0, 2.0, 4.0]
+    assert remember(known, found, 0.5)[:3].tolist() == [1.0, 3.0, 4.0]
     assert torch.isnan(remember(known, found, 0.5)[3])
     # as the mean of the others
     weights = scale(torch.tensor([1.0, 3.0, torch.nan]), which(0, 1, 0), torch.tensor(0.0), 100.0)
     assert (weights / weights[1]).tolist() == pytest.approx([np.exp(2) / 2**0.5, 1, np.exp(1) / 2**0.5], rel=1e-5)
     assert scale(torch.full((2,), torch.nan), which(1, 0), torch.tensor(0.0), 100.0).tolist() == [1, 1]
+
+
+def test_where_a_norm_is_new_all_averages_begin_again():
+    known = torch.tensor([9.0, torch.nan, torch.nan, 8.0])
+    found = torch.tensor([1.0, 2.0, torch.nan, torch.inf])
+    begun = remember(known, found, 0.5)
+    assert begun[[0, 1, 3]].tolist() == [1.0, 2.0, 8.0]
+    assert remember(begun, found, 0.5)[:2].tolist() == [1.0, 2.0]
+    assert remember(begun, found + 2, 0.5)[:2].tolist() == [2.0, 3.0]
+
+
+def test_a_condition_that_is_met_exactly_at_the_start_is_weighed_by_norms_of_one_time():
+    """As in moving time windows: the equation has come down when the condition first has a gradient."""
+    a, b = torch.nn.Parameter(torch.tensor(100.0)), torch.nn.Parameter(torch.tensor(0.0))
+    balance = ReLoBRaLoGrad([a, b], 2, EQUATIONS, every=1)
+    balance({"pde": a**2, "walls": b**2}, 0)
+    assert balance.lmbda_ema.tolist() == [1, 1]
+    with torch.no_grad():
+        a.fill_(0.5), b.fill_(0.25)
+    balance({"pde": a**2, "walls": b**2}, 1)
+    assert float(balance.lmbda_ema[1] / balance.lmbda_ema[0]) == pytest.approx(2, rel=1e-5)
 
 
 def test_calls_with_the_step_of_the_call_before_share_its_weights():
