@@ -85,8 +85,8 @@ bench-article: env ## the article's two experiments in their own setting, hours;
 bench-reuse: env ## the problems of examples/reuse over ten seeds, two hours; QUICK=1: minutes. What is finished is not run again
 	$(RUN) benchmarks/reuse.py $(if $(QUICK),--quick)
 
-bench-moving-window: env ## balancing in moving time windows, half an hour
-	$(RUN) benchmarks/moving_window.py --multirun loss=sum,relobralo custom.seed=0,1,2,3,4
+bench-moving-window: env ## balancing in moving time windows, a quarter of an hour
+	$(RUN) benchmarks/moving_window.py --multirun loss=sum,relobralo,relobralo_grad custom.seed=0,1,2,3,4,5,6,7,8,9
 
 # the second call adds Adam's trainings of equal time, which the first has measured
 bench-optimizers: env ## Adam and SOAP under three schemes, hours; QUICK=1: minutes. What is finished is not run again

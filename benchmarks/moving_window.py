@@ -1,6 +1,6 @@
 """Balancing in moving time windows: u_t + u_x = 0 on a ring, one training for each window.
 
-    python benchmarks/moving_window.py --multirun loss=sum,relobralo custom.seed=0,1,2,3,4
+    python benchmarks/moving_window.py --multirun loss=sum,relobralo,relobralo_grad custom.seed=0,1,2,3,4,5,6,7,8,9
 
 Prints a JSON line for each window of each run, and appends it to benchmarks/results/moving_window.jsonl: the relative
 L2 error of u over the window, against the exact solution sin(x - t). The host makes a new aggregator in every window
