@@ -16,7 +16,18 @@ from pathlib import Path
 from typing import ClassVar
 
 import accuracy
-from protocol import GRADIENTS, HEADLINE, HEADLINE_SEEDS, PROBLEMS, QUICK_SEEDS, QUICK_STEPS, ROOT, Training
+from protocol import (
+    FEW_SEEDS,
+    GRADIENT_RIVALS,
+    GRADIENTS,
+    HEADLINE,
+    HEADLINE_SEEDS,
+    PROBLEMS,
+    QUICK_SEEDS,
+    QUICK_STEPS,
+    ROOT,
+    Training,
+)
 
 STEPS = (8_000, 20_000)
 # The article's values for the host's own class, which has other names and other defaults.
@@ -79,7 +90,8 @@ def trainings(
 
 def full() -> list[Training]:
     """Return the trainings of the full protocol, those first on which claims are made."""
-    return list(trainings(HEADLINE_SEEDS, STEPS))
+    rivals = trainings(FEW_SEEDS, STEPS[:1], GRADIENT_RIVALS, builtin_as_article=False)
+    return [*trainings(HEADLINE_SEEDS, STEPS), *rivals]
 
 
 def quick() -> list[Training]:

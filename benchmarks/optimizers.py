@@ -19,7 +19,19 @@ from pathlib import Path
 import accuracy
 import sweep
 from article import ArticleTraining
-from protocol import GRADIENTS, HEADLINE, HEADLINE_SEEDS, QUICK_SEEDS, QUICK_STEPS, RATE, ROOT, SEEDS, Training
+from protocol import (
+    FEW_SEEDS,
+    GRADIENT_RIVALS,
+    GRADIENTS,
+    HEADLINE,
+    HEADLINE_SEEDS,
+    QUICK_SEEDS,
+    QUICK_STEPS,
+    RATE,
+    ROOT,
+    SEEDS,
+    Training,
+)
 
 from modulus_relobralo.report import read_run
 
@@ -34,7 +46,11 @@ CASES = (
 )
 # The first rates: Adam's are those of the other protocols.
 RATES = {"adam": {"article": 1e-3, "scaled": RATE}, "soap": {"article": 3e-3, "scaled": 3e-3}}
-LOSSES = (*HEADLINE, GRADIENTS, "relobralo_builtin")
+SEEDS_OF = {
+    **dict.fromkeys((*HEADLINE, GRADIENTS), HEADLINE_SEEDS),
+    "relobralo_builtin": SEEDS,
+    **dict.fromkeys(GRADIENT_RIVALS, FEW_SEEDS),
+}
 
 
 @dataclass(frozen=True)
@@ -71,7 +87,7 @@ def trainings(seeds: Callable[[str], Iterable[int]], steps: int, folder: Path) -
         )
         for setting, problem, terms in CASES
         for optimizer, rates in RATES.items()
-        for loss in LOSSES
+        for loss in SEEDS_OF
         for seed in seeds(loss)
     ]
 
@@ -95,9 +111,7 @@ def equal_time(finished: Iterable[OptimizerTraining]) -> list[OptimizerTraining]
 
 def full() -> list[Training]:
     """Return the trainings of equal steps, and those of equal time once all of equal steps are finished."""
-    equal = trainings(
-        lambda loss: SEEDS if loss == "relobralo_builtin" else HEADLINE_SEEDS, STEPS, OptimizerTraining.folder
-    )
+    equal = trainings(SEEDS_OF.__getitem__, STEPS, OptimizerTraining.folder)
     return [*equal, *(equal_time(equal) if all(map(sweep.is_finished, equal)) else [])]
 
 

@@ -11,11 +11,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import ClassVar
 
 import accuracy
-from protocol import GRADIENTS, HEADLINE, HEADLINE_SEEDS, QUICK_SEEDS, QUICK_STEPS, ROOT, Training
+from protocol import (
+    FEW_SEEDS,
+    GRADIENT_RIVALS,
+    GRADIENTS,
+    HEADLINE,
+    HEADLINE_SEEDS,
+    QUICK_SEEDS,
+    QUICK_STEPS,
+    ROOT,
+    Training,
+)
 
 PROBLEMS = ("conductivity", "heat", "composite_wall", "cavity")
 STEPS = 5_000
@@ -50,25 +61,23 @@ class ReuseTraining(Training):
         return ["cuda_graphs=false", f"training.max_steps={self.steps}"]
 
 
-def trainings(seeds: Iterable[int], steps: int, folder: Path) -> list[Training]:
+def trainings(losses: Iterable[str], seeds: Iterable[int], steps: int, folder: Path) -> list[Training]:
     """Return the trainings by problem, by loss, by seed."""
-    seeds = list(seeds)
     return [
         ReuseTraining(problem, "its own", loss, seed, steps, folder=folder)
-        for problem in PROBLEMS
-        for loss in (*HEADLINE, GRADIENTS)
-        for seed in seeds
+        for problem, loss, seed in product(PROBLEMS, losses, seeds)
     ]
 
 
 def full() -> list[Training]:
     """Return the trainings of the full protocol."""
-    return trainings(HEADLINE_SEEDS, STEPS, ReuseTraining.folder)
+    rivals = trainings(("relobralo_builtin", *GRADIENT_RIVALS), FEW_SEEDS, STEPS, ReuseTraining.folder)
+    return [*trainings((*HEADLINE, GRADIENTS), HEADLINE_SEEDS, STEPS, ReuseTraining.folder), *rivals]
 
 
 def quick() -> list[Training]:
     """Return the same trainings for fewer seeds and steps, in a folder of their own."""
-    return trainings(QUICK_SEEDS, QUICK_STEPS, Path("outputs/reuse-quick"))
+    return trainings((*HEADLINE, GRADIENTS), QUICK_SEEDS, QUICK_STEPS, Path("outputs/reuse-quick"))
 
 
 if __name__ == "__main__":
