@@ -1,9 +1,10 @@
 """What each balancing scheme adds to a whole training step of the Kirchhoff example, against loss=sum.
 
-    python benchmarks/balanced_step.py [--rounds 60] [--out benchmarks/results]
+    python benchmarks/balanced_step.py [--rounds 60] [--derivatives taylor autodiff] [--out benchmarks/results]
 
 All schemes take turns on one domain and one network, step by step; a ratio is the median over the rounds. That of
 relobralo_grad is of its usual steps and, in their share, of those that look at the gradients; `looks` is of the latter.
+The numbers go to balanced_step.md and .jsonl, those of one kind of derivatives to balanced_step_taylor and its like.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from modulus_relobralo.plates import KirchhoffPlate, RectangularPlate
 kernels.EAGER_CALLS = 0
 
 NETWORKS = ((2, 128), (4, 128), (6, 512))
+DERIVATIVES = ("taylor", "autodiff")
 # The host's classes of the rivals, by the names of their configs.
 RIVALS = {
     "relobralo_builtin": "Relobralo",
@@ -108,6 +110,7 @@ def measure(depth: int, width: int, per_edge: bool, method: str, rounds: int) ->
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=60)
+    parser.add_argument("--derivatives", nargs="+", choices=DERIVATIVES, default=DERIVATIVES)
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     args = parser.parse_args()
     warnings.simplefilter("ignore", FutureWarning)
@@ -117,11 +120,12 @@ def main() -> None:
     host.load("manager").GraphManager().func_arch = False
     rows = [
         measure(*network, per_edge, method, args.rounds)
-        for method in ("taylor", "autodiff")
+        for method in args.derivatives
         for network in NETWORKS
         for per_edge in (False, True)
     ]
-    path = write_results(args.out / "balanced_step", rows)
+    part = "" if set(args.derivatives) == set(DERIVATIVES) else f"_{args.derivatives[0]}"
+    path = write_results(args.out / f"balanced_step{part}", rows)
     Console().print(f"on {device_name()}:", rows, path)
 
 
