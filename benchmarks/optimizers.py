@@ -46,6 +46,7 @@ CASES = (
 )
 # The first rates: Adam's are those of the other protocols.
 RATES = {"adam": {"article": 1e-3, "scaled": RATE}, "soap": {"article": 3e-3, "scaled": 3e-3}}
+# The schemes, each with its seeds.
 SEEDS_OF = {
     **dict.fromkeys((*HEADLINE, GRADIENTS), HEADLINE_SEEDS),
     "relobralo_builtin": SEEDS,

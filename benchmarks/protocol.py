@@ -128,7 +128,7 @@ def at_other_rates() -> list[Training]:
 
 def seeds(scheme: Training) -> range:
     """Return the seeds of a scheme: more where a claim is made on it."""
-    claimed = scheme.loss in ("sum", GRADIENTS) or (scheme.loss in HEADLINE and scheme.terms == "aggregated")
+    claimed = scheme.loss in ("sum", GRADIENTS) or (scheme.loss == "relobralo" and scheme.terms == "aggregated")
     return HEADLINE_SEEDS if claimed and not scheme.parameters and scheme.rate == RATE else SEEDS
 
 
