@@ -67,12 +67,11 @@ RELOBRALO = (ALPHA, TEMPERATURE, RHO, EPS)
 """What ``loss: relobralo`` has beside the static weights that every option of the hosts has."""
 
 # Of ``loss: relobralo_grad``; chosen on seeds 100 and 101 of the two examples and of three problems of examples/reuse.
-MEMORY = Option("memory", 0.9, 0.0, 1.0)
 BOUND = Option("bound", 100.0, 1.0, math.inf)
 EVERY = 100
 """Steps from one look at the gradients to the next."""
 
-RELOBRALO_GRAD = (MEMORY, BOUND)
+RELOBRALO_GRAD = (BOUND,)
 """What ``loss: relobralo_grad`` has beside these steps, the names of equations and the static weights."""
 
 

@@ -83,13 +83,3 @@ def scale(log_norms: Tensor, equations: Tensor, s: Tensor, bound: float) -> Tens
     raised = torch.where(equations, evened, torch.maximum(evened, floor))
     comparable = equations.any() & ~equations.all() & ~unknown.all()
     return torch.softmax(torch.where(comparable, raised, torch.zeros_like(known)), dim=-1) * log_norms.numel()
-
-
-def remember(log_norms: Tensor, found: Tensor, memory: float) -> Tensor:
-    """Return the geometric moving average of norms after new ones, shape [m]; what was known where one is no number.
-
-    Where a term has a norm for the first time, the averages of all begin again: norms of unlike times do not compare.
-    """
-    new = torch.isfinite(found)
-    begins = (new & torch.isnan(log_norms)).any()
-    return torch.where(new, torch.where(begins, found, torch.lerp(found, log_norms, memory)), log_norms)

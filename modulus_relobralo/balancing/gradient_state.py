@@ -43,7 +43,7 @@ def start(module: Any, losses: Mapping[str, Tensor]) -> None:
 
 def describe_options(module: Any) -> str:
     """Return the hyperparameters with their values."""
-    names = ("equations", "every", "memory", "bound")
+    names = ("equations", "every", "bound")
     return ", ".join(f"{name}={getattr(module, name)}" for name in names)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from modulus_relobralo.balancing.gradient_equations import lag, remember, scale
+from modulus_relobralo.balancing.gradient_equations import lag, scale
 from modulus_relobralo.balancing.gradient_norms import log_gradient_norms
 from modulus_relobralo.balancing.gradient_state import start
 from modulus_relobralo.balancing.ranks import count_ranks, mean_of_ranks
@@ -37,7 +37,7 @@ def take_step(module: Any, losses: Mapping[str, Tensor], step: int | Tensor | No
 
 
 def look_at_gradients(module: Any, losses: Mapping[str, Tensor]) -> None:
-    """Let the norms follow those of the gradients now, and the weights follow the norms and the progress."""
+    """Set the weights by the norms of the gradients now, or the last that were numbers, and by the progress."""
     found = log_gradient_norms(losses.values(), module._parameters_of_model).to(module.log_norms.dtype)
     found = found + module._static_weights.log()
     terms = torch.stack([loss.detach() for loss in losses.values()]).to(found.dtype)
@@ -48,5 +48,5 @@ def look_at_gradients(module: Any, losses: Mapping[str, Tensor]) -> None:
     # Before anything has moved, all pull alike.
     s = torch.where(torch.isnan(module.init_losses).all(), 1.0, lag(progress, module._equations))
     module.init_losses.copy_(torch.where(torch.isnan(module.init_losses), terms, module.init_losses))
-    module.log_norms.copy_(remember(module.log_norms, found, module.memory))
+    module.log_norms.copy_(torch.where(torch.isfinite(found), found, module.log_norms))
     module.lmbda_ema.copy_(scale(module.log_norms, module._equations, s, module.bound))

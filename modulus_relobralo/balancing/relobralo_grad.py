@@ -10,7 +10,7 @@ from modulus_relobralo.balancing.gradient_steps import take_step
 from modulus_relobralo.balancing.loss_terms import check_equations, check_static_weights
 from modulus_relobralo.balancing.placement import follow
 from modulus_relobralo.checks import check_count
-from modulus_relobralo.options import BOUND, EVERY, MEMORY
+from modulus_relobralo.options import BOUND, EVERY
 
 
 class ReLoBRaLoGrad(nn.Module):
@@ -37,8 +37,6 @@ class ReLoBRaLoGrad(nn.Module):
         the weights are those of the plain sum.
     every : int
         Steps from one look at the gradients to the next, > 0.
-    memory : float
-        Memory of the norms from one look to the next, in [0, 1].
     bound : float
         How many times the weight of an equation a condition may have for pulling less, >= 1.
     weights : mapping of str to float, optional
@@ -85,7 +83,6 @@ class ReLoBRaLoGrad(nn.Module):
         num_losses: int,
         equations: Iterable[str],
         every: int = EVERY,
-        memory: float = MEMORY.default,
         bound: float = BOUND.default,
         weights: Optional[Dict[str, float]] = None,
     ) -> None:
@@ -94,7 +91,6 @@ class ReLoBRaLoGrad(nn.Module):
         check_count("every", every)
         self.equations = check_equations(equations)
         self.every = int(every)
-        self.memory = MEMORY.check(memory)
         self.bound = BOUND.check(bound)
         self.weights = check_static_weights(weights)
         self._parameters_of_model = [parameter for parameter in params if parameter.requires_grad]

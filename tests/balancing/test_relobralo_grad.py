@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from modulus_relobralo import ReLoBRaLoGrad
-from modulus_relobralo.balancing.gradient_equations import lag, remember, scale
+from modulus_relobralo.balancing.gradient_equations import lag, scale
 
 # Terms c (a - t)^2 of one parameter each: their gradients are 2 c (a - t), which is all that is computed by hand.
 FACTORS, TARGETS = np.array([10.0, 1.0, 0.5]), np.array([1.0, -2.0, 0.5])
@@ -41,20 +41,19 @@ def train(balance, parameters, steps, start=0, rate=5e-3):
     return np.array(weights)
 
 
-def by_hand(steps, equations, every, memory, bound, rate=5e-3):
+def by_hand(steps, equations, every, bound, rate=5e-3):
     """Return the weights that `train` ought to have, in float64 and by NumPy."""
-    a, log_norms, first = np.array([3.0, 1.0, -1.0]), None, FACTORS * (np.array([3.0, 1.0, -1.0]) - TARGETS) ** 2
+    a, first = np.array([3.0, 1.0, -1.0]), FACTORS * (np.array([3.0, 1.0, -1.0]) - TARGETS) ** 2
     is_equation = np.array([name in equations for name in NAMES])
     weights = []
     for step in range(steps):
         gradients = 2 * FACTORS * (a - TARGETS)
         if step % every == 0:
-            found = np.log(np.abs(gradients))
-            log_norms = found if log_norms is None else memory * log_norms + (1 - memory) * found
+            looked_at = np.abs(gradients)
             progress = np.log10(FACTORS * (a - TARGETS) ** 2 / first)
             behind, ahead = progress[is_equation].max(), progress[~is_equation].max()
             s = min(max(min(1 + behind / 4, 1 - 2 * behind), 0), 1) * min(max(behind - ahead - 1, 0), 1) if step else 1
-        norms = np.exp(log_norms) * np.where(is_equation, 1, np.sqrt(np.count_nonzero(~is_equation)))
+        norms = looked_at * np.where(is_equation, 1, np.sqrt(np.count_nonzero(~is_equation)))
         raw = norms**-s
         pull, highest = (raw * norms)[is_equation].max(), bound * raw[is_equation].max()
         raw = np.where(is_equation, raw, np.maximum(raw, np.minimum(pull / norms, highest)))
@@ -67,13 +66,13 @@ def by_hand(steps, equations, every, memory, bound, rate=5e-3):
 @pytest.mark.parametrize("equations", [["pde"], ["pde", "moment"]], ids="-".join)
 def test_the_weights_are_those_of_a_computation_by_hand(equations, scripted):
     parameters = problem(torch.float64)
-    options = {"equations": equations, "every": 10, "memory": 0.5, "bound": 10.0}
+    options = {"equations": equations, "every": 10, "bound": 10.0}
     balance = ReLoBRaLoGrad(parameters, 3, **options)
     found = train(torch.jit.script(balance) if scripted else balance, parameters, 100)
     assert found == pytest.approx(by_hand(100, **options), rel=1e-3)
     assert np.ptp(np.log(found[0])) > 1
     assert np.abs(found[-1] - found[0]).max() > 0.1
-    for changed in ({"equations": ["walls"]}, {"every": 40}, {"memory": 0.9}, {"bound": 3.0}):
+    for changed in ({"equations": ["walls"]}, {"every": 40}, {"bound": 3.0}):
         assert np.abs(found - by_hand(100, **{**options, **changed})).max() > 1e-2, changed
 
 
@@ -151,24 +150,10 @@ def test_no_term_takes_all_of_the_weight():
     assert scale(log_norms, which(1, 0, 0), torch.tensor(0.0), 1.0).tolist() == pytest.approx([1, 1, 1])
 
 
-def test_a_norm_that_is_no_number_leaves_what_was_known():
-    known = torch.tensor([1.0, 4.0, 3.0, torch.nan])
-    found = torch.tensor([-torch.inf, 2.0, 5.0, torch.nan])
-    assert remember(known, found, 0.5)[:3].tolist() == [1.0, 3.0, 4.0]
-    assert torch.isnan(remember(known, found, 0.5)[3])
-    # as the mean of the others
+def test_a_norm_that_is_not_known_counts_as_the_mean_of_the_others():
     weights = scale(torch.tensor([1.0, 3.0, torch.nan]), which(0, 1, 0), torch.tensor(0.0), 100.0)
     assert (weights / weights[1]).tolist() == pytest.approx([np.exp(2) / 2**0.5, 1, np.exp(1) / 2**0.5], rel=1e-5)
     assert scale(torch.full((2,), torch.nan), which(1, 0), torch.tensor(0.0), 100.0).tolist() == [1, 1]
-
-
-def test_where_a_norm_is_new_all_averages_begin_again():
-    known = torch.tensor([9.0, torch.nan, torch.nan, 8.0])
-    found = torch.tensor([1.0, 2.0, torch.nan, torch.inf])
-    begun = remember(known, found, 0.5)
-    assert begun[[0, 1, 3]].tolist() == [1.0, 2.0, 8.0]
-    assert remember(begun, found, 0.5)[:2].tolist() == [1.0, 2.0]
-    assert remember(begun, found + 2, 0.5)[:2].tolist() == [2.0, 3.0]
 
 
 def test_a_condition_that_is_met_exactly_at_the_start_is_weighed_by_norms_of_one_time():
@@ -345,7 +330,6 @@ def test_it_is_compiled_around():
         ({"num_losses": 0}, ValueError, "`num_losses` must be at least 1"),
         ({"every": 0}, ValueError, "`every` must be at least 1. Found `every = 0`"),
         ({"every": 2.5}, TypeError, "`every` must be an integer"),
-        ({"memory": 1.5}, ValueError, r"`memory` must be in \[0, 1\]. Found `memory = 1.5`"),
         (
             {"equations": "pde"},
             TypeError,

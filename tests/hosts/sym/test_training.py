@@ -544,7 +544,7 @@ def test_natural_gradients_refuse_what_would_not_be_theirs(train, tmp_path, over
 
 
 # Some looks at the gradients within few steps.
-GRADIENTS = ("loss=relobralo_grad", "loss.every=4", "loss.memory=0.5", "loss.bound=1000")
+GRADIENTS = ("loss=relobralo_grad", "loss.every=4", "loss.bound=1000")
 
 
 @pytest.fixture(scope="module")
@@ -555,7 +555,7 @@ def gradients(train, tmp_path_factory):
 def test_gradient_balancing_pulls_equally_at_first_and_moves_every_step(gradients):
     output, steps = gradients
     assert re.search(
-        r"ReLoBRaLoGrad of .*: equations=\['helmholtz'\], every=4, memory=0.5, bound=1000.0; terms: helmholtz, u",
+        r"ReLoBRaLoGrad of .*: equations=\['helmholtz'\], every=4, bound=1000.0; terms: helmholtz, u",
         output,
     )
     assert [state["moves"] for state in steps] == list(range(1, 32))
