@@ -6,20 +6,23 @@ and n_i = 1 for an equation and n for a condition, the weights are
 
     lambda_i = m * b_i / sum_j b_j
 
-    equations:   b_i = (|g_i| sqrt(n_i))^-s
-    conditions:  b_i = max((|g_i| sqrt(n_i))^-s, min(max over equations e of b_e |g_e| / (|g_i| sqrt(n)), bound * b_e))
+    equations:   b_i = a_i,                       a_i = (|g_i| sqrt(n_i))^-s
+    conditions:  b_i = a_i max(1, c_i / a_i)^f,   c_i = min(max over equations e of a_e |g_e| / (|g_i| sqrt(n)),
+                                                            bound * max over equations e of a_e)
 
 With s = 1 the strongest equation and all conditions together pull equally hard, were the conditions' gradients
-perpendicular. With s = 0 it is the plain sum, but for conditions that pull less than the equation: those are raised to
-it, at most `bound` times, because high derivatives of a network have large gradients, and an equation that is met
-without its conditions has another solution. How much an equation is raised follows from the progress of the terms
-since the start, P_i = log10 (L_i / L_i at the start):
+perpendicular. With s = 0 and f = 0 it is the plain sum. With f = 1 conditions that pull less than the equation are
+raised to it, at most `bound` times, because high derivatives of a network have large gradients, and an equation that is
+met without its conditions has another solution. Which of the two is raised follows from the progress of the terms since
+the start, P_i = log10 (L_i / L_i at the start), by how far the slowest condition is ahead of the slowest equation:
 
-    s = clamp(min(1 + P_e / 4, 1 - 2 P_e), 0, 1) * clamp(P_e - P_c - 1, 0, 1),    P_e, P_c: the largest of each kind
+    d = P_e - P_c,    P_e, P_c: the largest of each kind
+    f = clamp(1 - d, 0, 1)
+    s = clamp(d - 1, 0, 1) * clamp(min(1 + P_e / 4, 1 - 2 P_e), 0, 1)
 
-So an equation is raised where it lags, a power of ten or more behind the slowest condition, and less and less while it
-comes down itself. One that is above its first value is not: an equation that a flat field satisfies, as those of heat
-and flow do, has to grow before the conditions can be met, and raised it would hold the field flat.
+So conditions are raised until they are a power of ten ahead, and an equation is raised from there on, less and less
+while it comes down itself. One that is above its first value is not: an equation that a flat field satisfies, as those
+of heat and flow do, has to grow before the conditions can be met, and raised it would hold the field flat.
 
 References
 ----------
@@ -41,25 +44,26 @@ DECADES = 4
 """Powers of ten over which an equation has to come down until it is no longer raised."""
 
 
-def lag(progress: Tensor, equations: Tensor) -> Tensor:
-    """Return s, shape []: how far the equations lag behind the conditions.
+def lag(progress: Tensor, equations: Tensor) -> tuple[Tensor, Tensor]:
+    """Return s and f, each of shape []: how far equations are to be raised, and how far conditions.
 
     Parameters
     ----------
     progress : Tensor
         Decimal logarithms of the loss terms, each divided by its first value, shape [m]; one that is not known, NaN,
-        does not count.
+        does not count. Where none of a kind is known, conditions are raised.
     equations : Tensor
         Which of the terms are equations, boolean of shape [m].
     """
     unknown = torch.isnan(progress)
-    behind = progress.masked_fill(unknown | ~equations, -torch.inf).max()
-    ahead = progress.masked_fill(unknown | equations, -torch.inf).max()
-    standing = torch.minimum(1 + behind / DECADES, 1 - 2 * behind).clamp(0, 1)
-    return standing * (behind - ahead - 1).nan_to_num(0.0).clamp(0, 1)
+    equation = progress.masked_fill(unknown | ~equations, -torch.inf).max()
+    condition = progress.masked_fill(unknown | equations, -torch.inf).max()
+    ahead = (equation - condition).nan_to_num(0.0)
+    standing = torch.minimum(1 + equation / DECADES, 1 - 2 * equation).clamp(0, 1)
+    return standing * (ahead - 1).clamp(0, 1), (1 - ahead).clamp(0, 1)
 
 
-def scale(log_norms: Tensor, equations: Tensor, s: Tensor, bound: float) -> Tensor:
+def scale(log_norms: Tensor, equations: Tensor, s: Tensor, f: Tensor, bound: float) -> Tensor:
     """Return the weights, shape [m], summing to m; those of the plain sum if all terms are of one kind.
 
     Parameters
@@ -68,8 +72,8 @@ def scale(log_norms: Tensor, equations: Tensor, s: Tensor, bound: float) -> Tens
         Natural logarithms of the norms of the gradients, shape [m]; one that is not known, NaN, counts as their mean.
     equations : Tensor
         Which of the terms are equations, boolean of shape [m].
-    s : Tensor
-        How far the equations lag, in [0, 1], shape [].
+    s, f : Tensor
+        How far equations and conditions are raised, in [0, 1], shape [].
     bound : float
         How many times the weight of an equation a condition may have for pulling less.
     """
@@ -79,7 +83,7 @@ def scale(log_norms: Tensor, equations: Tensor, s: Tensor, bound: float) -> Tens
     evened = -s * (known + share)
     pull = (evened + known).masked_fill(~equations, -torch.inf).max()
     highest = evened.masked_fill(~equations, -torch.inf).max() + math.log(bound)
-    floor = torch.minimum(pull - known - share, highest)
-    raised = torch.where(equations, evened, torch.maximum(evened, floor))
+    behind = (torch.minimum(pull - known - share, highest) - evened).clamp(min=0)
+    raised = torch.where(equations, evened, evened + f * behind)
     comparable = equations.any() & ~equations.all() & ~unknown.all()
     return torch.softmax(torch.where(comparable, raised, torch.zeros_like(known)), dim=-1) * log_norms.numel()

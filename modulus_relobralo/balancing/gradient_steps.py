@@ -45,8 +45,9 @@ def look_at_gradients(module: Any, losses: Mapping[str, Tensor]) -> None:
     if count_ranks() > 1:
         found, terms = mean_of_ranks(torch.stack([found, terms]))
     progress = (terms / module.init_losses).log10()
+    s, f = lag(progress, module._equations)
     # Before anything has moved, all pull alike.
-    s = torch.where(torch.isnan(module.init_losses).all(), 1.0, lag(progress, module._equations))
+    s = torch.where(torch.isnan(module.init_losses).all(), 1.0, s)
     module.init_losses.copy_(torch.where(torch.isnan(module.init_losses), terms, module.init_losses))
     module.log_norms.copy_(torch.where(torch.isfinite(found), found, module.log_norms))
-    module.lmbda_ema.copy_(scale(module.log_norms, module._equations, s, module.bound))
+    module.lmbda_ema.copy_(scale(module.log_norms, module._equations, s, f, module.bound))

@@ -17,9 +17,10 @@ class ReLoBRaLoGrad(nn.Module):
     """Gradient balancing of conditions and equations against each other.
 
     The aggregated loss is sum_i lambda_i(t) L_i(t); :mod:`modulus_relobralo.balancing.gradient_equations` states the
-    weights lambda_i(t): conditions together pull at least as hard as the strongest equation, and an equation is raised
-    while it lags behind all of them. No gradient flows through the weights. Every `every` steps each term is
-    differentiated by itself, which costs about one backward pass, and the weights move; in the steps between they stay.
+    weights lambda_i(t): conditions that are behind together pull at least as hard as the strongest equation, and an
+    equation is raised while it lags behind all of them. No gradient flows through the weights. Every `every` steps each
+    term is differentiated by itself, which costs about one backward pass, and the weights move; in the steps between
+    they stay.
 
     Calls with the `step` of the call before (further micro-batches of gradient accumulation, the closures of L-BFGS)
     share its weights. A loss term that is not finite leaves what is known of its gradient as it was. State and weights

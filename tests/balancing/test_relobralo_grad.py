@@ -14,6 +14,8 @@ from modulus_relobralo.balancing.gradient_equations import lag, scale
 FACTORS, TARGETS = np.array([10.0, 1.0, 0.5]), np.array([1.0, -2.0, 0.5])
 NAMES = ("pde", "walls", "moment")
 EQUATIONS = ["pde"]
+# f, of conditions that are behind
+RAISED = torch.tensor(1.0)
 
 
 def problem(dtype=torch.float32):
@@ -53,17 +55,19 @@ def by_hand(steps, equations, every, bound, rate=5e-3):
             progress = np.log10(FACTORS * (a - TARGETS) ** 2 / first)
             behind, ahead = progress[is_equation].max(), progress[~is_equation].max()
             s = min(max(min(1 + behind / 4, 1 - 2 * behind), 0), 1) * min(max(behind - ahead - 1, 0), 1) if step else 1
+            f = min(max(1 - behind + ahead, 0), 1)
         norms = looked_at * np.where(is_equation, 1, np.sqrt(np.count_nonzero(~is_equation)))
         raw = norms**-s
         pull, highest = (raw * norms)[is_equation].max(), bound * raw[is_equation].max()
-        raw = np.where(is_equation, raw, np.maximum(raw, np.minimum(pull / norms, highest)))
+        raised = np.maximum(raw, np.minimum(pull / norms, highest))
+        raw = np.where(is_equation, raw, raw * (raised / raw) ** f)
         weights.append(len(a) * raw / raw.sum())
         a = a - rate * weights[-1] * gradients
     return np.array(weights)
 
 
 @pytest.mark.parametrize("scripted", [False, True], ids=["eager", "scripted"])
-@pytest.mark.parametrize("equations", [["pde"], ["pde", "moment"]], ids="-".join)
+@pytest.mark.parametrize("equations", [["pde"], ["pde", "moment"], ["moment"]], ids="-".join)
 def test_the_weights_are_those_of_a_computation_by_hand(equations, scripted):
     parameters = problem(torch.float64)
     options = {"equations": equations, "every": 10, "bound": 10.0}
@@ -82,7 +86,7 @@ def which(*terms):
 
 def test_conditions_pull_together_as_hard_as_the_strongest_equation():
     norms = torch.tensor([8.0, 4.0, 0.5, 1.0])
-    weights = scale(norms.log(), which(1, 1, 0, 0), torch.tensor(0.0), 100.0)
+    weights = scale(norms.log(), which(1, 1, 0, 0), torch.tensor(0.0), RAISED, 100.0)
     pulls = weights * norms
     assert float(torch.linalg.vector_norm(pulls[2:])) == pytest.approx(float(pulls[0]), rel=1e-5)
     assert float(pulls[2]) == pytest.approx(float(pulls[3]), rel=1e-5)
@@ -92,68 +96,80 @@ def test_conditions_pull_together_as_hard_as_the_strongest_equation():
 
 def test_where_the_equations_lag_all_pull_alike():
     norms = torch.tensor([0.01, 0.002, 5.0, 40.0])
-    pulls = scale(norms.log(), which(1, 1, 0, 0), torch.tensor(1.0), 100.0) * norms
+    pulls = scale(norms.log(), which(1, 1, 0, 0), torch.tensor(1.0), RAISED, 100.0) * norms
     assert pulls.tolist() == pytest.approx([float(pulls[0])] * 2 + [float(pulls[0]) / 2**0.5] * 2, rel=1e-5)
     # half of the way, and no condition below its floor
-    pulls = scale(norms.log(), which(1, 1, 0, 0), torch.tensor(0.5), 100.0) * norms
+    pulls = scale(norms.log(), which(1, 1, 0, 0), torch.tensor(0.5), RAISED, 100.0) * norms
     assert float(pulls[3] / pulls[0]) == pytest.approx((40 / 0.01) ** 0.5 / 2**0.25, rel=1e-5)
     norms = torch.tensor([5.0, 0.01])
-    pulls = scale(norms.log(), which(1, 0), torch.tensor(0.5), 1e6) * norms
+    pulls = scale(norms.log(), which(1, 0), torch.tensor(0.5), RAISED, 1e6) * norms
     assert float(pulls[0]) == pytest.approx(float(pulls[1]), rel=1e-5)
 
 
 @pytest.mark.parametrize(
-    ("progress", "expected"),
+    ("progress", "of_equations", "of_conditions"),
     [
-        ([0.0, -2.0, -3.0], 1.0),  # two powers of ten behind the slowest condition
-        ([0.0, -1.5, -9.0], 0.5),
-        ([0.0, -1.0, -9.0], 0.0),
-        ([0.0, 2.0, -9.0], 0.0),  # a condition that has grown
-        ([-1.0, -5.0, -5.0], 0.75),  # it comes down itself
-        ([-4.0, -9.0, -9.0], 0.0),
-        ([0.25, -5.0, -5.0], 0.5),  # it was smaller at the start
-        ([1.0, -5.0, -5.0], 0.0),
-        ([0.0, -2.0, np.nan], 1.0),
-        ([np.nan, -2.0, -2.0], 0.0),
-        ([np.nan, np.nan, np.nan], 0.0),
+        ([0.0, -2.0, -3.0], 1.0, 0.0),  # two powers of ten behind the slowest condition
+        ([0.0, -1.5, -9.0], 0.5, 0.0),
+        ([0.0, -1.0, -9.0], 0.0, 0.0),
+        ([0.0, -0.25, -9.0], 0.0, 0.75),
+        ([-3.0, -3.0, -9.0], 0.0, 1.0),
+        ([0.0, 2.0, -9.0], 0.0, 1.0),  # a condition that has grown
+        ([-1.0, -5.0, -5.0], 0.75, 0.0),  # it comes down itself
+        ([-4.0, -9.0, -9.0], 0.0, 0.0),
+        ([0.25, -5.0, -5.0], 0.5, 0.0),  # it was smaller at the start
+        ([1.0, -5.0, -5.0], 0.0, 0.0),
+        ([0.0, -2.0, np.nan], 1.0, 0.0),
+        ([np.nan, -2.0, -2.0], 0.0, 1.0),
+        ([np.nan, np.nan, np.nan], 0.0, 1.0),
     ],
 )
-def test_an_equation_lags_where_it_is_behind_every_condition(progress, expected):
-    assert float(lag(torch.tensor(progress), which(1, 0, 0))) == pytest.approx(expected, abs=1e-6)
+def test_what_is_raised_is_the_kind_of_the_term_that_is_behind(progress, of_equations, of_conditions):
+    s, f = lag(torch.tensor(progress), which(1, 0, 0))
+    assert float(s) == pytest.approx(of_equations, abs=1e-6)
+    assert float(f) == pytest.approx(of_conditions, abs=1e-6)
 
 
 def test_the_equation_that_is_furthest_behind_counts():
-    assert float(lag(torch.tensor([-3.0, -1.0, -5.0]), which(1, 1, 0))) == pytest.approx(0.75)
-    assert float(lag(torch.tensor([-3.0, -1.0]), which(0, 0))) == 0
-    assert 0 < float(lag(torch.tensor([-3.0, -1.0]), which(1, 1))) < 1
+    s, f = lag(torch.tensor([-3.0, -1.0, -1.5]), which(1, 1, 0))
+    assert (float(s), float(f)) == (0, 0.5)
+    s, f = lag(torch.tensor([-3.0, -1.0, -5.0]), which(1, 1, 0))
+    assert (float(s), float(f)) == (0.75, 0)
+
+
+def test_conditions_that_are_ahead_are_not_raised():
+    norms = torch.tensor([8.0, 0.5])
+    for f, ratio in ((0.0, 1), (0.5, 4), (1.0, 16)):
+        weights = scale(norms.log(), which(1, 0), torch.tensor(0.0), torch.tensor(f), 100.0)
+        assert float(weights[1] / weights[0]) == pytest.approx(ratio, rel=1e-5)
 
 
 def test_nothing_is_lowered_and_no_equation_is_raised():
     norms = torch.tensor([8.0, 4.0, 0.5, 1.0])
-    assert scale(norms.log(), which(0, 0, 1, 0), torch.tensor(0.0), 100.0).tolist() == pytest.approx([1] * 4)
+    assert scale(norms.log(), which(0, 0, 1, 0), torch.tensor(0.0), RAISED, 100.0).tolist() == pytest.approx([1] * 4)
     # the one that pulls less than its share
-    weights = scale(norms.log(), which(0, 1, 0, 0), torch.tensor(0.0), 100.0)
+    weights = scale(norms.log(), which(0, 1, 0, 0), torch.tensor(0.0), RAISED, 100.0)
     share = 4 / 3**0.5
     assert (weights / weights[1]).tolist() == pytest.approx([1, 1, 2 * share, share], rel=1e-5)
 
 
 def test_without_conditions_or_without_equations_it_is_the_plain_sum():
     norms = torch.tensor([8.0, 0.5])
-    assert scale(norms.log(), which(1, 1), torch.tensor(0.0), 100.0).tolist() == pytest.approx([1, 1])
-    assert scale(norms.log(), which(0, 0), torch.tensor(0.0), 100.0).tolist() == pytest.approx([1, 1])
+    assert scale(norms.log(), which(1, 1), torch.tensor(0.0), RAISED, 100.0).tolist() == pytest.approx([1, 1])
+    assert scale(norms.log(), which(0, 0), torch.tensor(0.0), RAISED, 100.0).tolist() == pytest.approx([1, 1])
 
 
 def test_no_term_takes_all_of_the_weight():
     log_norms = torch.tensor([0.0, -30.0, -2.0])
-    weights = scale(log_norms, which(1, 0, 0), torch.tensor(0.0), 100.0)
+    weights = scale(log_norms, which(1, 0, 0), torch.tensor(0.0), RAISED, 100.0)
     assert (weights / weights[0]).tolist() == pytest.approx([1, 100, np.exp(2) / 2**0.5], rel=1e-5)
-    assert scale(log_norms, which(1, 0, 0), torch.tensor(0.0), 1.0).tolist() == pytest.approx([1, 1, 1])
+    assert scale(log_norms, which(1, 0, 0), torch.tensor(0.0), RAISED, 1.0).tolist() == pytest.approx([1, 1, 1])
 
 
 def test_a_norm_that_is_not_known_counts_as_the_mean_of_the_others():
-    weights = scale(torch.tensor([1.0, 3.0, torch.nan]), which(0, 1, 0), torch.tensor(0.0), 100.0)
+    weights = scale(torch.tensor([1.0, 3.0, torch.nan]), which(0, 1, 0), torch.tensor(0.0), RAISED, 100.0)
     assert (weights / weights[1]).tolist() == pytest.approx([np.exp(2) / 2**0.5, 1, np.exp(1) / 2**0.5], rel=1e-5)
-    assert scale(torch.full((2,), torch.nan), which(1, 0), torch.tensor(0.0), 100.0).tolist() == [1, 1]
+    assert scale(torch.full((2,), torch.nan), which(1, 0), torch.tensor(0.0), RAISED, 100.0).tolist() == [1, 1]
 
 
 def test_a_condition_that_is_met_exactly_at_the_start_is_weighed_by_norms_of_one_time():
