@@ -51,7 +51,7 @@ def lag(progress: Tensor, equations: Tensor) -> tuple[Tensor, Tensor]:
     ----------
     progress : Tensor
         Decimal logarithms of the loss terms, each divided by its first value, shape [m]; one that is not known, NaN,
-        does not count. Where none of a kind is known, conditions are raised.
+        does not count. Where no equation is known, conditions are raised.
     equations : Tensor
         Which of the terms are equations, boolean of shape [m].
     """

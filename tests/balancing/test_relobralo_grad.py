@@ -137,6 +137,11 @@ def test_the_equation_that_is_furthest_behind_counts():
     assert (float(s), float(f)) == (0.75, 0)
 
 
+def test_terms_of_one_kind_have_nothing_to_lag_behind():
+    assert [float(value) for value in lag(torch.tensor([-3.0, -1.0]), which(0, 0))] == [0, 1]
+    assert [float(value) for value in lag(torch.tensor([-3.0, -1.0]), which(1, 1))] == [0.75, 0]
+
+
 def test_conditions_that_are_ahead_are_not_raised():
     norms = torch.tensor([8.0, 0.5])
     for f, ratio in ((0.0, 1), (0.5, 4), (1.0, 16)):
