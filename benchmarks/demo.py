@@ -14,7 +14,7 @@ from pathlib import Path
 import accuracy
 import article
 import sweep
-from protocol import HEADLINE, ROOT
+from protocol import HEADLINE, PROBLEMS, ROOT
 
 from modulus_relobralo.report import Comparison, compare, plot_comparison, read_run
 from modulus_relobralo.report.tables import Row, print_lines, print_rows
@@ -33,8 +33,8 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     trainings = [
         training
-        for problem, steps in STEPS.items()
-        for training in article.trainings([0], [args.steps or steps], HEADLINE, builtin_as_article=False, folder=args.out)
+        for problem in PROBLEMS
+        for training in article.trainings([0], [args.steps or STEPS[problem]], HEADLINE, False, args.out)
         if training.problem == problem
     ]
     accuracy.train(trainings, sweep.on_this_machine(args.jobs))
