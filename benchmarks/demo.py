@@ -19,7 +19,7 @@ from protocol import HEADLINE, PROBLEMS, ROOT
 from modulus_relobralo.report import Comparison, compare, plot_comparison, read_run
 from modulus_relobralo.report.tables import Row, print_lines, print_rows
 
-# As many as leave a third of five minutes to spare on two cores, where a step of the plate takes twice as long.
+# As many as leave a quarter of five minutes to spare on two cores, where a step of the plate takes twice as long.
 STEPS = {"helmholtz": 6_000, "kirchhoff": 4_000}
 
 
