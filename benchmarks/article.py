@@ -71,12 +71,13 @@ def trainings(
     losses: Iterable[str] = (*HEADLINE, GRADIENTS, "relobralo_builtin"),
     builtin_as_article: bool = True,
     folder: Path = ArticleTraining.folder,
+    problems: Iterable[str] = PROBLEMS,
 ) -> list[ArticleTraining]:
-    """Return the trainings of both problems: by number of steps, by problem, by loss, by seed."""
-    seeds, losses = list(seeds), list(losses)
+    """Return the trainings of `problems`: by number of steps, by problem, by loss, by seed."""
+    seeds, losses, problems = list(seeds), list(losses), list(problems)
     made = []
     for number in steps:
-        for problem in PROBLEMS:
+        for problem in problems:
             schemes = [(loss, ()) for loss in losses]
             if builtin_as_article:
                 schemes.append(("relobralo_builtin", OF_THE_ARTICLE[problem]))

@@ -14,7 +14,7 @@ from pathlib import Path
 import accuracy
 import article
 import sweep
-from protocol import HEADLINE, PROBLEMS, ROOT
+from protocol import HEADLINE, ROOT
 
 from modulus_relobralo.report import Comparison, compare, plot_comparison, read_run
 from modulus_relobralo.report.tables import Row, print_lines, print_rows
@@ -33,9 +33,10 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     trainings = [
         training
-        for problem in PROBLEMS
-        for training in article.trainings([0], [args.steps or STEPS[problem]], HEADLINE, False, args.out)
-        if training.problem == problem
+        for problem, steps in STEPS.items()
+        for training in article.trainings(
+            [0], [args.steps or steps], HEADLINE, builtin_as_article=False, folder=args.out, problems=[problem]
+        )
     ]
     accuracy.train(trainings, sweep.on_this_machine(args.jobs))
     comparisons = compare([read_run(training.run_dir) for training in trainings])
