@@ -1,16 +1,19 @@
 """Errors of trained plates in float64: where natural gradients end, the arithmetic of a validator is what it shows.
 
-    python benchmarks/float64_error.py RUN_FOLDER ...
+    python benchmarks/float64_error.py FOLDER ... [--name float64_error]
 
-Takes runs of examples/kirchhoff with the sinusoidal load. A validator of the host evaluates the network in float32; the
-same network, converted to float64, is evaluated here at the same points. Writes benchmarks/results/float64_error.jsonl
-and .md.
+Takes the runs of examples/kirchhoff with the sinusoidal load in or below the folders. A validator of the host evaluates
+the network in float32; the same network, converted to float64, is evaluated here at the same points. Behind the runs of
+a scheme on a plate stand their median and their largest error. Writes NAME.jsonl and .md to benchmarks/results/.
 """
 
 from __future__ import annotations
 
 import argparse
 import math
+from collections.abc import Callable
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -29,20 +32,32 @@ from modulus_relobralo.report.variant import last_error
 ROOT = Path(__file__).resolve().parent.parent
 
 
+NETWORK = "plate_network.0.pth"
+ERRORS = ("validator", "float64")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folders", nargs="+", type=Path, metavar="RUN_FOLDER")
-    runs = [make_row(folder) for folder in parser.parse_args().folders]
-    columns = ("validator", "float64")
-    rows = [
-        *runs,
-        *(
-            {"run": name, "steps": "", **{column: statistic([run[column] for run in runs]) for column in columns}}
-            for name, statistic in (("median", np.median), ("largest", np.max))
-        ),
+    parser.add_argument("folders", nargs="+", type=Path, metavar="FOLDER")
+    parser.add_argument("--name", default="float64_error", help="a file of benchmarks/results/ (%(default)s)")
+    arguments = parser.parse_args()
+    found = sorted(path.parent for folder in arguments.folders for path in folder.rglob(NETWORK))
+    if not found:
+        parser.error(f"no {NETWORK} in or below {', '.join(map(str, arguments.folders))}")
+    runs = sorted(map(make_row, found), key=itemgetter("run", "seed"))
+    rows = [row for _, alike in groupby(runs, itemgetter("run")) for row in with_summary(list(alike))]
+    written = [{**row, **{error: f"{row[error]:.1e}" for error in ERRORS}} for row in rows]
+    Console().print(write_results(ROOT / "benchmarks" / "results" / arguments.name, written).read_text())
+
+
+def with_summary(runs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the runs of a scheme on a plate, and behind them their median and their largest error."""
+    statistics: dict[str, Callable[[list[float]], Any]] = {"median": np.median, "largest": np.max}
+    summary = [
+        {**runs[0], "seed": name, **{error: statistic([run[error] for run in runs]) for error in ERRORS}}
+        for name, statistic in statistics.items()
     ]
-    written = [{**row, **{column: f"{row[column]:.1e}" for column in columns}} for row in rows]
-    Console().print(write_results(ROOT / "benchmarks" / "results" / "float64_error", written).read_text())
+    return [*runs, *summary]
 
 
 def make_row(folder: Path) -> dict[str, Any]:
@@ -55,8 +70,14 @@ def make_row(folder: Path) -> dict[str, Any]:
     with torch.no_grad():
         w = network({"x": torch.from_numpy(x), "y": torch.from_numpy(y)})["w"].numpy()
     error = np.linalg.norm(w - exact(x, y)) / np.linalg.norm(exact(x, y))
-    name = f"{run.scheme}, {'9' if custom.per_edge else '3'} terms, seed {custom.seed}"
-    return {"run": name, "steps": run.last_step, "validator": last_error(run, "w"), "float64": error}
+    setting = "scaled" if custom.scaled else "as it is"
+    return {
+        "run": f"{run.scheme}, {setting}, {'9' if custom.per_edge else '3'} terms",
+        "seed": custom.seed,
+        "steps": run.last_step,
+        "validator": last_error(run, "w"),
+        "float64": error,
+    }
 
 
 def trained(folder: Path) -> torch.nn.Module:
@@ -69,7 +90,7 @@ def trained(folder: Path) -> torch.nn.Module:
     network = instantiate_arch(
         input_keys=[keys["x"], keys["y"]], output_keys=[keys["w"]], cfg=config.arch.fully_connected
     )
-    network.load_state_dict(torch.load(folder / "plate_network.0.pth", map_location="cpu"))
+    network.load_state_dict(torch.load(folder / NETWORK, map_location="cpu"))
     return network
 
 
