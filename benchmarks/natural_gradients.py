@@ -15,7 +15,7 @@ from pathlib import Path
 
 import accuracy
 from article import ArticleTraining
-from protocol import GRADIENTS, HEADLINE, HEADLINE_SEEDS, QUICK_SEEDS, ROOT, TERMS, Training
+from protocol import HEADLINE, HEADLINE_SEEDS, QUICK_SEEDS, ROOT, TERMS, Training
 
 # By setting, problem and loss terms; at most three minutes of one core.
 STEPS = {
@@ -79,7 +79,7 @@ def trainings(seeds: Iterable[int], steps: int | None = None, folder: Path | Non
             setting=setting,
         )
         for (setting, problem, terms), number in STEPS.items()
-        for loss in (*reversed(HEADLINE), GRADIENTS)
+        for loss in reversed(HEADLINE)
         for seed in seeds
     ]
 

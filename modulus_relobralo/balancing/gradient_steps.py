@@ -31,7 +31,10 @@ def take_step(module: Any, losses: Mapping[str, Tensor], step: int | Tensor | No
         if int(step) == module._seen_step:
             return
         module._seen_step = int(step)
-    if module._moves % module.every == 0 and torch.is_grad_enabled():
+    if all(loss.is_leaf and loss.requires_grad for loss in losses.values()):
+        # What natural gradients hand over: there is no network behind them to look into.
+        module.lmbda_ema.fill_(1.0)
+    elif module._moves % module.every == 0 and torch.is_grad_enabled():
         look_at_gradients(module, losses)
     module._moves += 1
 

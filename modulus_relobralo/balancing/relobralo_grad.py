@@ -20,7 +20,7 @@ class ReLoBRaLoGrad(nn.Module):
     weights lambda_i(t): conditions that are behind together pull at least as hard as the strongest equation, and an
     equation is raised while it lags behind all of them. No gradient flows through the weights. Every `every` steps each
     term is differentiated by itself, which costs about one backward pass, and the weights move; in the steps between
-    they stay.
+    they stay. Losses without a network behind them, as natural gradients hand them over, have weights of 1.
 
     Calls with the `step` of the call before (further micro-batches of gradient accumulation, the closures of L-BFGS)
     share its weights. A loss term that is not finite leaves what is known of its gradient as it was. State and weights

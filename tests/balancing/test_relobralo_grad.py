@@ -244,6 +244,22 @@ def test_an_evaluation_without_gradients_moves_nothing():
     assert torch.equal(balance.lmbda_ema, before)
 
 
+def test_without_a_network_behind_the_losses_it_is_the_plain_sum_at_once():
+    """As under natural gradients, between two stretches of training by descent."""
+    parameters = problem()
+    balance = ReLoBRaLoGrad(parameters, 3, EQUATIONS, every=4)
+    before = train(balance, parameters, 6)
+    cut = {name: loss.detach().requires_grad_() for name, loss in losses_of(parameters).items()}
+    state = {name: buffer.clone() for name, buffer in balance.state_dict().items()}
+    assert float(balance(cut, 6).detach()) == pytest.approx(float(sum(cut.values()).detach()))
+    assert torch.equal(balance.log_norms, state["log_norms"])
+    assert torch.equal(balance.init_losses, state["init_losses"])
+    after = train(balance, parameters, 2, start=7)
+    assert before[-1].max() > 1.5
+    assert after[0].tolist() == [1, 1, 1]
+    assert after[1].max() > 1.5
+
+
 def test_static_factors_come_before_balancing():
     parameters = problem()
     balance = ReLoBRaLoGrad(parameters, 3, EQUATIONS, weights={"pde": 0.01})

@@ -6,6 +6,7 @@ import re
 import shutil
 
 import pytest
+import torch
 from programs import HOST, ROOT, found, on_host, start, write_files
 
 pytestmark = pytest.mark.host
@@ -591,12 +592,27 @@ def test_gradient_balancing_is_near_that_of_whole_batches_in_full_precision(trai
         assert state["lmbda_ema"] == pytest.approx(expected["lmbda_ema"], rel=0.1)
 
 
-@pytest.mark.parametrize("optimizer", [("soap",), ("natural_gradient",), ("lbfgs", *SHORT)], ids=lambda it: it[0])
+@pytest.mark.parametrize("optimizer", [("soap",), ("lbfgs", *SHORT)], ids=lambda it: it[0])
 def test_gradient_balancing_with_other_optimizers(train, gradients, optimizer, tmp_path):
     name, *options = optimizer
     _, steps = train(tmp_path, *GRADIENTS, "training.max_steps=6", f"optimizer={name}", *options)
     assert [state["moves"] for state in steps] == list(range(1, 8 if name != "lbfgs" else 2))
     assert steps[0]["lmbda_ema"] == pytest.approx(gradients[1][0]["lmbda_ema"], rel=1e-3)
+
+
+@pytest.mark.parametrize("jit", ["false", "true"])
+def test_gradient_balancing_is_the_plain_sum_under_natural_gradients(train, gradients, jit, tmp_path):
+    options = ("optimizer=natural_gradient", "training.max_steps=6", "training.save_network_freq=6", f"jit={jit}")
+    folders = {scheme: tmp_path / scheme for scheme in ("sum", "balanced")}
+    for folder in folders.values():
+        folder.mkdir()
+    train(folders["sum"], "loss=sum", *options)
+    output, steps = train(folders["balanced"], *GRADIENTS, *options)
+    assert output.count("Under `optimizer: natural_gradient`, `loss: relobralo_grad` is the plain sum.") == 1
+    assert [state["lmbda_ema"] for state in steps] == [[1.0, 1.0]] * 7
+    assert max(gradients[1][0]["lmbda_ema"]) > 1.5
+    trained = [torch.load(folder / "outputs" / "network.0.pth") for folder in folders.values()]
+    assert all(torch.equal(trained[0][name], trained[1][name]) for name in trained[0] | trained[1])
 
 
 def test_gradient_balancing_after_another_scheme(train, tmp_path):
