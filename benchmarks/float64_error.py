@@ -30,8 +30,6 @@ from modulus_relobralo.report import read_run
 from modulus_relobralo.report.variant import last_error
 
 ROOT = Path(__file__).resolve().parent.parent
-
-
 NETWORK = "plate_network.0.pth"
 ERRORS = ("validator", "float64")
 
