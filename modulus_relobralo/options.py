@@ -1,13 +1,18 @@
-"""Names, defaults, ranges and aliases of what a config can set; neither torch nor a host is imported.
+"""Names, ranges and aliases of what a config can set; neither torch nor a host is imported.
 
-Constructors, Hydra's options and the documents take them from here.
+Defaults are written once, in the files of `modulus_relobralo.conf`. Constructors, Hydra's options and the documents
+take all of it from here.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from importlib.resources import files
+from types import SimpleNamespace
+from typing import Any
+
+from omegaconf import OmegaConf
 
 from modulus_relobralo.checks import check_number
 
@@ -57,57 +62,37 @@ class Option:
         return check_number(self.name, value, self.low, self.high, self.open_low)
 
 
-# The article's values.
-ALPHA = Option("alpha", 0.999, 0.0, 1.0)
-TEMPERATURE = Option("temperature", 0.1, 0.0, math.inf, open_low=True, alias="tau")
-RHO = Option("rho", 0.99, 0.0, 1.0, alias="beta")
-EPS = Option("eps", 1e-12, 0.0, math.inf, open_low=True)
+def defaults(option: str) -> SimpleNamespace:
+    """Return the defaults in a file of `conf`, by name; a list is a tuple, which no caller can change.
+
+    Parameters
+    ----------
+    option : str
+        Group and name, as ``"optimizer/soap"``.
+    """
+    text = files("modulus_relobralo.conf").joinpath(f"{option}.yaml").read_text(encoding="utf-8")
+    values: Any = OmegaConf.to_container(OmegaConf.create(text))
+    kept = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    return SimpleNamespace(**{name: value for name, value in kept.items() if name != "_target_"})
+
+
+_RELOBRALO, _RELOBRALO_GRAD = defaults("loss/relobralo"), defaults("loss/relobralo_grad")
+
+ALPHA = Option("alpha", _RELOBRALO.alpha, 0.0, 1.0)
+TEMPERATURE = Option("temperature", _RELOBRALO.temperature, 0.0, math.inf, open_low=True, alias="tau")
+RHO = Option("rho", _RELOBRALO.rho, 0.0, 1.0, alias="beta")
+EPS = Option("eps", _RELOBRALO.eps, 0.0, math.inf, open_low=True)
 
 RELOBRALO = (ALPHA, TEMPERATURE, RHO, EPS)
 """What ``loss: relobralo`` has beside the static weights that every option of the hosts has."""
 
-# Of ``loss: relobralo_grad``; chosen on seeds 100 and 101 of the two examples and of three problems of examples/reuse.
-BOUND = Option("bound", 100.0, 1.0, math.inf)
-EVERY = 100
+BOUND = Option("bound", _RELOBRALO_GRAD.bound, 1.0, math.inf)
+EVERY: int = _RELOBRALO_GRAD.every
 """Steps from one look at the gradients to the next."""
 
 RELOBRALO_GRAD = (BOUND,)
 """What ``loss: relobralo_grad`` has beside these steps, the names of equations and the static weights."""
 
-
-class LBFGSOptions(NamedTuple):
-    """What ``optimizer: lbfgs`` has in place of the host's values.
-
-    On the Helmholtz example 1,000 iterations after Adam leave three to five times the error of 3,000, which take as
-    long as some 3,000 steps of Adam.
-    """
-
-    line_search_fn: str = "strong_wolfe"
-    max_iter: int = 3000
-
-
-class NaturalGradientOptions(NamedTuple):
-    """The options of ``optimizer: natural_gradient``; :class:`modulus_relobralo.NaturalGradient` says what they are."""
-
-    step_size: float = 1.0
-    scheduled: bool = False
-    damping: float = 1e-2
-    adaptive: bool = True
-    momentum: float = 0.9
-    memory: float = 1.0
-
-
-class SOAPOptions(NamedTuple):
-    """The options of ``optimizer: soap``; :class:`modulus_relobralo.SOAP` says what they are."""
-
-    lr: float = 3e-3
-    betas: tuple[float, float] = (0.95, 0.95)
-    eps: float = 1e-8
-    weight_decay: float = 0.0
-    precondition_frequency: int = 10
-    max_precondition_dim: int = 10_000
-
-
-LBFGS = LBFGSOptions()
-NATURAL_GRADIENT = NaturalGradientOptions()
-SOAP = SOAPOptions()
+LBFGS = defaults("optimizer/lbfgs")
+NATURAL_GRADIENT = defaults("optimizer/natural_gradient")
+SOAP = defaults("optimizer/soap")

@@ -1,20 +1,19 @@
 """Options in Hydra programs of users: what they have to write, and that others see nothing."""
 
+import inspect
 import sys
 
 import pytest
 from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
+from omegaconf import OmegaConf
 from programs import found, run, write_files
 from torch import nn
 
-from modulus_relobralo import LBFGS, SOAP, NaturalGradient, ReLoBRaLo
+from modulus_relobralo import LBFGS, SOAP, NaturalGradient, ReLoBRaLo, ReLoBRaLoGrad
 from modulus_relobralo.balancing import Sum
 from modulus_relobralo.hosts.plugin import ALWAYS_LOADED
 from modulus_relobralo.optimizers import Adam
-from modulus_relobralo.options import LBFGS as LBFGS_OPTIONS
-from modulus_relobralo.options import NATURAL_GRADIENT, RELOBRALO
-from modulus_relobralo.options import SOAP as SOAP_OPTIONS
 
 DEFAULTS = """
     defaults:
@@ -83,17 +82,30 @@ def test_what_the_plugin_loads_does_not_count_as_an_import_of_ours(tmp_path):
     assert loaded == ALWAYS_LOADED
 
 
-def test_defaults_stand_in_the_options(composed):
-    cfg = composed()
-    assert {option.name: cfg.loss[option.name] for option in RELOBRALO} == {o.name: o.default for o in RELOBRALO}
-    assert {name: cfg.optimizer[name] for name in NATURAL_GRADIENT._fields} == NATURAL_GRADIENT._asdict()
-    lbfgs = composed("optimizer=lbfgs").optimizer
-    assert {name: lbfgs[name] for name in LBFGS_OPTIONS._fields} == LBFGS_OPTIONS._asdict()
-    soap = composed("optimizer=soap").optimizer
-    assert {name: soap[name] for name in SOAP_OPTIONS._fields} == {**SOAP_OPTIONS._asdict(), "betas": [0.95, 0.95]}
-    aliases = {option.alias for option in RELOBRALO if option.alias}
-    assert {cfg.loss[alias] for alias in aliases} == {None}
-    assert set(cfg.loss) == {"_target_", "weights", *aliases, *(option.name for option in RELOBRALO)}
+@pytest.mark.parametrize(
+    ("override", "kind", "not_of_a_config"),
+    [
+        ("loss=relobralo", ReLoBRaLo, {"params", "num_losses"}),
+        ("loss=relobralo_grad", ReLoBRaLoGrad, {"params", "num_losses"}),
+        ("loss=sum", Sum, {"params", "num_losses"}),
+        ("optimizer=natural_gradient", NaturalGradient, {"params", "lr"}),
+        ("optimizer=lbfgs", LBFGS, {"params", "lr", "options"}),
+        ("optimizer=soap", SOAP, {"params", "options"}),
+    ],
+)
+def test_a_file_holds_each_keyword_of_its_class_with_its_default(composed, override, kind, not_of_a_config):
+    keywords = {
+        name: keyword.default
+        for name, keyword in inspect.signature(kind).parameters.items()
+        if name not in not_of_a_config
+    }
+    found = OmegaConf.to_container(composed(override)[override.partition("=")[0]])
+    assert found.pop("_target_").endswith(f".{kind.__name__}")
+    # PyTorch has it, and our class hands it on.
+    found = {name: value for name, value in found.items() if (kind, name) != (LBFGS, "max_iter")}
+    # No default: the program has to name them.
+    keywords = {name: None if default is inspect.Parameter.empty else default for name, default in keywords.items()}
+    assert {name: tuple(value) if isinstance(value, list) else value for name, value in found.items()} == keywords
 
 
 def test_an_alias_is_taken(composed):

@@ -55,7 +55,17 @@ RESOLVER = "modulus_relobralo.method"
 LOOPS = "pkg://modulus_relobralo.conf"
 ALWAYS_LOADED = frozenset(
     PROVIDER + name
-    for name in ("", ".checks", ".hosts", ".hosts.plugin", ".hosts.sym", ".hosts.sym.host", ".options", ".version")
+    for name in (
+        "",
+        ".checks",
+        ".conf",
+        ".hosts",
+        ".hosts.plugin",
+        ".hosts.sym",
+        ".hosts.sym.host",
+        ".options",
+        ".version",
+    )
 )
 
 
@@ -142,7 +152,7 @@ def derive(name: str, options: Iterable[tuple[str, Any, Any]], base: type) -> ty
 def optimizer_fields(target: str, options: Any) -> tuple[tuple[str, Any, Any], ...]:
     """Return the fields of an option that makes an optimizer of the class `target`."""
     # A config has no tuples.
-    values = {name: list(value) if isinstance(value, tuple) else value for name, value in options._asdict().items()}
+    values = {name: list(value) if isinstance(value, tuple) else value for name, value in vars(options).items()}
     kinds = ((name, list[float] if isinstance(value, list) else type(value), value) for name, value in values.items())
     return ("_target_", str, target), *kinds
 

@@ -82,13 +82,13 @@ def test_fields_are_the_keywords_of_the_constructor():
 def test_fields_of_natural_gradients_are_the_keywords_of_their_constructor():
     keywords = dict(inspect.signature(NaturalGradient).parameters)
     del keywords["params"], keywords["lr"]
-    assert NATURAL_GRADIENT._asdict() == {name: keyword.default for name, keyword in keywords.items()}
+    assert vars(NATURAL_GRADIENT) == {name: keyword.default for name, keyword in keywords.items()}
 
 
 def test_fields_of_soap_are_the_keywords_of_its_constructor():
     keywords = dict(inspect.signature(SOAP).parameters)
     del keywords["params"], keywords["options"]
-    assert SOAP_OPTIONS._asdict() == {name: keyword.default for name, keyword in keywords.items()}
+    assert vars(SOAP_OPTIONS) == {name: keyword.default for name, keyword in keywords.items()}
 
 
 # ----- without a host
@@ -315,4 +315,4 @@ def test_soap_has_the_defaults_of_the_class_in_a_config(monkeypatch):
         "compute_gradients": "adam_compute_gradients",
         "apply_gradients": "adam_apply_gradients",
     }
-    assert options == {**SOAP_OPTIONS._asdict(), "betas": list(SOAP_OPTIONS.betas)}
+    assert options == {**vars(SOAP_OPTIONS), "betas": list(SOAP_OPTIONS.betas)}
