@@ -12,7 +12,7 @@ from pathlib import Path
 
 from modulus_relobralo.hosts.sym import host
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 # Only there to end what hangs: on a machine with other work a process takes ten times as long as on an idle one.
 TIMEOUT = 1200
 
