@@ -5,10 +5,10 @@ from torch import nn
 
 from modulus_relobralo import NaturalGradient
 from modulus_relobralo.balancing import Sum
-from modulus_relobralo.derivatives import Scaled
 from modulus_relobralo.initialization import initialize
 from modulus_relobralo.loops import LossTerms, samples, take_step
 from modulus_relobralo.plates.values import NetworkDeflection
+from modulus_relobralo.taylor import Scaled
 
 STEPS = 20
 

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
-from modulus_relobralo.derivatives.layers import UnsupportedNetworkError, affine, class_name
-from modulus_relobralo.derivatives.networks import Layer
-from modulus_relobralo.derivatives.recognition import Activation, recognise
+from modulus_relobralo.taylor.layers import UnsupportedNetworkError, affine, class_name
+from modulus_relobralo.taylor.networks import Layer
+from modulus_relobralo.taylor.recognition import Activation, recognise
 
 
 class Kinds(NamedTuple):

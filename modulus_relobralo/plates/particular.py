@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from modulus_relobralo.derivatives.particular import LoadedRectangle
 from modulus_relobralo.geometry.rectangle import Rectangle
 from modulus_relobralo.geometry.symbols import COORDINATES
 from modulus_relobralo.plates.plate import Plate
+from modulus_relobralo.taylor.particular import LoadedRectangle
 
 
 def loaded_rectangles(plate: Plate) -> tuple[LoadedRectangle, ...]:
     """
-    Return the rectangles with a load of an isotropic plate, as `derivatives.particular` takes them.
+    Return the rectangles with a load of an isotropic plate, as `taylor.particular` takes them.
 
     Those whose load is a number, on a plate whose D is a number or an expression of x and y: where D varies, that in
     the middle of the rectangle. Whatever is left of the jump, and other patches, the network has to learn.

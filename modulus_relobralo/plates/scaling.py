@@ -8,13 +8,13 @@ import numpy as np
 from sympy import Function
 from sympy.core.function import AppliedUndef
 
-from modulus_relobralo.derivatives.particular import LoadedRectangle
 from modulus_relobralo.geometry.shape import HolePole
 from modulus_relobralo.geometry.symbols import COORDINATES
 from modulus_relobralo.plates.particular import loaded_rectangles
 from modulus_relobralo.plates.plate import Plate
 from modulus_relobralo.plates.polynomial import GRID, arrays, fit, with_values
 from modulus_relobralo.plates.values import evaluate, quantities
+from modulus_relobralo.taylor.particular import LoadedRectangle
 
 
 @dataclass(frozen=True)
@@ -29,9 +29,9 @@ class Scales:
     outputs : dict[str, float]
         A size of each output and each equation, by its name, in its own unit.
     poles : tuple[HolePole, ...]
-        Of the plate's holes, see `derivatives.poles`.
+        Of the plate's holes, see `taylor.poles`.
     rectangles : tuple[LoadedRectangle, ...]
-        Of the plate's loads, see `derivatives.particular`.
+        Of the plate's loads, see `taylor.particular`.
     """
 
     inputs: dict[str, tuple[float, float]]

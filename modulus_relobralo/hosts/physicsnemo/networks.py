@@ -8,9 +8,9 @@ from physicsnemo.models.mlp import FullyConnected
 from physicsnemo.nn import FCLayer, Stan, WeightFactLinear, WeightNormLinear
 from torch.nn import Module
 
-from modulus_relobralo.derivatives import networks
-from modulus_relobralo.derivatives.networks import Network
 from modulus_relobralo.hosts import layers
+from modulus_relobralo.taylor import networks
+from modulus_relobralo.taylor.networks import Network
 
 KINDS = layers.Kinds(
     FCLayer, WeightNormLinear, frozenset({f"{Stan.__module__}.{Stan.__name__}"}), weight_fact=WeightFactLinear
@@ -23,7 +23,7 @@ def read(network: Module) -> Network:
     Parameters
     ----------
     network : Module
-        ``physicsnemo.models.mlp.FullyConnected``, or what `derivatives.networks.read` knows.
+        ``physicsnemo.models.mlp.FullyConnected``, or what `taylor.networks.read` knows.
 
     Raises
     ------

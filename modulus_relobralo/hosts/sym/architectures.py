@@ -8,14 +8,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from modulus_relobralo.derivatives.layers import UnsupportedNetworkError, affine
-from modulus_relobralo.derivatives.networks import Encoding, Layer, Network
-from modulus_relobralo.derivatives.particular import rule
-from modulus_relobralo.derivatives.recognition import Activation
 from modulus_relobralo.hosts import layers
 from modulus_relobralo.hosts.sym import encodings, host
 from modulus_relobralo.hosts.sym.grouping import HostModule
 from modulus_relobralo.hosts.sym.plate_arch import PlateArch
+from modulus_relobralo.taylor.layers import UnsupportedNetworkError, affine
+from modulus_relobralo.taylor.networks import Encoding, Layer, Network
+from modulus_relobralo.taylor.particular import rule
+from modulus_relobralo.taylor.recognition import Activation
 
 _models: Any = host.load("models.fully_connected")
 # The modules that the host's layers are made of, wherever the host's release keeps them.

@@ -11,11 +11,11 @@ import math
 import torch
 from torch import Tensor
 
-from modulus_relobralo.derivatives.jets import Jet
-from modulus_relobralo.derivatives.kernels import activate
-from modulus_relobralo.derivatives.partials import Channel
-from modulus_relobralo.derivatives.poles import append
 from modulus_relobralo.hosts.sym.grouping import HostModule
+from modulus_relobralo.taylor.jets import Jet
+from modulus_relobralo.taylor.kernels import activate
+from modulus_relobralo.taylor.partials import Channel
+from modulus_relobralo.taylor.poles import append
 
 
 def _scaled(arch: HostModule, jet: Jet) -> Jet:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, TypeAlias
 
-from modulus_relobralo.derivatives.names import Request
+from modulus_relobralo.taylor.names import Request
 
 # The host has no types to hold on to.
 HostModule: TypeAlias = Any

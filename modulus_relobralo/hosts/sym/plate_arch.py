@@ -8,10 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from modulus_relobralo.derivatives.particular import LoadedRectangle, deflection
-from modulus_relobralo.derivatives.poles import COUNT, Pole, columns
 from modulus_relobralo.hosts.sym import host
 from modulus_relobralo.hosts.sym.grouping import HostKey, HostModule
+from modulus_relobralo.taylor.particular import LoadedRectangle, deflection
+from modulus_relobralo.taylor.poles import COUNT, Pole, columns
 
 _Arch: Any = host.load("models.arch").Arch
 _FullyConnectedArch: Any = host.load("models.fully_connected").FullyConnectedArch
@@ -21,8 +21,8 @@ class PlateArch(_Arch):
     """
     The host's ``FullyConnectedArch`` with what is not smooth in a plate's deflection beside it.
 
-    That is further inputs with their poles in holes (`derivatives.poles`), and a particular solution of loads that
-    jump, which is added to its output (`derivatives.particular`).
+    That is further inputs with their poles in holes (`taylor.poles`), and a particular solution of loads that
+    jump, which is added to its output (`taylor.particular`).
 
     Parameters
     ----------

@@ -6,8 +6,8 @@ from differentiated import all_derivatives, differentiated
 from physicsnemo.models.mlp import FullyConnected
 from torch import nn
 
-from modulus_relobralo.derivatives import Scaled, TaylorDerivatives, UnsupportedNetworkError
 from modulus_relobralo.hosts.physicsnemo import read
+from modulus_relobralo.taylor import Scaled, TaylorDerivatives, UnsupportedNetworkError
 
 
 def made(**options):

@@ -8,7 +8,6 @@ import pytest
 import sympy
 import torch
 
-from modulus_relobralo.derivatives import biharmonic, laplacian
 from modulus_relobralo.hosts.sym import (
     Domain,
     Key,
@@ -21,6 +20,7 @@ from modulus_relobralo.hosts.sym import (
     taylor_nodes,
 )
 from modulus_relobralo.hosts.sym.taylor_arch import TaylorArch
+from modulus_relobralo.taylor import biharmonic, laplacian
 
 Activation = host.load("models.activation").Activation
 Derivative = host.load("eq.derivatives").Derivative

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from modulus_relobralo.derivatives import Scaled, TaylorDerivatives
+from modulus_relobralo.taylor import Scaled, TaylorDerivatives
 
 
 def test_scales_are_undone():

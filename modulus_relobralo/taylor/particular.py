@@ -22,8 +22,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from modulus_relobralo.derivatives.jets import Jet
-from modulus_relobralo.derivatives.partials import Channel, MultiIndex, terms
+from modulus_relobralo.taylor.jets import Jet
+from modulus_relobralo.taylor.partials import Channel, MultiIndex, terms
 
 
 class LoadedRectangle(NamedTuple):

@@ -6,7 +6,7 @@ import math
 import pytest
 import sympy
 
-from modulus_relobralo.derivatives.partials import closure, faa_di_bruno, is_operator, terms
+from modulus_relobralo.taylor.partials import closure, faa_di_bruno, is_operator, terms
 
 BIHARMONIC = (((0, 4), 1.0), ((2, 2), 2.0), ((4, 0), 1.0))
 

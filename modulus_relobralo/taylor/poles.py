@@ -24,8 +24,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from modulus_relobralo.derivatives.jets import Jet
-from modulus_relobralo.derivatives.partials import Channel, MultiIndex, terms
+from modulus_relobralo.taylor.jets import Jet
+from modulus_relobralo.taylor.partials import Channel, MultiIndex, terms
 
 Pole = tuple[float, float, float, float]
 """x_0, y_0, a and L."""

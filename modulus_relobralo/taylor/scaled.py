@@ -9,12 +9,12 @@ import torch
 from torch import Tensor
 from torch.nn import Module
 
-from modulus_relobralo.derivatives.jets import Jet
-from modulus_relobralo.derivatives.layers import UnsupportedNetworkError
-from modulus_relobralo.derivatives.networks import Network
-from modulus_relobralo.derivatives.partials import Channel
-from modulus_relobralo.derivatives.particular import LoadedRectangle, deflection, rule
-from modulus_relobralo.derivatives.poles import COUNT, Pole, append, columns
+from modulus_relobralo.taylor.jets import Jet
+from modulus_relobralo.taylor.layers import UnsupportedNetworkError
+from modulus_relobralo.taylor.networks import Network
+from modulus_relobralo.taylor.partials import Channel
+from modulus_relobralo.taylor.particular import LoadedRectangle, deflection, rule
+from modulus_relobralo.taylor.poles import COUNT, Pole, append, columns
 
 Scale = tuple[float, float]
 

@@ -15,11 +15,11 @@ from torch import Tensor
 from torch.nn import Module
 from torch.nn.utils.parametrize import is_parametrized
 
-from modulus_relobralo.derivatives.jets import Jet, seed
-from modulus_relobralo.derivatives.kernels import activate
-from modulus_relobralo.derivatives.layers import UnsupportedNetworkError, affine
-from modulus_relobralo.derivatives.partials import Channel
-from modulus_relobralo.derivatives.recognition import Activation, recognise
+from modulus_relobralo.taylor.jets import Jet, seed
+from modulus_relobralo.taylor.kernels import activate
+from modulus_relobralo.taylor.layers import UnsupportedNetworkError, affine
+from modulus_relobralo.taylor.partials import Channel
+from modulus_relobralo.taylor.recognition import Activation, recognise
 
 Encoding = Callable[[Jet, tuple[Channel, ...]], Jet]
 Particular = Callable[[Jet, tuple[Channel, ...]], Tensor]

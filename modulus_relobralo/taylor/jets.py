@@ -54,8 +54,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from modulus_relobralo.derivatives.activations import derivatives
-from modulus_relobralo.derivatives.partials import Channel, MultiIndex, faa_di_bruno, is_operator, terms
+from modulus_relobralo.taylor.activations import derivatives
+from modulus_relobralo.taylor.partials import Channel, MultiIndex, faa_di_bruno, is_operator, terms
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import torch
 
-from modulus_relobralo.derivatives.jets import Jet
+from modulus_relobralo.taylor.jets import Jet
 
 VALUE, FIRST, SECOND = (0,), (1,), (2,)
 # One point, two features: value, second derivative; the first derivative is constant.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from modulus_relobralo.derivatives.names import Namespace, Request
-from modulus_relobralo.derivatives.partials import Channel, closure
+from modulus_relobralo.taylor.names import Namespace, Request
+from modulus_relobralo.taylor.partials import Channel, closure
 
 
 class Plan:

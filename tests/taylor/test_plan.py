@@ -1,7 +1,7 @@
 """Only what is wanted travels."""
 
-from modulus_relobralo.derivatives.names import Namespace
-from modulus_relobralo.derivatives.plan import Plan
+from modulus_relobralo.taylor.names import Namespace
+from modulus_relobralo.taylor.plan import Plan
 
 INPUTS, OUTPUTS = {"nu": 1, "many": 3, "x": 1, "y": 1}, {"pair": 2, "u": 1}
 

@@ -4,10 +4,10 @@
 mathematics is explained in `jets`. `collapse` makes equations cheaper still.
 """
 
-from modulus_relobralo.derivatives.collapse import collapse
-from modulus_relobralo.derivatives.layers import UnsupportedNetworkError
-from modulus_relobralo.derivatives.module import TaylorDerivatives
-from modulus_relobralo.derivatives.operators import biharmonic, laplacian
-from modulus_relobralo.derivatives.scaled import Scaled
+from modulus_relobralo.taylor.collapse import collapse
+from modulus_relobralo.taylor.layers import UnsupportedNetworkError
+from modulus_relobralo.taylor.module import TaylorDerivatives
+from modulus_relobralo.taylor.operators import biharmonic, laplacian
+from modulus_relobralo.taylor.scaled import Scaled
 
 __all__ = ["Scaled", "TaylorDerivatives", "UnsupportedNetworkError", "biharmonic", "collapse", "laplacian"]

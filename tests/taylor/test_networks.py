@@ -5,10 +5,10 @@ import torch
 from differentiated import all_derivatives, differentiated, gradients, worst
 from torch import nn
 
-from modulus_relobralo.derivatives import TaylorDerivatives
-from modulus_relobralo.derivatives.layers import affine
-from modulus_relobralo.derivatives.networks import Layer, Network, read
-from modulus_relobralo.derivatives.recognition import Activation
+from modulus_relobralo.taylor import TaylorDerivatives
+from modulus_relobralo.taylor.layers import affine
+from modulus_relobralo.taylor.networks import Layer, Network, read
+from modulus_relobralo.taylor.recognition import Activation
 
 
 class Decorated(nn.Module):

@@ -23,7 +23,7 @@ from torch import Tensor
 from torch.fx.experimental.proxy_tensor import make_fx
 from torch.nn import Module
 
-from modulus_relobralo.derivatives.layers import UnsupportedNetworkError
+from modulus_relobralo.taylor.layers import UnsupportedNetworkError
 
 
 class Activation(NamedTuple):

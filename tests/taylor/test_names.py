@@ -7,7 +7,7 @@ import pytest
 import sympy
 import torch
 
-from modulus_relobralo.derivatives.names import Namespace, Request
+from modulus_relobralo.taylor.names import Namespace, Request
 
 PLANE = {"x": 1, "y": 1, "t": 1, "many": 2}
 

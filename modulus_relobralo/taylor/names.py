@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from numbers import Real
 
-from modulus_relobralo.derivatives.operators import Terms, biharmonic, laplacian
-from modulus_relobralo.derivatives.partials import MAX_ORDER, MultiIndex, Operator
+from modulus_relobralo.taylor.operators import Terms, biharmonic, laplacian
+from modulus_relobralo.taylor.partials import MAX_ORDER, MultiIndex, Operator
 
 
 @dataclass

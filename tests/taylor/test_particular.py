@@ -8,9 +8,9 @@ from differentiated import all_derivatives, differentiated, worst
 from scipy.integrate import dblquad
 from torch import nn
 
-from modulus_relobralo.derivatives import Scaled, TaylorDerivatives
-from modulus_relobralo.derivatives.jets import seed
-from modulus_relobralo.derivatives.particular import LoadedRectangle, deflection, derivatives
+from modulus_relobralo.taylor import Scaled, TaylorDerivatives
+from modulus_relobralo.taylor.jets import seed
+from modulus_relobralo.taylor.particular import LoadedRectangle, deflection, derivatives
 
 RECTANGLE = LoadedRectangle(0.3, -0.2, 0.9, 0.5, size=1.7, load=2.5)
 INSIDE, OUTSIDE = [(0.5, 0.1), (0.6, 0.45), (0.31, -0.19)], [(-1.0, 0.3), (2.0, -1.0), (-1.0, -0.2), (0.95, 1.2)]

@@ -8,12 +8,12 @@ import torch
 from torch import Tensor
 from torch.nn import Module
 
-from modulus_relobralo.derivatives.layers import check_intact
-from modulus_relobralo.derivatives.names import Namespace
-from modulus_relobralo.derivatives.networks import Network, read
-from modulus_relobralo.derivatives.operators import Terms
-from modulus_relobralo.derivatives.plan import Plan
-from modulus_relobralo.derivatives.scaled import Scaled
+from modulus_relobralo.taylor.layers import check_intact
+from modulus_relobralo.taylor.names import Namespace
+from modulus_relobralo.taylor.networks import Network, read
+from modulus_relobralo.taylor.operators import Terms
+from modulus_relobralo.taylor.plan import Plan
+from modulus_relobralo.taylor.scaled import Scaled
 
 Sizes = Mapping[str, int] | Iterable[str]
 

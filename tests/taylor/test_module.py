@@ -14,8 +14,8 @@ from programs import found as printed
 from torch import nn
 from torch.nn.utils import prune
 
-from modulus_relobralo.derivatives import TaylorDerivatives, UnsupportedNetworkError, biharmonic, jets, laplacian
-from modulus_relobralo.derivatives.partials import faa_di_bruno
+from modulus_relobralo.taylor import TaylorDerivatives, UnsupportedNetworkError, biharmonic, jets, laplacian
+from modulus_relobralo.taylor.partials import faa_di_bruno
 
 weight_norm = nn.utils.parametrizations.weight_norm
 
@@ -362,7 +362,7 @@ def test_needs_no_host():
         for package in ("modulus", "physicsnemo", "modulus_relobralo.hosts"):
             sys.modules[package] = None  # importing it is an error
         import torch
-        from modulus_relobralo.derivatives import TaylorDerivatives
+        from modulus_relobralo.taylor import TaylorDerivatives
         network = torch.nn.Sequential(torch.nn.Linear(1, 4), torch.nn.Tanh(), torch.nn.Linear(4, 1))
         values = TaylorDerivatives(network, "x", "u", ["u__x__x"], compiled=False)(torch.rand(3, 1))
         print("FOUND", list(values["u__x__x"].shape))

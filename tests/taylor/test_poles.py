@@ -5,8 +5,8 @@ import torch
 from differentiated import all_derivatives, differentiated, worst
 from torch import nn
 
-from modulus_relobralo.derivatives import Scaled, TaylorDerivatives
-from modulus_relobralo.derivatives.poles import columns
+from modulus_relobralo.taylor import Scaled, TaylorDerivatives
+from modulus_relobralo.taylor.poles import columns
 
 POLES = [(0.2, -0.1, 0.3, 1.0), (-0.7, 0.5, 0.2, 1.0)]
 OPERATORS = {"anisotropic": {"w__x__x__x__x": 1.0, "w__x__x__y__y": 3.0, "w__h__y": 0.5}}
