@@ -10,10 +10,9 @@ from torch import Tensor
 from torch.nn import Module
 
 from modulus_relobralo.loops.expressions import names_in, torch_function
-from modulus_relobralo.taylor import TaylorDerivatives, collapse
+from modulus_relobralo.taylor import Network, TaylorDerivatives, collapse, read
+from modulus_relobralo.taylor.jets import MAX_ORDER
 from modulus_relobralo.taylor.names import Namespace
-from modulus_relobralo.taylor.networks import Network, read
-from modulus_relobralo.taylor.partials import MAX_ORDER
 
 
 class Residuals(Module):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 
 import torch
@@ -10,11 +9,7 @@ from torch import Tensor
 from torch.nn import Module
 
 from modulus_relobralo.taylor.jets import Jet
-from modulus_relobralo.taylor.layers import UnsupportedNetworkError
-from modulus_relobralo.taylor.networks import Network
-from modulus_relobralo.taylor.partials import Channel
-from modulus_relobralo.taylor.particular import LoadedRectangle, deflection, rule
-from modulus_relobralo.taylor.poles import COUNT, Pole, append, columns
+from modulus_relobralo.taylor.networks import Pass
 
 Scale = tuple[float, float]
 
@@ -24,9 +19,9 @@ class Scaled(Module):
 
     ::
 
-        y_j = shift_j + scale_j * network((x_i - shift_i) / scale_i)_j + w_p
+        y_j = shift_j + scale_j * network((x_i - shift_i) / scale_i)_j
 
-    A network learns best where both are of order one: coordinates from -1 to 1, a deflection by a typical one.
+    A network learns best where both are of order one: coordinates from -1 to 1, a field by a typical value.
 
     Parameters
     ----------
@@ -34,11 +29,6 @@ class Scaled(Module):
         The network.
     inputs, outputs : sequence of pair of float
         Shift and scale of each column; a scale is not zero.
-    poles : sequence of Pole
-        Of holes, see `poles`: `network` has three more inputs for each. The first two inputs are then x and y.
-    rectangles : sequence of LoadedRectangle
-        What gives w_p, see `particular`, which is zero without. There is one output then, and the first two inputs are
-        x and y.
 
     Raises
     ------
@@ -56,16 +46,9 @@ class Scaled(Module):
     inputs_scale: Tensor
     outputs_scale: Tensor
 
-    def __init__(
-        self,
-        network: Module,
-        inputs: Sequence[Scale],
-        outputs: Sequence[Scale],
-        poles: Sequence[Pole] = (),
-        rectangles: Sequence[LoadedRectangle] = (),
-    ) -> None:
+    def __init__(self, network: Module, inputs: Sequence[Scale], outputs: Sequence[Scale]) -> None:
         super().__init__()
-        self.network, self.poles, self.rectangles = network, tuple(poles), tuple(rectangles)
+        self.network = network
         for name, scales in (("inputs", inputs), ("outputs", outputs)):
             pairs = torch.tensor([[*pair] for pair in scales], dtype=torch.get_default_dtype())
             if pairs.ndim != 2 or pairs.shape[1] != 2 or not pairs.isfinite().all() or (pairs[:, 1] == 0).any():
@@ -76,44 +59,44 @@ class Scaled(Module):
             self.register_buffer(f"{name}_scale", pairs.T.contiguous())
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the outputs, [points, outputs], of inputs, [points, inputs].
+        """Return the outputs, [*, outputs], of inputs, [*, inputs].
 
         Raises
         ------
         ValueError
-            If there is no pair for each of the inputs.
+            If there is no pair for each of the inputs or of the outputs.
         """
-        (shift, scale), (offset, factor) = self.inputs_scale, self.outputs_scale
-        if x.shape[-1] != len(scale):
-            raise ValueError(f"Parameter `x` must have {len(scale)} columns, as `inputs` has. Found {x.shape[-1]}.")
-        scaled = (x - shift) / scale
-        if self.poles:
-            scaled = torch.cat([scaled, columns(self.poles, x)], dim=-1)
-        found = offset + factor * self.network(scaled)
-        return found + deflection(self.rectangles, x) if self.rectangles else found
+        return self.unscaled(self.network(self.scaled(x)))
 
-    def around(self, network: Network) -> Network:
-        """Return what this computes around what its network computes.
+    def propagate_jet(self, jet: Jet, passing: Pass) -> Jet:
+        """Return the jet of the outputs; see `networks.StatesJet`."""
+        return self.unscaled_jet(passing.through(self.network, self.scaled_jet(jet)))
 
-        Raises
-        ------
-        UnsupportedNetworkError
-            If that has scales or an encoding of its own.
-        ValueError
-            If it has not an input and an output for each pair, and three further inputs for each pole.
-        """
-        if network.encode is not None or network.output_scale is not None:
-            raise UnsupportedNetworkError("a network with scales or an encoding of its own has no rule in `Scaled`")
-        (shift, scale), outputs = self.inputs_scale, self.outputs_scale
+    def scaled(self, x: Tensor) -> Tensor:
+        """Return what the network sees of inputs."""
+        shift, scale = self._pairs("inputs", x.shape[-1])
+        return (x - shift) / scale
 
-        for name, found, expected in (
-            ("inputs", network.inputs, len(scale) + COUNT * len(self.poles)),
-            ("outputs", network.outputs, outputs.shape[1]),
-        ):
-            if found not in (None, expected):
-                raise ValueError(f"The network in `Scaled` must have {expected} {name}, for its pairs. Found {found}.")
+    def unscaled(self, y: Tensor) -> Tensor:
+        """Return the outputs for what the network gives."""
+        shift, scale = self._pairs("outputs", y.shape[-1])
+        return shift + scale * y
 
-        def encode(jet: Jet, channels: tuple[Channel, ...]) -> Jet:
-            return append(self.poles, jet, jet.scale(1 / scale, shift), channels)
+    def scaled_jet(self, jet: Jet) -> Jet:
+        """Return the jet of `scaled`."""
+        shift, scale = self._pairs("inputs", jet.features)
+        return jet.shift(-shift).scale(1 / scale)
 
-        return dataclasses.replace(network, encode=encode, output_scale=outputs, particular=rule(self.rectangles))
+    def unscaled_jet(self, jet: Jet) -> Jet:
+        """Return the jet of `unscaled`."""
+        shift, scale = self._pairs("outputs", jet.features)
+        return jet.scale(scale).shift(shift)
+
+    def _pairs(self, name: str, columns: int) -> Tensor:
+        """Return shifts and scales, [2, columns]; a single pair is not stretched over several columns."""
+        pairs: Tensor = getattr(self, f"{name}_scale")
+        if pairs.shape[1] != columns:
+            raise ValueError(
+                f"Parameter `{name}` must hold a pair for each column. Found {pairs.shape[1]} for {columns} columns."
+            )
+        return pairs

@@ -15,7 +15,7 @@ from torch import nn
 from torch.nn.utils import prune
 
 from modulus_relobralo.taylor import TaylorDerivatives, UnsupportedNetworkError, biharmonic, jets, laplacian
-from modulus_relobralo.taylor.partials import faa_di_bruno
+from modulus_relobralo.taylor.jets import faa_di_bruno
 
 weight_norm = nn.utils.parametrizations.weight_norm
 

@@ -11,9 +11,8 @@ import sympy
 from modulus_relobralo.hosts.sym import host
 from modulus_relobralo.hosts.sym.grouping import HostKey, HostModule, HostNode, group, node_names
 from modulus_relobralo.hosts.sym.taylor_arch import TaylorArch
-from modulus_relobralo.taylor.layers import UnsupportedNetworkError
-from modulus_relobralo.taylor.names import Namespace, Request
-from modulus_relobralo.taylor.operators import Terms
+from modulus_relobralo.taylor import UnsupportedNetworkError
+from modulus_relobralo.taylor.names import Namespace, Request, Terms
 
 logger = logging.getLogger(__name__)
 

@@ -10,10 +10,8 @@ from torch import Tensor
 from modulus_relobralo.hosts.sym import host
 from modulus_relobralo.hosts.sym.architectures import read
 from modulus_relobralo.hosts.sym.grouping import HostModule, HostNode
-from modulus_relobralo.taylor.layers import UnsupportedNetworkError
-from modulus_relobralo.taylor.module import TaylorDerivatives
-from modulus_relobralo.taylor.names import Request
-from modulus_relobralo.taylor.operators import Terms
+from modulus_relobralo.taylor import TaylorDerivatives, UnsupportedNetworkError
+from modulus_relobralo.taylor.names import Request, Terms
 
 _FuncArch: Any = host.load("models.arch").FuncArch
 
