@@ -368,3 +368,17 @@ def test_needs_no_host():
         print("FOUND", list(values["u__x__x"].shape))
     """
     assert printed(run([sys.executable, "-W", "ignore", "-c", textwrap.dedent(program)], cwd=ROOT)) == [[3, 1]]
+
+
+def test_leading_dimensions_of_points_are_those_of_the_results():
+    """As under an integral constraint of the hosts: [integrals, points, columns]."""
+    names = ["w", "w__x__y", "biharmonic_w"]
+    derivatives = TaylorDerivatives(mlp(), "xy", "w", names, compiled=False)
+    x = torch.rand(2, 3, 4, 2)
+    flat, found = derivatives(x.reshape(-1, 2)), derivatives(x)
+    by_name = derivatives({"x": x[..., :1], "y": x[..., 1:]})
+    for name in names:
+        assert found[name].shape == (2, 3, 4, 1)
+        assert torch.equal(found[name].reshape(-1, 1), flat[name])
+        assert torch.equal(by_name[name], found[name])
+    assert derivatives(x[:0])["w__x__y"].shape == (0, 3, 4, 1)
