@@ -14,7 +14,7 @@ from torch import Tensor
 
 from modulus_relobralo.hosts import layers
 from modulus_relobralo.hosts.sym import host
-from modulus_relobralo.hosts.sym.grouping import HostModule
+from modulus_relobralo.hosts.sym.host import HostModule
 from modulus_relobralo.taylor import Network, UnsupportedNetworkError
 from modulus_relobralo.taylor.jets import Channel, Jet, side_by_side
 from modulus_relobralo.taylor.kernels import activate

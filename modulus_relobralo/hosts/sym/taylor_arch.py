@@ -9,7 +9,7 @@ from torch import Tensor
 
 from modulus_relobralo.hosts.sym import host
 from modulus_relobralo.hosts.sym.architectures import read
-from modulus_relobralo.hosts.sym.grouping import HostModule, HostNode
+from modulus_relobralo.hosts.sym.host import HostModule, HostNode
 from modulus_relobralo.taylor import TaylorDerivatives, UnsupportedNetworkError
 from modulus_relobralo.taylor.names import Request, Terms
 
