@@ -23,10 +23,10 @@ from rich.progress import track
 from trainer_step import TrainerStep
 
 from modulus_relobralo import ReLoBRaLo, ReLoBRaLoGrad
-from modulus_relobralo.derivatives import kernels
 from modulus_relobralo.hosts.sym import constraints, derivative_nodes, equation_nodes, host
 from modulus_relobralo.options import EVERY
 from modulus_relobralo.plates import KirchhoffPlate, RectangularPlate
+from modulus_relobralo.taylor import kernels
 
 # Steps of a long run are timed: compiled from the first.
 kernels.EAGER_CALLS = 0

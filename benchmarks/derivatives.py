@@ -32,8 +32,8 @@ from memory import peak_memory
 from records import write_results
 from torch.utils.benchmark import Timer
 
-from modulus_relobralo.derivatives import kernels
 from modulus_relobralo.hosts.sym import host
+from modulus_relobralo.taylor import kernels
 
 # Steps of a long run are timed: compiled from the first.
 kernels.EAGER_CALLS = 0

@@ -21,8 +21,8 @@ from rich.console import Console
 from rich.progress import track
 
 from modulus_relobralo import NaturalGradient, Pointwise
-from modulus_relobralo.derivatives import TaylorDerivatives
 from modulus_relobralo.options import NATURAL_GRADIENT
+from modulus_relobralo.taylor import TaylorDerivatives
 
 NETWORKS = ("3x32", "3x64", "2x128", "6x512")
 ROWS = (300, 600, 1200, 2048)

@@ -13,7 +13,7 @@ HOSTS = {"modulus", "physicsnemo"}
 FLOORS = (
     {"checks", "conf", "libraries", "version"},
     {"initialization", "options"},
-    {"balancing", "optimizers", "derivatives", "taylor", "report"},
+    {"balancing", "optimizers", "taylor", "report"},
     {"geometry", "problems"},
     {"plates", "waves", "loops"},
     {"hosts"},

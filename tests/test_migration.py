@@ -82,9 +82,9 @@ def test_the_informer_takes_what_taylor_mode_gives():
     from physicsnemo.models.mlp import FullyConnected
     from physicsnemo.sym import PhysicsInformer
 
-    from modulus_relobralo.derivatives import TaylorDerivatives
     from modulus_relobralo.hosts.physicsnemo import Equations, read
     from modulus_relobralo.plates import KirchhoffPlate
+    from modulus_relobralo.taylor import TaylorDerivatives
 
     informer = PhysicsInformer(["kirchhoff"], Equations(KirchhoffPlate(D=2, nu=0.3, p=1)), grad_method="autodiff")
     network = FullyConnected(in_features=2, out_features=1, num_layers=1, layer_size=4)

@@ -15,8 +15,8 @@ import numpy as np
 import torch
 from peers.clock import Clock, arguments
 
-from modulus_relobralo.derivatives import kernels
 from modulus_relobralo.hosts import sym
+from modulus_relobralo.taylor import kernels
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "kirchhoff" / "kirchhoff.py"
 PACKAGES = ("torch", "numpy", "nvidia-modulus-sym", "modulus-relobralo")

@@ -17,11 +17,11 @@ from physicsnemo.utils.logging import PythonLogger
 from sympy import Symbol, lambdify
 from tqdm import trange
 
-from modulus_relobralo.derivatives import Scaled
 from modulus_relobralo.hosts.physicsnemo import read
 from modulus_relobralo.initialization import initialize
 from modulus_relobralo.loops import LossTerms, Records, samples, take_step
 from modulus_relobralo.report import plot_run, print_table, read_run
+from modulus_relobralo.taylor import Scaled
 from modulus_relobralo.waves import HelmholtzRectangle, standing_wave
 
 

@@ -18,12 +18,12 @@ from physicsnemo.utils.logging import PythonLogger
 from sympy import Symbol, lambdify, pi, sin
 from tqdm import trange
 
-from modulus_relobralo.derivatives import Scaled
 from modulus_relobralo.hosts.physicsnemo import read
 from modulus_relobralo.initialization import initialize
 from modulus_relobralo.loops import LossTerms, Records, samples, take_step
 from modulus_relobralo.plates import KirchhoffPlate, RectangularPlate, navier_deflection, sinusoidal_deflection
 from modulus_relobralo.report import plot_run, print_table, read_run
+from modulus_relobralo.taylor import Scaled
 
 
 def load_and_deflection(custom):

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 from torch import Tensor
 
-from modulus_relobralo.derivatives.layers import UnsupportedNetworkError, affine, class_name
-from modulus_relobralo.derivatives.networks import Layer
-from modulus_relobralo.derivatives.recognition import Activation, recognise
+from modulus_relobralo.taylor import UnsupportedNetworkError
+from modulus_relobralo.taylor.networks import Activation, Layer
+from modulus_relobralo.taylor.reading import affine, class_name, recognise
 
 
 class Kinds(NamedTuple):

@@ -11,12 +11,12 @@ from sympy import Expr, Function
 from torch import Tensor
 from torch.nn import Module, ModuleDict
 
-from modulus_relobralo.derivatives.networks import Network, read
 from modulus_relobralo.geometry.description import Description
 from modulus_relobralo.geometry.places import Samples
 from modulus_relobralo.geometry.symbols import COORDINATES
 from modulus_relobralo.loops.residuals import Residuals, fields_in
 from modulus_relobralo.optimizers.pointwise import Pointwise
+from modulus_relobralo.taylor import Network, read
 
 
 class Points(NamedTuple):

@@ -9,11 +9,10 @@ from sympy.core.function import AppliedUndef
 from torch import Tensor
 from torch.nn import Module
 
-from modulus_relobralo.derivatives import TaylorDerivatives, collapse
-from modulus_relobralo.derivatives.names import Namespace
-from modulus_relobralo.derivatives.networks import Network, read
-from modulus_relobralo.derivatives.partials import MAX_ORDER
 from modulus_relobralo.loops.expressions import names_in, torch_function
+from modulus_relobralo.taylor import Network, TaylorDerivatives, collapse, read
+from modulus_relobralo.taylor.jets import MAX_ORDER
+from modulus_relobralo.taylor.names import Namespace
 
 
 class Residuals(Module):

@@ -4,21 +4,26 @@ A rough deflection of any plate, fast: the polynomial that fits its equations be
 It is there to know how large deflections, moments and shears will be, before anything is trained. All that holds inside
 and on the edges is linear in the deflection, or is taken so for small ones; the polynomial's coefficients are the
 least-squares solution at a few hundred points. Where the deflection is smooth it is close to exact; at corners that
-point into the plate, and under loads on small patches, it is not. Around holes functions are added that solve the
-equation of an isotropic plate and have their poles in the middle of the hole.
+point into the plate, and under loads on small patches, it is not.
+
+Around holes, biharmonic functions with their pole in the middle of the hole, and of one value around it, are added. In
+z = x + i y from there, all are real or imaginary parts of conj(z)^m g(z) with m = 0 or 1 and an analytic g (Goursat's
+form): powers of 1/z, and the logarithms that have one value around the hole. Derivatives follow from
+d/dx = d/dz + d/dconj(z), d/dy = i (d/dz - d/dconj(z)).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from math import factorial
 
 import numpy as np
+from numpy.typing import NDArray
 from sympy import Derivative, Expr, Function, Integer, Symbol
 
-from modulus_relobralo.geometry.shape import Shape
+from modulus_relobralo.geometry.shape import HolePole, Shape
 from modulus_relobralo.geometry.symbols import COORDINATES
 from modulus_relobralo.plates.plate import Plate
-from modulus_relobralo.plates.poles import COUNT, around
 from modulus_relobralo.plates.values import Array, Orders, Points, evaluate, orders_of, put_symbols, symbol_of
 
 DEGREE = 10
@@ -27,6 +32,13 @@ LOW = 4
 """Order of the equation, and of the polynomials whose size all conditions are brought to."""
 GRID = 24
 """Points along each side of the bounds."""
+POLES = 4
+"""How often the functions around a hole may go up and down."""
+COUNT = 4 + 4 * POLES
+"""How many functions there are for a hole."""
+
+Complex = NDArray[np.complex128]
+Analytic = Callable[[Complex, int], Complex]
 
 
 class Polynomial:
@@ -61,7 +73,7 @@ class Polynomial:
     def matrix(self, points: Points, order: Orders) -> Array:
         """Return a derivative of each of the functions, [points, functions]."""
         along = [self._along(axis, order[axis], points) for axis in range(2)]
-        poles = [column for pole in self._poles for column in around(pole, points, order)]
+        poles = [column for pole in self._poles for column in _around(pole, points, order)]
         return np.stack([*(along[0][i] * along[1][j] for i, j in self.degrees), *poles], axis=1)
 
     def rows(self, quantity: Expr, w: str, points: Points) -> tuple[Array, Array]:
@@ -109,3 +121,46 @@ def arrays(points: Iterable[tuple[float, float]]) -> Points:
 def with_values(points: Points, values: Mapping[str, float]) -> Points:
     """Return points with the same values of parameters at each."""
     return points | {name: np.full_like(points["x"], value) for name, value in values.items()}
+
+
+def _around(pole: HolePole, points: Points, order: Orders) -> list[Array]:
+    """Return a derivative of each of the functions of a hole, by how often it is taken by x and by y."""
+    x, y, size, _ = pole
+    z = np.zeros(points["x"].shape, dtype=np.complex128)
+    z.real, z.imag = (points["x"] - x) / size, (points["y"] - y) / size
+    powers = [_derivative(z, m, _power(k), order) for k in range(1, POLES + 1) for m in (0, 1)]
+    plain, conjugate = _derivative(z, 0, _z_log, order), _derivative(z, 1, _log, order)
+    functions = [
+        _derivative(z, 0, _log, order).real,  # log r
+        _derivative(z, 1, _z_log, order).real,  # r^2 log r
+        (plain + conjugate).real / 2,  # x log r
+        (plain - conjugate).imag / 2,  # y log r
+        *(part for power in powers for part in (power.real, power.imag)),
+    ]
+    return [function / size ** sum(order) for function in functions]
+
+
+def _derivative(z: Complex, m: int, g: Analytic, order: Orders) -> Complex:
+    """Return a derivative of conj(z)^m g(z)."""
+    i, j = order
+    n = i + j
+    if m == 0:
+        return 1j**j * g(z, n)
+    # Of (d/dz + d/dc)^i (d/dz - d/dc)^j with c = conj(z), c times a function of z keeps what has d/dc once or never.
+    return 1j**j * (z.conj() * g(z, n) + ((i - j) * g(z, n - 1) if n else 0))
+
+
+def _power(k: int) -> Analytic:
+    return lambda z, n: float((-1) ** n * factorial(k + n - 1) // factorial(k - 1)) * z ** (-k - n)
+
+
+def _log(z: Complex, n: int) -> Complex:
+    if n == 0:
+        return np.log(z)
+    return float((-1) ** (n - 1) * factorial(n - 1)) * z ** (-n)
+
+
+def _z_log(z: Complex, n: int) -> Complex:
+    if n < 2:
+        return np.asarray(z * np.log(z) if n == 0 else np.log(z) + 1, dtype=np.complex128)
+    return float((-1) ** n * factorial(n - 2)) * z ** (1 - n)

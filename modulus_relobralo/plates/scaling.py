@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from sympy import Function
 from sympy.core.function import AppliedUndef
 
-from modulus_relobralo.derivatives.particular import LoadedRectangle
 from modulus_relobralo.geometry.shape import HolePole
 from modulus_relobralo.geometry.symbols import COORDINATES
-from modulus_relobralo.plates.particular import loaded_rectangles
+from modulus_relobralo.plates.particular import LoadedRectangle, loaded_rectangles
 from modulus_relobralo.plates.plate import Plate
 from modulus_relobralo.plates.polynomial import GRID, arrays, fit, with_values
 from modulus_relobralo.plates.values import evaluate, quantities
@@ -29,15 +29,18 @@ class Scales:
     outputs : dict[str, float]
         A size of each output and each equation, by its name, in its own unit.
     poles : tuple[HolePole, ...]
-        Of the plate's holes, see `derivatives.poles`.
+        Of the plate's holes, see `poles`.
     rectangles : tuple[LoadedRectangle, ...]
-        Of the plate's loads, see `derivatives.particular`.
+        Of the plate's loads, see `particular`.
+    w : str
+        Name of the deflection among `outputs`.
     """
 
-    inputs: dict[str, tuple[float, float]]
-    outputs: dict[str, float]
-    poles: tuple[HolePole, ...]
-    rectangles: tuple[LoadedRectangle, ...]
+    inputs: Mapping[str, tuple[float, float]]
+    outputs: Mapping[str, float]
+    poles: tuple[HolePole, ...] = ()
+    rectangles: tuple[LoadedRectangle, ...] = ()
+    w: str = "w"
 
 
 def scales(plate: Plate) -> Scales:
@@ -45,7 +48,7 @@ def scales(plate: Plate) -> Scales:
     Return the sizes of a plate's quantities.
 
     They come from a rough solution of the plate's own equations (`polynomial`), so that they fit any shape, support,
-    soil and load; parameters are in the middle of their ranges.
+    soil and load; parameters are in the middle of their ranges. They are found once for each plate.
 
     Raises
     ------
@@ -60,6 +63,15 @@ def scales(plate: Plate) -> Scales:
     >>> print({name: float(f"{size:.1g}") for name, size in scales(slab).outputs.items() if name in ("w", "kirchhoff")})
     {'w': 0.0004, 'kirchhoff': 5000.0}
     """
+    # Kept with the plate: networks, keys, weights and points of a run ask for them, and the fit takes its time.
+    kept = vars(plate)
+    if "_scales" not in kept:
+        kept["_scales"] = _found(plate)
+    found: Scales = kept["_scales"]
+    return found
+
+
+def _found(plate: Plate) -> Scales:
     _check_known(plate)
     equation, output = plate.equation, plate.equation.output
     middle = {name: sum(equation.ranges[name]) / 2 for name in plate.parameters}
@@ -88,9 +100,8 @@ def scales(plate: Plate) -> Scales:
     found |= dict.fromkeys(("Q_x", "Q_y", "V_n", "spring"), shear)
     inputs = {name: ((low + high) / 2, (high - low) / 2) for name, low, high in zip("xy", *sizes, strict=True)}
     inputs |= {name: ((low + high) / 2, (high - low) / 2) for name, (low, high) in equation.ranges.items()}
-    return Scales(
-        inputs, {output(name): value for name, value in found.items()}, plate.shape.poles, loaded_rectangles(plate)
-    )
+    outputs = {output(name): value for name, value in found.items()}
+    return Scales(inputs, outputs, plate.shape.poles, loaded_rectangles(plate), equation.w)
 
 
 def _check_known(plate: Plate) -> None:

@@ -68,7 +68,7 @@ class NetworkDeflection:
         """Return its derivatives at points, up to the fourth order."""
         import torch
 
-        from modulus_relobralo.derivatives import TaylorDerivatives
+        from modulus_relobralo.taylor import TaylorDerivatives
 
         names = {(i, j): "__".join([self.w, *["x"] * i, *["y"] * j]) for i, j in orders}
         reader: dict[str, Any] = {"reader": self._reader} if self._reader else {}

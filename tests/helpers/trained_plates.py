@@ -5,20 +5,21 @@ from torch import nn
 
 from modulus_relobralo import NaturalGradient
 from modulus_relobralo.balancing import Sum
-from modulus_relobralo.derivatives import Scaled
 from modulus_relobralo.initialization import initialize
 from modulus_relobralo.loops import LossTerms, samples, take_step
+from modulus_relobralo.plates.network import PlateNetwork
 from modulus_relobralo.plates.values import NetworkDeflection
 
 STEPS = 20
 
 
-def trained(plate, sizes, poles=(), rectangles=()):
+def trained(plate, sizes):
     """Return a small network after a few steps of natural gradients on loss terms of order one."""
     torch.manual_seed(0)
-    core = nn.Sequential(nn.Linear(2 + 3 * len(poles), 16), nn.Tanh(), nn.Linear(16, 16), nn.Tanh(), nn.Linear(16, 1))
-    scales = list(sizes.inputs.values()), [(0.0, sizes.outputs["w"])]
-    network = Scaled(initialize(core, "glorot_normal"), *scales, poles, rectangles).double()
+    core = nn.Sequential(
+        nn.Linear(2 + 3 * len(sizes.poles), 16), nn.Tanh(), nn.Linear(16, 16), nn.Tanh(), nn.Linear(16, 1)
+    )
+    network = PlateNetwork(initialize(core, "glorot_normal"), sizes).double()
     places = samples(plate, interior=150, edge=25, reduction="mean", sizes=sizes.outputs)
     terms = LossTerms(plate, places, network, compiled=False)
     optimizer, balance = NaturalGradient(network.parameters()), Sum([], len(terms.names))

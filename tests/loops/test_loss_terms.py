@@ -9,9 +9,9 @@ from sympy import Symbol, sin
 from torch import nn
 
 from modulus_relobralo import NaturalGradient, ReLoBRaLo
-from modulus_relobralo.derivatives import UnsupportedNetworkError
 from modulus_relobralo.loops import LossTerms, samples
 from modulus_relobralo.plates import KirchhoffPlate, RectangularPlate
+from modulus_relobralo.taylor import UnsupportedNetworkError
 from modulus_relobralo.waves import HelmholtzRectangle, HelmholtzWave
 
 X, Y, K = Symbol("x"), Symbol("y"), Symbol("k")

@@ -1,18 +1,39 @@
-"""Patches of load: which have a particular solution, and a plate with one, trained with and without it."""
+"""Loads with a particular solution: which have one, what it is, and a plate that is trained with and without it.
+
+What a load on a rectangle does to an unbounded plate, against the integral of forces and nested reverse mode.
+"""
+
+import dataclasses
+import math
 
 import numpy as np
 import pytest
 import textbook
+import torch
+from differentiated import all_derivatives, differentiated, worst
+from scipy.integrate import dblquad
 from sympy import Function, Symbol
+from torch import nn
 from trained_plates import trained
 
 from modulus_relobralo.geometry import Rectangle, circle
 from modulus_relobralo.plates import KirchhoffPlate, Orthotropic, Patch, RectangularPlate, flexural_rigidity
-from modulus_relobralo.plates.particular import loaded_rectangles
-from modulus_relobralo.plates.scaling import scales
+from modulus_relobralo.plates.network import PlateNetwork
+from modulus_relobralo.plates.particular import (
+    LoadedRectangle,
+    jet_with_deflection,
+    loaded_rectangles,
+    with_deflection,
+)
+from modulus_relobralo.plates.scaling import Scales, scales
 from modulus_relobralo.plates.values import quantities
+from modulus_relobralo.taylor import TaylorDerivatives
+from modulus_relobralo.taylor.jets import Jet, seed
 
 D, NU, Q = flexural_rigidity(E=30e9, h=0.2, nu=0.3), 0.3, 5e4
+RECTANGLE = LoadedRectangle(0.3, -0.2, 0.9, 0.5, size=1.7, load=2.5)
+INSIDE, OUTSIDE = [(0.5, 0.1), (0.6, 0.45), (0.31, -0.19)], [(-1.0, 0.3), (2.0, -1.0), (-1.0, -0.2), (0.95, 1.2)]
+LAPLACIAN, BIHARMONIC = (((2, 0), 1.0), ((0, 2), 1.0)), (((4, 0), 1.0), ((2, 2), 2.0), ((0, 4), 1.0))
 REGION = Rectangle(1.2, 0.8, lower=(2.4, 1.6))
 X, Y = Symbol("x"), Symbol("y")
 
@@ -49,11 +70,86 @@ def test_other_loads_have_none(other):
     assert loaded_rectangles(other()) == ()
 
 
+def at(places):
+    return torch.tensor(places, dtype=torch.float64)
+
+
+def derivatives(places, channels, rectangle=RECTANGLE):
+    """Return what a rectangle adds to a deflection of zero, [channels, points]."""
+    nothing = Jet(((0, 0),), torch.zeros(1, len(places), 1, dtype=torch.float64))
+    return jet_with_deflection([rectangle], seed(places, [0, 1]), nothing, channels).dense[..., 0]
+
+
+def deflection(places, rectangle):
+    return with_deflection([rectangle], places, places.new_zeros(len(places), 1))
+
+
+def channel(places, which, rectangle=RECTANGLE):
+    return derivatives(at(places), (which,), rectangle)[0]
+
+
+def test_its_equation_holds_on_the_rectangle_and_beside_it():
+    torch.testing.assert_close(channel(INSIDE, BIHARMONIC), torch.full((3,), 2.5, dtype=torch.float64))
+    torch.testing.assert_close(channel(OUTSIDE, BIHARMONIC), torch.zeros(4, dtype=torch.float64), atol=1e-12, rtol=0)
+
+
+def test_its_laplacian_is_the_integral_over_concentrated_forces():
+    places = [*INSIDE[:2], *OUTSIDE]
+
+    def integral(x, y):
+        # lap r^2 log r = 4 log r + a constant
+        return dblquad(lambda b, a: math.log(math.hypot(x - a, y - b)), 0.3, 0.9, -0.2, 0.5)[0] * 2.5 / (2 * math.pi)
+
+    differences = channel(places, LAPLACIAN) - at([integral(*place) for place in places])
+    torch.testing.assert_close(differences, differences[:1].expand(len(places)), atol=1e-7, rtol=0)
+    # The control: the same load on another rectangle.
+    other = channel(places, LAPLACIAN, RECTANGLE._replace(x_2=0.8, load=3.0)) - channel(places, LAPLACIAN)
+    assert float(other.max() - other.min()) > 1e-2
+
+
+def test_nothing_but_fourth_derivatives_jumps():
+    step, found = 1e-7, []
+    for x, y in [(0.3, 0.1), (0.6, 0.5), (0.1, -0.2), (0.9, -1.0)]:  # on its edges and on their extensions
+        places = at([(x - step, y - step), (x + step, y + step)])
+        derived = derivatives(places, ((0, 0), (1, 1), (3, 0), (1, 2), (4, 0), (0, 4)))
+        found.append((derived[:, 0] - derived[:, 1]).abs())
+    jumps = torch.stack(found).amax(dim=0)
+    assert float(jumps[:4].max()) < 1e-5
+    assert float(jumps[4:].max()) > 1.0
+
+
+@pytest.mark.parametrize("poles", [(), ((-0.6, 0.5, 0.5, 1.0),)])
+def test_derivatives_of_a_network_with_it(poles):
+    torch.manual_seed(0)
+    core = nn.Sequential(nn.Linear(3 + 3 * len(poles), 8), nn.Tanh(), nn.Linear(8, 1))
+    inputs = {"x": (0.1, 1.2), "y": (0.2, 0.8), "h": (2.0, 3.0)}
+    sizes = Scales(inputs, {"w": 2.0}, poles, (RECTANGLE, RECTANGLE._replace(y_2=0.1)))
+    net = PlateNetwork(core, sizes).double()
+    x = torch.rand(6, 3, dtype=torch.float64)
+    points = {name: column[:, None].requires_grad_() for name, column in zip("xyh", x.T, strict=True)}
+    names = all_derivatives("xyh", "w")
+    expected = differentiated({"w": net(torch.cat(list(points.values()), dim=-1))}, points, names)
+    found = TaylorDerivatives(net, list("xyh"), ["w"], names, compiled=False)(points)
+    assert worst(found, expected) < 1e-12
+    net.rectangles = net.rectangles[:1]
+    assert worst(TaylorDerivatives(net, list("xyh"), ["w"], names, compiled=False)(points), expected) > 1e-2
+
+
+def test_in_a_corner_it_is_finite_and_in_single_precision_it_is_itself():
+    corner = at([(0.3, -0.2), (0.9, 0.5)])
+    assert torch.isfinite(derivatives(corner, ((0, 0), (3, 0), (4, 0), (2, 2)))).all()
+    # A patch of a thousandth of the size: a difference of numbers a million times larger.
+    small = RECTANGLE._replace(x_2=0.3017, y_2=-0.1983)
+    single, double = deflection(at(OUTSIDE).float(), small), deflection(at(OUTSIDE), small)
+    assert single.dtype == torch.float32
+    torch.testing.assert_close(single.double(), double, rtol=0, atol=1e-5 * float(double.abs().max()))
+
+
 @pytest.mark.parametrize("knows", [True, False])
 def test_a_plate_with_a_patch_is_found_by_a_network_that_need_not_jump(knows):
     patch = plate(Patch(REGION, Q))
     sizes = scales(patch)
-    network = trained(patch, sizes, rectangles=sizes.rectangles if knows else ())
+    network = trained(patch, sizes if knows else dataclasses.replace(sizes, rectangles=()))
     wanted = {"w": Function("w")(X, Y), **{name: patch.equations[name] for name in ("M_x", "M_y")}}
     found = quantities(wanted, "w", network, {"x": np.array([3.0]), "y": np.array([2.0])})
     book = textbook.navier(

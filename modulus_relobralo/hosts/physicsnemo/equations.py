@@ -86,7 +86,7 @@ class GivenDerivatives(torch.nn.Module):
         if missing:
             raise ValueError(
                 f"Equation `{self.output}` has derivatives above order {HIGHEST_ORDER}, which PhysicsInformer does not "
-                f"compute. Found none of {missing}. Give it those of `modulus_relobralo.derivatives.TaylorDerivatives"
+                f"compute. Found none of {missing}. Give it those of `modulus_relobralo.taylor.TaylorDerivatives"
                 f"(network, inputs, outputs, names={self.derivatives})` beside the other inputs, or take "
                 "`modulus_relobralo.loops.LossTerms` in place of it."
             )

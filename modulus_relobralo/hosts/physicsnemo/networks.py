@@ -8,9 +8,8 @@ from physicsnemo.models.mlp import FullyConnected
 from physicsnemo.nn import FCLayer, Stan, WeightFactLinear, WeightNormLinear
 from torch.nn import Module
 
-from modulus_relobralo.derivatives import networks
-from modulus_relobralo.derivatives.networks import Network
 from modulus_relobralo.hosts import layers
+from modulus_relobralo.taylor import Network, reading
 
 KINDS = layers.Kinds(
     FCLayer, WeightNormLinear, frozenset({f"{Stan.__module__}.{Stan.__name__}"}), weight_fact=WeightFactLinear
@@ -23,7 +22,7 @@ def read(network: Module) -> Network:
     Parameters
     ----------
     network : Module
-        ``physicsnemo.models.mlp.FullyConnected``, or what `derivatives.networks.read` knows.
+        ``physicsnemo.models.mlp.FullyConnected``, or what `taylor.reading.read` knows.
 
     Raises
     ------
@@ -32,7 +31,7 @@ def read(network: Module) -> Network:
         activation function without a rule.
     """
     if type(network) is not FullyConnected:
-        return networks.read(network)
+        return reading.read(network)
     core: Any = network
     hidden = tuple(layers.hidden(layer, KINDS) for layer in core.layers)
     return Network(hidden, layers.last(core.final_layer, KINDS), skip_connections=core.skip_connections)

@@ -1,21 +1,25 @@
-"""Reads the host's architectures: which layers, activation functions and encodings they are made of."""
+"""Reads the host's architectures: which layers, activation functions and encodings of the input they are made of."""
 
 from __future__ import annotations
 
 import dataclasses
+import math
 import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from modulus_relobralo.derivatives.layers import UnsupportedNetworkError, affine
-from modulus_relobralo.derivatives.networks import Encoding, Layer, Network
-from modulus_relobralo.derivatives.particular import rule
-from modulus_relobralo.derivatives.recognition import Activation
+import torch
+from torch import Tensor
+
 from modulus_relobralo.hosts import layers
-from modulus_relobralo.hosts.sym import encodings, host
-from modulus_relobralo.hosts.sym.grouping import HostModule
-from modulus_relobralo.hosts.sym.plate_arch import PlateArch
+from modulus_relobralo.hosts.sym import host
+from modulus_relobralo.hosts.sym.host import HostModule
+from modulus_relobralo.taylor import Network, UnsupportedNetworkError
+from modulus_relobralo.taylor.jets import Channel, Jet, side_by_side
+from modulus_relobralo.taylor.kernels import activate
+from modulus_relobralo.taylor.networks import Activation, Encoding, Layer
+from modulus_relobralo.taylor.reading import affine
 
 _models: Any = host.load("models.fully_connected")
 # The modules that the host's layers are made of, wherever the host's release keeps them.
@@ -34,7 +38,7 @@ def read(arch: HostModule) -> Network:
     Parameters
     ----------
     arch : Arch
-        ``FullyConnectedArch``, ``FourierNetArch`` or ``SirenArch``, or our `PlateArch`.
+        ``FullyConnectedArch``, ``FourierNetArch`` or ``SirenArch``, or the core of the first.
 
     Raises
     ------
@@ -46,7 +50,7 @@ def read(arch: HostModule) -> Network:
         _models.FullyConnectedArch: _fully_connected,
         host.load("models.fourier_net").FourierNetArch: _fourier,
         host.load("models.siren").SirenArch: _siren,
-        PlateArch: _of_plate,
+        _models.FullyConnectedArchCore: _core,
     }
     kind = type(arch)
     if kind not in readers:
@@ -55,27 +59,25 @@ def read(arch: HostModule) -> Network:
     return readers[kind](arch)
 
 
+def _core(core: HostModule) -> Network:
+    hidden = tuple(layers.hidden(layer, _KINDS) for layer in core.layers)
+    return Network(hidden, layers.last(core.final_layer, _KINDS), skip_connections=core.skip_connections)
+
+
 def _fully_connected(arch: HostModule) -> Network:
-    return _network(arch, arch._impl, partial(encodings.periodic, arch))
-
-
-def _of_plate(arch: HostModule) -> Network:
-    network = _network(arch, arch._impl, partial(encodings.of_plate, arch))
-    return dataclasses.replace(network, particular=rule(arch.rectangles))
+    return _around_core(arch, arch._impl, partial(_periodic, arch))
 
 
 def _fourier(arch: HostModule) -> Network:
     for layer in (arch.fourier_layer_xyzt, arch.fourier_layer_params):
         if layer is not None:
             layers.check_kind(layer, "FourierLayer", host.load("models.fourier_net").FourierLayer)
-    return _network(arch, arch.fc, partial(encodings.fourier, arch))
+    return _around_core(arch, arch.fc, partial(_frequencies, arch))
 
 
-def _network(arch: HostModule, core: HostModule, encode: Encoding) -> Network:
+def _around_core(arch: HostModule, core: HostModule, encode: Encoding) -> Network:
     layers.check_kind(core, "core", _models.FullyConnectedArchCore)
-    hidden = tuple(layers.hidden(layer, _KINDS) for layer in core.layers)
-    last = layers.last(core.final_layer, _KINDS)
-    return Network(hidden, last, encode, core.skip_connections, arch.output_scales_tensor)
+    return dataclasses.replace(_core(core), encode=encode, output_scale=arch.output_scales_tensor)
 
 
 def _siren(arch: HostModule) -> Network:
@@ -90,5 +92,62 @@ def _siren(arch: HostModule) -> Network:
     if last.apply_activation or not all(layer.apply_activation for layer in hidden):
         raise UnsupportedNetworkError("a SirenLayer that is not followed by a sine has a rule as the last one only")
     return Network(
-        tuple(sines), affine(last.linear), partial(encodings.siren, arch), output_scale=arch.output_scales_tensor
+        tuple(sines), affine(last.linear), partial(_normalized, arch), output_scale=arch.output_scales_tensor
     )
+
+
+def scaled_input(arch: HostModule, jet: Jet) -> Jet:
+    """Return the jet of the input in the units of the network, by the scales of the host's keys."""
+    if arch.input_scales_tensor is None:
+        return jet
+    # The host's `set_scaling` makes them in single precision, whose reciprocals are not good enough for others.
+    shift, factor = arch.input_scales_tensor.to(jet.dense.dtype)
+    return jet.shift(-shift).scale(1 / factor)
+
+
+def _normalized(arch: HostModule, jet: Jet, channels: tuple[Channel, ...]) -> Jet:
+    """Encode the input of a ``SirenArch``: normalisation to [-1, 1], then scales."""
+    del channels  # the jet stays linear: value and first derivatives
+    norm = arch.normalization_tensor
+    if norm is not None:
+        low, high = norm
+        jet = jet.shift(-0.5 * (low + high)).scale(2 / (high - low))
+    return scaled_input(arch, jet)
+
+
+def _periodic(arch: HostModule, jet: Jet, channels: tuple[Channel, ...]) -> Jet:
+    """Encode the input of a ``FullyConnectedArch``: scales, then sine and cosine of the periodic keys."""
+    jet = scaled_input(arch, jet)
+    if arch.periodicity is None:
+        return jet
+    seen, start = [], 0
+    for key, size in arch.input_key_dict.items():
+        rows = torch.eye(jet.features, dtype=jet.dense.dtype, device=jet.dense.device)[start : start + size]
+        start += size
+        if key not in arch.periodicity:
+            seen.append(jet.linear(rows))
+            continue
+        low, high = arch.periodicity[key]
+        omega = 2 * math.pi / (high - low)
+        seen += _waves(jet.linear(omega * rows), rows.new_full((size,), -omega * low), channels)
+    return side_by_side(seen, channels)
+
+
+def _frequencies(arch: HostModule, jet: Jet, channels: tuple[Channel, ...]) -> Jet:
+    """Encode the input of a ``FourierNetArch``: scales, then sine and cosine at its frequencies."""
+    jet = scaled_input(arch, jet)
+    seen = [jet]
+    for layer, index in (
+        (arch.fourier_layer_xyzt, arch.xyzt_slice_index),
+        (arch.fourier_layer_params, arch.params_slice_index),
+    ):
+        if layer is not None:
+            weight = torch.zeros(layer.frequencies.shape[1], jet.features).to(layer.frequencies)
+            weight[:, index] = 2 * math.pi * layer.frequencies.T
+            seen += _waves(jet.linear(weight), weight.new_zeros(len(weight)), channels)
+    return side_by_side(seen, channels)
+
+
+def _waves(jet: Jet, bias: Tensor, channels: tuple[Channel, ...]) -> list[Jet]:
+    # Uncompiled: few features, and nothing here is trained.
+    return [activate(jet, bias, wave, (), channels, compiled=False) for wave in ("sin", "cos")]

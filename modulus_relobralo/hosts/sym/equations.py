@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from modulus_relobralo.derivatives import collapse
 from modulus_relobralo.geometry.cases import without_cases
 from modulus_relobralo.hosts.sym import host
+from modulus_relobralo.taylor import collapse
 
 
 def equation_nodes(pde: Any, net: Any = None) -> list[Any]:
@@ -19,7 +19,7 @@ def equation_nodes(pde: Any, net: Any = None) -> list[Any]:
         `RectangularPlate` or `KirchhoffPlate`, or a PDE of the host.
     net : Arch, optional
         The network that will give the dependent variables. With it, Laplacians and biharmonics become one quantity
-        each (`derivatives.collapse`), which `taylor_nodes` computes with one channel instead of one for each partial
+        each (`taylor.collapse`), which `taylor_nodes` computes with one channel instead of one for each partial
         derivative, and `autodiff_nodes` from the partial derivatives. Keys of more than one column are left out.
 
     Returns

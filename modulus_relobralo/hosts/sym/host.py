@@ -19,10 +19,15 @@ import os
 import sys
 from importlib.machinery import PathFinder
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeAlias
 
 HOSTS = {"modulus.sym": "Modulus", "physicsnemo.sym": "PhysicsNeMo"}
 """Packages of the hosts, and what the names of their config classes and options are made of."""
+
+# The hosts have no types to hold on to: these names say what is meant.
+HostModule: TypeAlias = Any
+HostNode: TypeAlias = Any
+HostKey: TypeAlias = Any
 
 NAMES = {
     "Diffusion": "eq.pdes.diffusion",

@@ -8,12 +8,11 @@ from typing import Any
 
 import sympy
 
-from modulus_relobralo.derivatives.layers import UnsupportedNetworkError
-from modulus_relobralo.derivatives.names import Namespace, Request
-from modulus_relobralo.derivatives.operators import Terms
 from modulus_relobralo.hosts.sym import host
-from modulus_relobralo.hosts.sym.grouping import HostKey, HostModule, HostNode, group, node_names
+from modulus_relobralo.hosts.sym.host import HostKey, HostModule, HostNode
 from modulus_relobralo.hosts.sym.taylor_arch import TaylorArch
+from modulus_relobralo.taylor import UnsupportedNetworkError
+from modulus_relobralo.taylor.names import Namespace, Request, Terms
 
 logger = logging.getLogger(__name__)
 
@@ -64,13 +63,13 @@ def taylor_nodes(
     nodes = list(nodes)
     names = Namespace(net.input_key_dict, net.output_key_dict, operators)
     made = {str(key) for node in nodes for key in node.outputs}
-    requests = [names.request(node_names(node) - made) for node in nodes]
+    requests = [names.request(_node_names(node) - made) for node in nodes]
     explicit = [str(key) for key in derivatives]
     names.check(explicit, "derivatives")
     net.make_node(name, jit=False)  # gives the network its name and the name of its checkpoint
     try:
         parts = [
-            TaylorArch(net, request, operators, compiled) for request in group([*requests, names.request(explicit)])
+            TaylorArch(net, request, operators, compiled) for request in _group([*requests, names.request(explicit)])
         ]
     except UnsupportedNetworkError as error:
         logger.warning("Network `%s`: %s. Its derivatives are left to autodiff.", name, error)
@@ -93,7 +92,7 @@ def autodiff_nodes(
     """
     names = Namespace(net.input_key_dict, net.output_key_dict, operators)
     nodes = list(nodes)
-    asked = {str(key) for key in derivatives}.union(*(node_names(node) for node in nodes))
+    asked = {str(key) for key in derivatives}.union(*(_node_names(node) for node in nodes))
     used = names.request(asked - {str(key) for node in nodes for key in node.outputs}).operators
     return [
         net.make_node(name, optimize=optimize),
@@ -130,6 +129,30 @@ def derivative_nodes(
     if method not in _METHODS:
         raise ValueError(f"Parameter `method` must be one of {list(_METHODS)}. Found `method = {method!r}`.")
     return _METHODS[method](net, name, nodes, **options)
+
+
+def _node_names(node: HostNode) -> set[str]:
+    """Return the names of everything that a node of the host takes in."""
+    return {str(key) for key in (*node.inputs, *node.derivatives)}
+
+
+def _group(requests: Iterable[Request]) -> list[Request]:
+    """Merge requests until no two compute the same thing.
+
+    What one equation needs is best computed in one pass; equations that share a derivative share the pass. What is
+    left apart, such as a plate's fourth derivatives inside and its moments on the boundary, becomes a node of its
+    own, and each of the host's graphs takes just the nodes that it needs.
+    """
+    groups: list[Request] = []
+    for request in requests:
+        if not request:
+            continue
+        apart = [other for other in groups if not other.overlaps(request)]
+        for other in groups:
+            if other.overlaps(request):
+                request = request.merged(other)
+        groups = [*apart, request]
+    return groups
 
 
 def _expression(terms: Terms) -> sympy.Expr:

@@ -8,10 +8,10 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from modulus_relobralo.derivatives import TaylorDerivatives
 from modulus_relobralo.hosts.sym import host
 from modulus_relobralo.hosts.sym.losses import MeanSquareLoss
 from modulus_relobralo.optimizers.pointwise import Pointwise
+from modulus_relobralo.taylor import TaylorDerivatives
 
 
 class ConstraintGraph(nn.Module):

@@ -9,7 +9,6 @@ import torch
 from modulus_relobralo.hosts.sym import host
 from modulus_relobralo.hosts.sym.plate_arch import PlateArch
 from modulus_relobralo.plates import Plate
-from modulus_relobralo.plates.particular import loaded_rectangles
 from modulus_relobralo.plates.scaling import scales
 
 MADE_FOR = "made_for"
@@ -41,15 +40,14 @@ def plate_network(plate: Plate, architecture: Any) -> Any:
         nodes = equation_nodes(plate, network)
         nodes += taylor_nodes(network, "plate_network", nodes)
     """
-    inputs, outputs = keys(plate)
-    poles, rectangles = plate.shape.poles, loaded_rectangles(plate)
-    if poles or rectangles:
-        network = PlateArch(inputs, outputs, poles, rectangles, architecture)
+    (inputs, outputs), sizes = keys(plate), scales(plate)
+    if sizes.poles or sizes.rectangles:
+        network = PlateArch(inputs, outputs, sizes.poles, sizes.rectangles, architecture)
     else:
         network = host.instantiate_arch(cfg=architecture, input_keys=inputs, output_keys=outputs)
     # In its checkpoint, so that nobody reads it as the network of another plate.
     made_for = [number for key in (*inputs, *outputs) for number in key.scale]
-    made_for += [number for part in (*poles, *rectangles) for number in part]
+    made_for += [number for part in (*sizes.poles, *sizes.rectangles) for number in part]
     network.register_buffer(MADE_FOR, torch.tensor(made_for))
     return network
 
@@ -77,9 +75,9 @@ def keys(plate: Plate) -> tuple[list[Any], list[Any]]:
         inputs, outputs = keys(plate)
         network = instantiate_arch(input_keys=inputs, output_keys=outputs, cfg=cfg.arch.fully_connected)
     """
-    sizes, w = scales(_checked(plate)), plate.equation.w
+    sizes = scales(_checked(plate))
     inputs = [host.Key(name, scale=scale) for name, scale in sizes.inputs.items()]
-    return inputs, [host.Key(w, scale=(0.0, sizes.outputs[w]))]
+    return inputs, [host.Key(sizes.w, scale=(0.0, sizes.outputs[sizes.w]))]
 
 
 def weights(plate: Any) -> dict[str, float]:

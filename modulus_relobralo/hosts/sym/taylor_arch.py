@@ -7,13 +7,11 @@ from typing import Any
 
 from torch import Tensor
 
-from modulus_relobralo.derivatives.layers import UnsupportedNetworkError
-from modulus_relobralo.derivatives.module import TaylorDerivatives
-from modulus_relobralo.derivatives.names import Request
-from modulus_relobralo.derivatives.operators import Terms
 from modulus_relobralo.hosts.sym import host
 from modulus_relobralo.hosts.sym.architectures import read
-from modulus_relobralo.hosts.sym.grouping import HostModule, HostNode
+from modulus_relobralo.hosts.sym.host import HostModule, HostNode
+from modulus_relobralo.taylor import TaylorDerivatives, UnsupportedNetworkError
+from modulus_relobralo.taylor.names import Request, Terms
 
 _FuncArch: Any = host.load("models.arch").FuncArch
 

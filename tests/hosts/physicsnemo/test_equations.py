@@ -10,9 +10,9 @@ from physicsnemo.sym.graph import Graph
 from sympy import Piecewise, Symbol, sin, sqrt
 from torch import nn
 
-from modulus_relobralo.derivatives import TaylorDerivatives
 from modulus_relobralo.hosts.physicsnemo import Equations
 from modulus_relobralo.plates import KirchhoffPlate, RectangularPlate
+from modulus_relobralo.taylor import TaylorDerivatives
 from modulus_relobralo.waves import HelmholtzRectangle, HelmholtzWave
 
 X, Y = Symbol("x"), Symbol("y")

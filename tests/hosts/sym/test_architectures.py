@@ -7,12 +7,12 @@ from differentiated import all_derivatives, differentiated, gradients, worst
 from kinds import scripted
 from omegaconf import OmegaConf
 
-from modulus_relobralo.derivatives import UnsupportedNetworkError
-from modulus_relobralo.derivatives.names import Request
-from modulus_relobralo.derivatives.particular import LoadedRectangle
 from modulus_relobralo.hosts.sym import Key, host, taylor_nodes
 from modulus_relobralo.hosts.sym.plate_arch import PlateArch
 from modulus_relobralo.hosts.sym.taylor_arch import TaylorArch
+from modulus_relobralo.plates.particular import LoadedRectangle
+from modulus_relobralo.taylor import UnsupportedNetworkError
+from modulus_relobralo.taylor.names import Request
 
 FourierNetArch = host.load("models.fourier_net").FourierNetArch
 FullyConnectedArch = host.load("models.fully_connected").FullyConnectedArch

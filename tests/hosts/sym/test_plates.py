@@ -18,7 +18,7 @@ from sympy import Function, Symbol, exp, sqrt
 from modulus_relobralo.geometry import Ellipse, Polygon, Rectangle, annulus
 from modulus_relobralo.hosts.sym import constraints, equation_nodes, host, keys, plate_network, plate_results
 from modulus_relobralo.hosts.sym.shapes import ShapeGeometry
-from modulus_relobralo.plates import KirchhoffPlate, Patch, Plate, RectangularPlate, flexural_rigidity
+from modulus_relobralo.plates import KirchhoffPlate, Patch, Plate, RectangularPlate, flexural_rigidity, scaling
 from modulus_relobralo.report import read_run
 
 pytestmark = pytest.mark.host
@@ -145,6 +145,19 @@ def test_a_plate_in_si_units_starts_with_losses_of_order_one():
     nodes = [*equation_nodes(plate), by_hand.make_node("plate_network")]
     plain = terms(constraints(plate, nodes, 64, 64, **SAMPLING))
     assert max(plain.values()) > 1e9 * min(plain.values())
+
+
+def test_sizes_are_found_once_for_network_loss_terms_and_points(monkeypatch):
+    plate, fits, fit = slab(), [], scaling.fit
+    monkeypatch.setattr(scaling, "fit", lambda *given: fits.append(given) or fit(*given))
+    network = plate_network(plate, small())
+    nodes = [*equation_nodes(plate), network.make_node("plate_network")]
+    constraints(plate, nodes, 16, 16, scaled=True, **SAMPLING)
+    keys(plate)
+    assert scaling.scales(plate).outputs["w"] == network.output_keys[0].scale[1]
+    assert len(fits) == 1
+    keys(slab())
+    assert len(fits) == 2
 
 
 def test_the_ranges_of_parameters_are_sampled_by_themselves():

@@ -8,12 +8,12 @@ import pytest
 import sympy
 import torch
 
-from modulus_relobralo.derivatives import biharmonic, laplacian
 from modulus_relobralo.hosts.sym import (
     Domain,
     Key,
     Node,
     PointwiseValidator,
+    Rectangle,
     autodiff_nodes,
     derivative_nodes,
     equation_nodes,
@@ -21,6 +21,7 @@ from modulus_relobralo.hosts.sym import (
     taylor_nodes,
 )
 from modulus_relobralo.hosts.sym.taylor_arch import TaylorArch
+from modulus_relobralo.taylor import biharmonic, laplacian
 
 Activation = host.load("models.activation").Activation
 Derivative = host.load("eq.derivatives").Derivative
@@ -28,6 +29,7 @@ DistributedManager = host.load("distributed").DistributedManager
 FullyConnectedArch = host.load("models.fully_connected").FullyConnectedArch
 Graph = host.load("graph").Graph
 GraphManager = host.load("manager").GraphManager
+IntegralBoundaryConstraint = host.load("domain.constraint").IntegralBoundaryConstraint
 ModifiedFourierNetArch = host.load("models.modified_fourier_net").ModifiedFourierNetArch
 PointwiseConstraint = host.load("domain.constraint").PointwiseConstraint
 
@@ -133,6 +135,31 @@ def test_derivative_by_a_parameter_is_one_like_any_other():
     assert orders(graph) == [0, 3]
     _, truth = evaluate(pde + autodiff_nodes(net, "net", pde), points(("x", "nu")), "sensitivity")
     torch.testing.assert_close(found["sensitivity"], truth["sensitivity"], rtol=1e-4, atol=1e-5)
+
+
+def flux(net, method):
+    """Return the loss of a prescribed flux through the edges of a square, and its gradient by the parameters."""
+    torch.manual_seed(0)
+    np.random.seed(0)  # the host draws the points from it
+    pde = equations(flux=w.diff(x) * sympy.Symbol("normal_x") + w.diff(y) * sympy.Symbol("normal_y"))
+    nodes = pde + derivative_nodes(net, "net", pde, method, **UNCOMPILED[method])
+    result, square = Domain(), Rectangle((0, 0), (1, 1))
+    integral = IntegralBoundaryConstraint(nodes, square, {"flux": 2.5}, 3, 40, batch_per_epoch=1, shuffle=False)
+    result.add_constraint(integral, "flux")
+    result.load_data()
+    assert {value.shape for value in integral._input_vars.values()} == {(3, 40, 1)}
+    loss = result.compute_losses(0)["flux"]
+    return loss, torch.autograd.grad(loss, list(net.parameters()), materialize_grads=True)
+
+
+def test_an_integral_constraint_of_derivatives():
+    net = network()
+    found, truth = flux(net, "taylor"), flux(net, "autodiff")
+    assert truth[0] > 1
+    torch.testing.assert_close(found, truth, rtol=1e-4, atol=1e-5)
+    with torch.no_grad():
+        net._impl.final_layer.linear.weight.mul_(1.5)
+    assert not torch.allclose(flux(net, "taylor")[0], truth[0], rtol=1e-3)
 
 
 @pytest.mark.parametrize("method", ["taylor", "autodiff"])

@@ -9,8 +9,8 @@ import numpy as np
 import sympy
 import torch
 
-from modulus_relobralo.derivatives import kernels
 from modulus_relobralo.hosts.sym import Domain, Key, Node, PointwiseValidator, Solver, derivative_nodes, host, main
+from modulus_relobralo.taylor import kernels
 
 FullyConnectedArch = host.load("models.fully_connected").FullyConnectedArch
 PointwiseConstraint = host.load("domain.constraint").PointwiseConstraint

@@ -6,7 +6,7 @@ import torch
 from differentiated import differentiated
 from torch import nn
 
-from modulus_relobralo.derivatives import TaylorDerivatives, collapse
+from modulus_relobralo.taylor import TaylorDerivatives, collapse
 
 x, y, z, t = sympy.symbols("x y z t")
 w, theta = sympy.Function("w")(x, y), sympy.Function("w")(x, y, t)

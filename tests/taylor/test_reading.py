@@ -7,8 +7,8 @@ import torch
 import torch.nn.functional as F
 from kinds import scripted
 
-from modulus_relobralo.derivatives import UnsupportedNetworkError
-from modulus_relobralo.derivatives.recognition import recognise
+from modulus_relobralo.taylor import UnsupportedNetworkError
+from modulus_relobralo.taylor.reading import recognise
 
 nn = torch.nn
 ONE = torch.ones(1)

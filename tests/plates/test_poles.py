@@ -5,8 +5,10 @@ import torch
 from differentiated import all_derivatives, differentiated, worst
 from torch import nn
 
-from modulus_relobralo.derivatives import Scaled, TaylorDerivatives
-from modulus_relobralo.derivatives.poles import columns
+from modulus_relobralo.plates.network import PlateNetwork
+from modulus_relobralo.plates.poles import with_poles
+from modulus_relobralo.plates.scaling import Scales
+from modulus_relobralo.taylor import TaylorDerivatives
 
 POLES = [(0.2, -0.1, 0.3, 1.0), (-0.7, 0.5, 0.2, 1.0)]
 OPERATORS = {"anisotropic": {"w__x__x__x__x": 1.0, "w__x__x__y__y": 3.0, "w__h__y": 0.5}}
@@ -24,7 +26,8 @@ def network(poles):
     core = nn.Sequential(nn.Linear(3 + 3 * len(poles), 8), nn.Tanh(), nn.Linear(8, 8), nn.Tanh(), nn.Linear(8, 1))
     for parameter in core.parameters():
         nn.init.normal_(parameter, std=0.5)
-    return Scaled(core, [(0.1, 1.2), (0.2, 0.8), (2.0, 3.0)], [(0.5, 2.0)], poles).double()
+    inputs = {"x": (0.1, 1.2), "y": (0.2, 0.8), "h": (2.0, 3.0)}
+    return PlateNetwork(core, Scales(inputs, {"w": 2.0}, tuple(poles))).double()
 
 
 def test_on_a_round_hole_they_are_what_they_are_said_to_be():
@@ -32,7 +35,7 @@ def test_on_a_round_hole_they_are_what_they_are_said_to_be():
     x_0, y_0, a, length = POLES[0]
     for r in (a, 2 * a):
         x = torch.stack([x_0 + r * angle.cos(), y_0 + r * angle.sin(), 7 + 0 * angle], dim=1)
-        log, right, up = columns(POLES[:1], x).T * length / a
+        log, right, up = with_poles(POLES[:1], x, x[:, :0]).T * length / a
         torch.testing.assert_close(log, torch.full_like(angle, r / a).log())
         torch.testing.assert_close(right, angle.cos() * a / r)
         torch.testing.assert_close(up, angle.sin() * a / r)

@@ -7,7 +7,7 @@ import torch
 from differentiated import differentiated, gradients, worst
 from torch import nn
 
-from modulus_relobralo.derivatives import TaylorDerivatives, kernels
+from modulus_relobralo.taylor import TaylorDerivatives, kernels
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from modulus_relobralo.derivatives.activations import derivatives
+from modulus_relobralo.taylor.activations import derivatives
 
 BETA = torch.linspace(-1, 2, 601, dtype=torch.float64)
 FUNCTIONS = {

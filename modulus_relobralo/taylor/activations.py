@@ -1,4 +1,4 @@
-"""Derivatives up to order 4 of smooth activation functions; `recognition` tells which one a network uses."""
+"""Derivatives up to order 4 of smooth activation functions; `reading.recognise` tells which one a network uses."""
 
 from __future__ import annotations
 

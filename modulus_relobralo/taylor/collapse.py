@@ -8,8 +8,7 @@ from typing import Any
 import sympy
 from sympy.core.function import AppliedUndef
 
-from modulus_relobralo.derivatives.names import Namespace
-from modulus_relobralo.derivatives.operators import Terms
+from modulus_relobralo.taylor.names import Namespace, Terms
 
 
 def collapse(

@@ -17,8 +17,7 @@ import torch
 from torch import Tensor
 from torch.fx.experimental.proxy_tensor import make_fx
 
-from modulus_relobralo.derivatives.jets import Jet, activation_rule
-from modulus_relobralo.derivatives.partials import Channel
+from modulus_relobralo.taylor.jets import Channel, Jet, activation_rule
 
 logger = logging.getLogger(__name__)
 

@@ -42,20 +42,103 @@ L                   `Operator`: pairs of a multi-index and its coefficient
 z, h                input and output of an activation function
 z_alpha             one channel of a `Jet`: [points, features], or [features] where constant over the points
 f^(k)               `activations.derivatives(...)[k]`
-P, abs(P)           ``blocks`` and ``k`` in `partials.faa_di_bruno`
+P, abs(P)           ``blocks`` and ``k`` in `faa_di_bruno`
 ==================  ======================================================================================
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from torch import Tensor
 
-from modulus_relobralo.derivatives.activations import derivatives
-from modulus_relobralo.derivatives.partials import Channel, MultiIndex, faa_di_bruno, is_operator, terms
+from modulus_relobralo.taylor.activations import derivatives
+
+MAX_ORDER = 4
+
+MultiIndex = tuple[int, ...]
+# A linear operator with constant coefficients, sorted: ``(((4, 0), 1.0), ((2, 2), 2.0), ((0, 4), 1.0))``.
+Operator = tuple[tuple[MultiIndex, float], ...]
+Channel = MultiIndex | Operator
+
+
+def is_operator(channel: Channel) -> bool:
+    """Tell a collapsed operator from a single partial derivative."""
+    return bool(channel) and isinstance(channel[0], tuple)
+
+
+def terms(channel: Channel) -> Operator:
+    """Return the partial derivatives of a channel with their coefficients."""
+    return channel if is_operator(channel) else ((channel, 1.0),)  # type: ignore[return-value]
+
+
+def sub_indices(alpha: MultiIndex) -> Iterator[MultiIndex]:
+    """Yield every multi-index that is at most `alpha` in each variable, zero and `alpha` included."""
+    return itertools.product(*(range(a + 1) for a in alpha))
+
+
+def closure(partials: Iterable[MultiIndex], operators: Iterable[Operator] = ()) -> tuple[Channel, ...]:
+    """Return the channels that every layer has to carry so that the wanted ones come out at the end.
+
+    By Faa di Bruno's formula a partial derivative of ``f(z)`` needs those of ``z`` of every multi-index below it.
+    An operator needs what lies strictly below its terms, and itself as one channel (the collapse: its terms enter
+    linearly, with the same factor ``f'``, so that only their sum has to travel).
+
+    Returns
+    -------
+    tuple of Channel
+        Sorted by order, the value ``(0, ..., 0)`` first, operators last.
+    """
+    needed = {beta for alpha in partials for beta in sub_indices(alpha)}
+    operators = sorted(set(operators))
+    for operator in operators:
+        needed |= {beta for alpha, _ in operator for beta in sub_indices(alpha) if beta != alpha}
+    return (*sorted(needed, key=lambda alpha: (sum(alpha), alpha)), *operators)
+
+
+@cache
+def faa_di_bruno(alpha: MultiIndex) -> tuple[tuple[int, tuple[MultiIndex, ...], int], ...]:
+    """Return the terms of the partial derivative `alpha` of a composition ``f(z(x))``.
+
+    The sum runs over all partitions of the derivatives in `alpha` into blocks
+    (Hardy 2006, "Combinatorics of partial derivatives", Electron. J. Combin. 13, R1, Proposition 1).
+
+    Returns
+    -------
+    tuple of (k, blocks, coefficient)
+        Stands for ``coefficient * f^(k)(z) * product of the partial derivatives of z named by the k blocks``.
+
+    Examples
+    --------
+    >>> faa_di_bruno((1, 1))
+    ((1, ((1, 1),), 1), (2, ((0, 1), (1, 0)), 1))
+    """
+    variables = [i for i, a in enumerate(alpha) for _ in range(a)]
+    counts = Counter(
+        tuple(sorted(tuple(block.count(i) for i in range(len(alpha))) for block in partition))
+        for partition in _set_partitions(variables)
+    )
+    return tuple(sorted((len(blocks), blocks, count) for blocks, count in counts.items()))
+
+
+def _set_partitions(items: Sequence[int]) -> Iterator[list[list[int]]]:
+    if not items:
+        yield []
+        return
+    first, rest = items[0], items[1:]
+    for partition in _set_partitions(rest):
+        yield [[first], *partition]
+        for i, block in enumerate(partition):
+            yield [*partition[:i], [first, *block], *partition[i + 1 :]]
+
+
+class UnsupportedNetworkError(ValueError):
+    """The network has a part for which there is no propagation rule."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +148,7 @@ class Jet:
     Parameters
     ----------
     channels : tuple of Channel
-        Names of `dense`; the first is the value.
+        Names of `dense`; the first is the value, where it is wanted at all.
     dense : Tensor
         Derivatives that differ from point to point, [channels, points, features].
     constant_channels : tuple of Channel
@@ -79,16 +162,25 @@ class Jet:
     constant_channels: tuple[Channel, ...] = ()
     constant: Tensor | None = None
 
+    @property
+    def features(self) -> int:
+        """The number of columns."""
+        return self.dense.shape[-1]
+
     def linear(self, weight: Tensor) -> Jet:
         """Multiply every channel by `weight`, [features out, features in]."""
         constant = None if self.constant is None else self.constant @ weight.T
         return Jet(self.channels, self.dense @ weight.T, self.constant_channels, constant)
 
-    def scale(self, factor: Tensor, shift: Tensor) -> Jet:
-        """Return the jet of ``factor * (value - shift)``; both are [features]."""
-        value = (self.dense[:1] - shift) * factor
+    def scale(self, factor: Tensor) -> Jet:
+        """Multiply every channel by a factor for each column, [features]."""
         constant = None if self.constant is None else self.constant * factor
-        return Jet(self.channels, torch.cat([value, self.dense[1:] * factor]), self.constant_channels, constant)
+        return Jet(self.channels, self.dense * factor, self.constant_channels, constant)
+
+    def shift(self, offset: Tensor) -> Jet:
+        """Add to the value, [features]; derivatives stay what they are."""
+        rows = [torch.zeros_like(offset) if any(channel) else offset for channel in self.channels]
+        return Jet(self.channels, self.dense + torch.stack(rows)[:, None], self.constant_channels, self.constant)
 
     def select(self, channels: Sequence[Channel]) -> Tensor:
         """Return the given channels as one tensor, [channels, points, features]."""
@@ -100,6 +192,20 @@ class Jet:
             parts |= {c: row.expand_as(self.dense[0]) for c, row in zip(self.constant_channels, rows, strict=True)}
         zero = torch.zeros_like(self.dense[0])
         return torch.stack([parts.get(channel, zero) for channel in channels])
+
+    def slopes(self) -> Tensor:
+        """Return the first derivatives of a value that is linear in the variables, [variables, features].
+
+        A function of the inputs in closed form starts from them, as the jet of the input itself has them (`seed`).
+
+        Raises
+        ------
+        UnsupportedNetworkError
+            If the value is not linear.
+        """
+        if len(self.channels) != 1 or self.constant is None:
+            raise UnsupportedNetworkError("a function of the coordinates has a rule where it takes them as they are")
+        return self.constant
 
 
 def seed(x: Tensor, variables: Sequence[int]) -> Jet:
@@ -118,6 +224,20 @@ def seed(x: Tensor, variables: Sequence[int]) -> Jet:
     for i, column in enumerate(variables):
         rows[i, column] = 1
     return Jet((zero,), x[None], units, rows)
+
+
+def side_by_side(jets: Sequence[Jet], channels: tuple[Channel, ...]) -> Jet:
+    """Return the columns of several jets as one jet with the given channels."""
+    return Jet(channels, torch.cat([jet.select(channels) for jet in jets], dim=-1))
+
+
+def from_partials(channels: tuple[Channel, ...], partial: Callable[[MultiIndex], Tensor]) -> Jet:
+    """Return the jet of a function whose every partial derivative is known, [points, features] by multi-index."""
+    found = []
+    for channel in channels:
+        first, *rest = (partial(alpha) * weight for alpha, weight in terms(channel))
+        found.append(sum(rest, start=first))
+    return Jet(channels, torch.stack(found))
 
 
 def activation_rule(

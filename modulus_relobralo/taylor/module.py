@@ -8,12 +8,10 @@ import torch
 from torch import Tensor
 from torch.nn import Module
 
-from modulus_relobralo.derivatives.layers import check_intact
-from modulus_relobralo.derivatives.names import Namespace
-from modulus_relobralo.derivatives.networks import Network, read
-from modulus_relobralo.derivatives.operators import Terms
-from modulus_relobralo.derivatives.plan import Plan
-from modulus_relobralo.derivatives.scaled import Scaled
+from modulus_relobralo.taylor.jets import seed
+from modulus_relobralo.taylor.names import Namespace, Plan, Terms
+from modulus_relobralo.taylor.networks import Network, Pass
+from modulus_relobralo.taylor.reading import check_intact, read
 
 Sizes = Mapping[str, int] | Iterable[str]
 
@@ -28,8 +26,9 @@ class TaylorDerivatives(Module):
     ----------
     network : Module
         ``torch.nn.Sequential`` of ``torch.nn.Linear`` and smooth activation functions, or what `reader` understands;
-        either also in `Scaled`. Train it as ever: its parameters are used as they are at each call, its ``state_dict``
-        stays its own. To train on several devices wrap this module, not the network in it.
+        or a module that states its own jet (`networks`), as `Scaled` does, which may have any of these in it. Train it
+        as ever: its parameters are used as they are at each call, its ``state_dict`` stays its own. To train on several
+        devices wrap this module, not the network in it.
     inputs, outputs : sequence of str, or mapping of str to int
         Names of the network's columns; a mapping says how many columns each name has. Names of one column can be
         differentiated.
@@ -79,35 +78,17 @@ class TaylorDerivatives(Module):
             raise ValueError("Parameter `names` must hold one or more names. Found none.")
         namespace.check(self.names, "names", values=True)
         self.plan = Plan(namespace, namespace.request(self.names), self.inputs, self.outputs)
-        self.read()
-
-    def read(self) -> Network:
-        """Return what the network computes now."""
-        check_intact(self.network)
-        if type(self.network) is Scaled:
-            network = self.network.around(self.reader(self.network.network))
-            columns: int | None = self.network.inputs_scale.shape[1]
-        else:
-            network = self.reader(self.network)
-            columns = network.inputs
-        if columns not in (None, sum(self.inputs.values())):
-            raise ValueError(
-                f"Parameter `inputs` must name all {columns} columns that the network takes. Found `{self.inputs}`."
-            )
-        if network.outputs not in (None, sum(self.outputs.values())):
-            raise ValueError(
-                f"Parameter `outputs` must name all {network.outputs} columns of the network. Found `{self.outputs}`."
-            )
-        return network
+        self._check()
 
     def forward(self, points: Mapping[str, Tensor] | Tensor) -> dict[str, Tensor]:
-        """Return the results by name, each [points, 1].
+        """Return the results by name, each [*, 1], with the leading dimensions of the points.
 
         Parameters
         ----------
         points : mapping of str to Tensor, or Tensor
-            Each input by its name, [points, its columns], or all of them side by side, [points, inputs]. Of the
-            network's dtype, or of half precision, which is widened: it has too few digits for derivatives.
+            Each input by its name, [*, its columns], or all of them side by side, [*, inputs], with one leading
+            dimension or more, such as [points, inputs]. Of the network's dtype, or of half precision, which is widened:
+            it has too few digits for derivatives.
 
         Raises
         ------
@@ -116,15 +97,31 @@ class TaylorDerivatives(Module):
         """
         x = self._columns(points)
         with torch.autocast(x.device.type, enabled=False):
-            plan, network = self.plan, self.read()
-            x = self._widened(x)
-            result = network.propagate(x, plan.variables, plan.channels, plan.targets, self.compiled)
-        places = plan.places
-        return {name: result[places[name][0], :, places[name][1], None] for name in self.names}
+            result = self._propagated(x.flatten(0, -2), self.compiled)
+        places = {name: self.plan.places[name] for name in self.names}
+        return {name: result[row, :, column].view(*x.shape[:-1], 1) for name, (row, column) in places.items()}
+
+    def _propagated(self, x: Tensor, compiled: bool) -> Tensor:
+        """Return what is wanted of all outputs, [targets, points, outputs], at points, [points, inputs]."""
+        check_intact(self.network)
+        x, plan = self._widened(x), self.plan
+        passing = Pass(plan.channels, plan.targets, compiled, self.reader)
+        found = passing.through(self.network, seed(x, plan.variables)).select(plan.targets)
+        if found.shape[-1] != sum(self.outputs.values()):
+            raise ValueError(
+                f"Parameter `outputs` must name all {found.shape[-1]} columns of the network. Found `{self.outputs}`."
+            )
+        return found
+
+    def _check(self) -> None:
+        """Raise what the first pass would, by one over no points."""
+        like = next(self.network.parameters(), torch.empty(()))
+        with torch.no_grad(), torch.autocast(like.device.type, enabled=False):
+            self._propagated(like.new_empty(0, sum(self.inputs.values())), compiled=False)
 
     def _columns(self, points: Mapping[str, Tensor] | Tensor) -> Tensor:
         if not isinstance(points, Tensor):
-            shapes = {name: tuple(points[name].shape[1:]) for name in self.inputs if name in points}
+            shapes = {name: tuple(points[name].shape[-1:]) for name in self.inputs if name in points}
             if shapes != {name: (size,) for name, size in self.inputs.items()}:
                 raise ValueError(
                     f"Parameter `points` must hold a tensor [points, columns] for each of {self.inputs}. "
@@ -132,7 +129,7 @@ class TaylorDerivatives(Module):
                 )
             points = torch.cat([points[name] for name in self.inputs], dim=-1)
         width = sum(self.inputs.values())
-        if points.ndim != 2 or points.shape[1] != width:
+        if points.ndim < 2 or points.shape[-1] != width:
             raise ValueError(f"Parameter `points` must be of shape [points, {width}]. Found {tuple(points.shape)}.")
         return points
 
@@ -140,6 +137,7 @@ class TaylorDerivatives(Module):
         x = points.float() if points.dtype in (torch.float16, torch.bfloat16) else points
         expected = next((p.dtype for p in self.network.parameters()), x.dtype)
         if x.dtype != expected:
+            self._check()  # what has no rule comes first
             raise ValueError(f"Parameter `points` must be of the network's {expected}. Found {points.dtype}.")
         return x
 

@@ -1,14 +1,30 @@
-"""Combinatorics of partial derivatives against SymPy and against known counts."""
+"""The arithmetic of jets on numbers that one can check by hand; combinatorics against SymPy and known counts."""
 
 import itertools
 import math
 
 import pytest
 import sympy
+import torch
 
-from modulus_relobralo.derivatives.partials import closure, faa_di_bruno, is_operator, terms
+from modulus_relobralo.taylor.jets import Jet, closure, faa_di_bruno, is_operator, terms
 
 BIHARMONIC = (((0, 4), 1.0), ((2, 2), 2.0), ((4, 0), 1.0))
+VALUE, FIRST, SECOND = (0,), (1,), (2,)
+# One point, two features: value, second derivative; the first derivative is constant.
+JET = Jet((VALUE, SECOND), torch.tensor([[[5.0, 7.0]], [[2.0, 3.0]]]), (FIRST,), torch.tensor([[4.0, 6.0]]))
+
+
+def test_shift_adds_to_the_value_and_scale_multiplies_all():
+    scaled = JET.shift(torch.tensor([-1.0, -2.0])).scale(torch.tensor([10.0, 100.0]))
+    assert scaled.dense.tolist() == [[[40.0, 500.0]], [[20.0, 300.0]]]
+    assert scaled.constant.tolist() == [[40.0, 600.0]]
+
+
+def test_select_gives_the_channels_asked_for_in_their_order():
+    assert JET.select((SECOND, VALUE)).tolist() == [[[2.0, 3.0]], [[5.0, 7.0]]]
+    assert JET.select((VALUE, FIRST, (3,))).tolist() == [[[5.0, 7.0]], [[4.0, 6.0]], [[0.0, 0.0]]]
+    assert JET.select((VALUE, SECOND)) is JET.dense
 
 
 @pytest.mark.parametrize("alpha", [(1,), (2, 1), (4, 0), (2, 2), (1, 2, 1), (0, 3, 0), (1, 1, 1, 1)])

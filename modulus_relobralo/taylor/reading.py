@@ -1,9 +1,10 @@
-"""Which activation function a network uses, told by the operations that it runs.
+"""Reads plain torch networks: which modules can be trusted, their layers, and their activation functions.
 
-Values tell too little: a function that equals tanh wherever it was tried may differ elsewhere, and one with a factor
-that is 1 at the start may have another one later. So a function is run once under a tracer, which writes down every
-operation with all numbers that enter; what it wrote must be, line by line, what it writes for one of the functions
-in `activations`. A tensor of the function's own, trained or not, shows up there and never matches.
+The operations that an activation function runs tell which one it is. Values tell too little: a function that equals
+tanh wherever it was tried may differ elsewhere, and one with a factor that is 1 at the start may have another later. So
+a function is run once under a tracer, which writes down every operation with all numbers that enter; what it wrote must
+be, line by line, what it writes for one of the functions in `activations`. A tensor of the function's own, trained or
+not, shows up there and never matches.
 
 What a function was told to be holds as long as it is the same function: the same code and the same objects behind
 the names that it uses.
@@ -13,24 +14,20 @@ from __future__ import annotations
 
 import dis
 import functools
+import re
 import types
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.fx.experimental.proxy_tensor import make_fx
 from torch.nn import Module
+from torch.nn.utils.parametrize import is_parametrized
 
-from modulus_relobralo.derivatives.layers import UnsupportedNetworkError
-
-
-class Activation(NamedTuple):
-    """An activation function: its name in `activations`, and tensors that belong to it."""
-
-    name: str
-    parameters: tuple[Tensor, ...] = ()
+from modulus_relobralo.taylor.jets import UnsupportedNetworkError
+from modulus_relobralo.taylor.networks import Activation, Layer, Network, StatesJet, states_jet
 
 
 def _squareplus(z: Tensor) -> Tensor:
@@ -60,6 +57,114 @@ _WRITTEN: dict[str, tuple[Callable[[Tensor], Tensor], ...]] = {
 }
 _KNOWN: dict[Any, str | None] = {}
 _PLAIN = (types.NoneType, bool, int, float, str)
+
+
+def read(network: Module) -> Network:
+    """Return what a plain torch network computes.
+
+    Parameters
+    ----------
+    network : Module
+        ``torch.nn.Sequential`` of ``torch.nn.Linear``, activation functions that `recognise` knows, modules that state
+        their own jet, and further ``Sequential``.
+
+    Raises
+    ------
+    UnsupportedNetworkError
+        If it has a part without a rule.
+    """
+    if type(network) not in (torch.nn.Sequential, torch.nn.Linear) and not is_parametrized(network):
+        raise UnsupportedNetworkError(
+            f"the network {type(network).__name__} has no Taylor-mode rule (known: torch.nn.Sequential of Linear "
+            "layers and smooth activation functions, classes with a `propagate_jet` of their own, and, by reader="
+            "modulus_relobralo.hosts.physicsnemo.read, PhysicsNeMo's FullyConnected; no class that derives from one)"
+        )
+    layers: list[StatesJet] = []
+    pending: tuple[Tensor, Tensor] | None = None
+    for module in _chain(network):
+        if pending is not None and (isinstance(module, torch.nn.Linear) or states_jet(module)):
+            layers.append(Layer(pending, Activation("identity")))
+            pending = None
+        if states_jet(module):
+            layers.append(module)
+        elif isinstance(module, torch.nn.Linear):
+            pending = affine(module)
+        else:
+            layers.append(Layer(pending, recognise(module)))
+            pending = None
+    return Network(tuple(layers), pending)
+
+
+def _chain(module: Module) -> Iterator[Module]:
+    """Yield the modules of nested ``Sequential`` in order."""
+    if type(module) is not torch.nn.Sequential:
+        yield module
+        return
+    for child in module:
+        yield from _chain(child)
+
+
+def class_name(module: Module) -> str:
+    """Return the full name of a module's class, for a scripted one that of the class it was scripted from.
+
+    Examples
+    --------
+    >>> class_name(torch.nn.Tanh())
+    'torch.nn.modules.activation.Tanh'
+    """
+    if isinstance(module, torch.jit.ScriptModule):
+        name = module._c._type().qualified_name()
+        return re.sub(r"\.___torch_mangle_\d+", "", name).removeprefix("__torch__.")
+    return f"{type(module).__module__}.{type(module).__qualname__}"
+
+
+def check_intact(network: Module) -> None:
+    """Raise an `UnsupportedNetworkError` if a module of the network computes something else than its class says.
+
+    A forward hook, as also `torch.nn.utils.spectral_norm` and pruning are, may change what a module returns, and one
+    on the backward pass its gradients; Taylor mode calls neither the module nor its hooks. Nor has it rules for
+    parameters with fewer digits than its derivatives need.
+    """
+    # The private dictionaries, because this runs at every step: `named_parameters` takes ten times as long.
+    for module in network.modules():
+        if module._forward_pre_hooks or module._forward_hooks or module._backward_pre_hooks or module._backward_hooks:
+            raise UnsupportedNetworkError(f"the module `{_place(module, network)}` has hooks")
+        if "forward" in module.__dict__ and not isinstance(module, torch.jit.ScriptModule):
+            raise UnsupportedNetworkError(f"the forward pass of `{_place(module, network)}` was replaced")
+        for name, parameter in module._parameters.items():
+            if parameter is not None and parameter.dtype not in (torch.float32, torch.float64):
+                raise UnsupportedNetworkError(
+                    f"the parameter {name} of `{_place(module, network)}` must be of torch.float32 or torch.float64 "
+                    f"(found {parameter.dtype})"
+                )
+
+
+def _place(module: Module, network: Module) -> str:
+    name = next(name for name, other in network.named_modules() if other is module)
+    return f"{name} ({type(module).__name__})".lstrip()
+
+
+def affine(linear: Any) -> tuple[Tensor, Tensor]:
+    """Return weight and bias of a ``torch.nn.Linear`` as its forward pass uses them, a missing bias as zeros.
+
+    Among parametrizations, ``torch.nn.utils.parametrizations.weight_norm`` of the weight is known. Others, such as
+    spectral_norm, may change their state with every use of the weight.
+
+    Raises
+    ------
+    UnsupportedNetworkError
+        If it is anything else.
+    """
+    kind: type = type(linear)
+    if is_parametrized(linear):
+        found = {name: [type(p).__name__ for p in chain] for name, chain in linear.parametrizations.items()}
+        if found != {"weight": ["_WeightNorm"]}:
+            raise UnsupportedNetworkError(f"the parametrization {found} has no Taylor-mode rule (known: weight_norm)")
+        kind = kind.__bases__[0]
+    if kind is not torch.nn.Linear:
+        raise UnsupportedNetworkError(f"the layer {type(linear).__name__} has no Taylor-mode rule")
+    weight = linear.weight
+    return weight, weight.new_zeros(len(weight)) if linear.bias is None else linear.bias
 
 
 def recognise(function: Any) -> Activation:

@@ -1,4 +1,4 @@
-"""The names of derivatives and operators: which ones a network can answer for, and which ones are asked for."""
+"""The names of derivatives and operators: which ones a network can answer for, and what one pass carries for them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,34 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from numbers import Real
 
-from modulus_relobralo.derivatives.operators import Terms, biharmonic, laplacian
-from modulus_relobralo.derivatives.partials import MAX_ORDER, MultiIndex, Operator
+from modulus_relobralo.taylor.jets import MAX_ORDER, Channel, MultiIndex, Operator, closure
+
+Terms = Mapping[str, float]
+
+
+def laplacian(output: str, variables: Iterable[str] = ("x", "y")) -> dict[str, float]:
+    """Return the Laplacian as derivative names with coefficients.
+
+    Examples
+    --------
+    >>> laplacian("u")
+    {'u__x__x': 1.0, 'u__y__y': 1.0}
+    """
+    return {f"{output}__{v}__{v}": 1.0 for v in variables}
+
+
+def biharmonic(output: str, variables: Iterable[str] = ("x", "y")) -> dict[str, float]:
+    """Return the biharmonic operator, the Laplacian of the Laplacian, as derivative names with coefficients.
+
+    Examples
+    --------
+    >>> biharmonic("w")
+    {'w__x__x__x__x': 1.0, 'w__x__x__y__y': 2.0, 'w__y__y__y__y': 1.0}
+    """
+    variables = list(variables)
+    return {
+        f"{output}__{a}__{a}__{b}__{b}": 1.0 if a == b else 2.0 for i, a in enumerate(variables) for b in variables[i:]
+    }
 
 
 @dataclass
@@ -130,5 +156,56 @@ class Namespace:
         return tuple(by.count(variable) for variable in variables)
 
     def operator(self, terms: Terms, variables: list[str]) -> Operator:
-        """Return an operator in the form that `partials` works with."""
+        """Return an operator in the form that `jets` works with."""
         return tuple(sorted((self.multi_index(name, variables), float(c)) for name, c in terms.items()))
+
+
+class Plan:
+    """The channels of one pass and the places of its results.
+
+    Parameters
+    ----------
+    names : Namespace
+        What the network can answer for.
+    request : Request
+        What is wanted.
+    inputs, outputs : mapping of str to int
+        The network's keys with their sizes, in the order of their columns.
+
+    Attributes
+    ----------
+    by : list of str
+        Inputs that are differentiated.
+    variables : list of int
+        Their columns.
+    channels, targets : tuple of Channel
+        What hidden layers carry, and what is wanted of the last one.
+    places : dict
+        Name of each result to its target and its column among the outputs.
+    """
+
+    def __init__(
+        self, names: Namespace, request: Request, inputs: Mapping[str, int], outputs: Mapping[str, int]
+    ) -> None:
+        terms = request.derivatives.union(*request.operators.values())
+        self.by = [v for v in names.inputs if any(v in term.split("__")[1:] for term in terms)]
+        partials = {name: names.multi_index(name, self.by) for name in sorted(request.derivatives)}
+        sums = {name: names.operator(terms, self.by) for name, terms in sorted(request.operators.items())}
+        zero = (0,) * len(self.by)
+        wanted: dict[str, Channel] = {**partials, **sums, **dict.fromkeys(sorted(request.values), zero)}
+        self.channels = closure([zero, *partials.values()], sums.values())
+        self.targets = tuple(channel for channel in self.channels if channel in set(wanted.values()))
+        starts, columns = _starts(inputs), _starts(outputs)
+        self.variables = [starts[v] for v in self.by]
+        self.places = {
+            name: (self.targets.index(channel), columns[next(iter(request.operators.get(name, [name]))).split("__")[0]])
+            for name, channel in wanted.items()
+        }
+
+
+def _starts(sizes: Mapping[str, int]) -> dict[str, int]:
+    """Return where each key starts in the tensor of all keys side by side."""
+    starts, start = {}, 0
+    for name, size in sizes.items():
+        starts[name], start = start, start + size
+    return starts

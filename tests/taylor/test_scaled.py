@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from modulus_relobralo.derivatives import Scaled, TaylorDerivatives
+from modulus_relobralo.taylor import Scaled, TaylorDerivatives
 
 
 def test_scales_are_undone():
@@ -24,13 +24,16 @@ def test_bad_scales_are_named(scales):
 
 def test_one_pair_is_not_stretched_over_two_inputs():
     scaled = Scaled(nn.Linear(2, 1), inputs=[(0.0, 1.0)], outputs=[(0.0, 1.0)])
-    with pytest.raises(ValueError, match=r"`x` must have 1 columns, as `inputs` has\. Found 2"):
+    with pytest.raises(ValueError, match=r"`inputs` must hold a pair for each column\. Found 1 for 2 columns"):
         scaled(torch.rand(4, 2))
 
 
 @pytest.mark.parametrize(
     ("inputs", "outputs", "message"),
-    [(1, 1, r"must have 1 inputs, for its pairs\. Found 2"), (2, 3, r"must have 3 outputs, for its pairs\. Found 1")],
+    [
+        (1, 1, r"`inputs` must hold a pair for each column\. Found 1 for 2 c"),
+        (2, 3, r"`outputs` must .* Found 3 for 1 c"),
+    ],
 )
 def test_taylor_mode_wants_a_pair_for_each_column(inputs, outputs, message):
     scaled = Scaled(nn.Sequential(nn.Linear(2, 4), nn.Tanh(), nn.Linear(4, 1)), inputs * [(0, 1)], outputs * [(0, 1)])

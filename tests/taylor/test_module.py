@@ -14,8 +14,8 @@ from programs import found as printed
 from torch import nn
 from torch.nn.utils import prune
 
-from modulus_relobralo.derivatives import TaylorDerivatives, UnsupportedNetworkError, biharmonic, jets, laplacian
-from modulus_relobralo.derivatives.partials import faa_di_bruno
+from modulus_relobralo.taylor import TaylorDerivatives, UnsupportedNetworkError, biharmonic, jets, laplacian
+from modulus_relobralo.taylor.jets import faa_di_bruno
 
 weight_norm = nn.utils.parametrizations.weight_norm
 
@@ -362,9 +362,23 @@ def test_needs_no_host():
         for package in ("modulus", "physicsnemo", "modulus_relobralo.hosts"):
             sys.modules[package] = None  # importing it is an error
         import torch
-        from modulus_relobralo.derivatives import TaylorDerivatives
+        from modulus_relobralo.taylor import TaylorDerivatives
         network = torch.nn.Sequential(torch.nn.Linear(1, 4), torch.nn.Tanh(), torch.nn.Linear(4, 1))
         values = TaylorDerivatives(network, "x", "u", ["u__x__x"], compiled=False)(torch.rand(3, 1))
         print("FOUND", list(values["u__x__x"].shape))
     """
     assert printed(run([sys.executable, "-W", "ignore", "-c", textwrap.dedent(program)], cwd=ROOT)) == [[3, 1]]
+
+
+def test_leading_dimensions_of_points_are_those_of_the_results():
+    """As under an integral constraint of the hosts: [integrals, points, columns]."""
+    names = ["w", "w__x__y", "biharmonic_w"]
+    derivatives = TaylorDerivatives(mlp(), "xy", "w", names, compiled=False)
+    x = torch.rand(2, 3, 4, 2)
+    flat, found = derivatives(x.reshape(-1, 2)), derivatives(x)
+    by_name = derivatives({"x": x[..., :1], "y": x[..., 1:]})
+    for name in names:
+        assert found[name].shape == (2, 3, 4, 1)
+        assert torch.equal(found[name].reshape(-1, 1), flat[name])
+        assert torch.equal(by_name[name], found[name])
+    assert derivatives(x[:0])["w__x__y"].shape == (0, 3, 4, 1)

@@ -1,4 +1,4 @@
-"""What a network can answer for, and names that would mean two things."""
+"""What a network can answer for, names that would mean two things, and that only what is wanted travels."""
 
 import math
 
@@ -7,7 +7,7 @@ import pytest
 import sympy
 import torch
 
-from modulus_relobralo.derivatives.names import Namespace, Request
+from modulus_relobralo.taylor.names import Namespace, Plan, Request
 
 PLANE = {"x": 1, "y": 1, "t": 1, "many": 2}
 
@@ -75,3 +75,24 @@ def test_requests_merge_and_overlap():
     assert not Request(values={"w"})
     assert a
     assert b
+
+
+INPUTS, OUTPUTS = {"nu": 1, "many": 3, "x": 1, "y": 1}, {"pair": 2, "u": 1}
+
+
+def plan(*wanted):
+    names = Namespace(INPUTS, OUTPUTS)
+    return Plan(names, names.request(wanted), INPUTS, OUTPUTS)
+
+
+def test_only_inputs_that_are_differentiated_are_variables():
+    found = plan("u__y__y", "u")
+    assert (found.by, found.variables) == (["y"], [5])
+    assert found.channels == ((0,), (1,), (2,))
+    assert found.targets == ((0,), (2,))
+    assert found.places == {"u": (0, 2), "u__y__y": (1, 2)}
+
+
+def test_values_alone():
+    found = plan("u")
+    assert (found.by, found.channels, found.targets) == ([], ((),), ((),))
