@@ -9,8 +9,8 @@ import numpy as np
 
 from modulus_relobralo.geometry.shape import gauss
 from modulus_relobralo.plates.results import Results
-from references.bending import Array, Bending
-from references.cases import Case
+from benchmarks.references.bending import Array, Bending
+from benchmarks.references.cases import Case
 
 MOMENTS = ("M_x", "M_y", "M_xy")
 MATTERS = 0.05

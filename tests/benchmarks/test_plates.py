@@ -11,8 +11,8 @@ import sweep
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 from protocol import ROOT
-from references.cases import CASES
-from references.quantities import quantities
+from benchmarks.references.cases import CASES
+from benchmarks.references.quantities import quantities
 
 from modulus_relobralo.plates.results import results
 from modulus_relobralo.plates.values import ClosedDeflection

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 import textbook
-from references.bending import Bending, Rigidity
-from references.cases import CASES, D
-from references.closed import (
+from benchmarks.references.bending import Bending, Rigidity
+from benchmarks.references.cases import CASES, D
+from benchmarks.references.closed import (
     Closed,
     X,
     Y,
@@ -15,9 +15,9 @@ from references.closed import (
     supported_ring,
     supported_triangle,
 )
-from references.levy import Levy, between, rising, uniform
-from references.quantities import edge_sum
-from references.ritz import ClampedRectangle
+from benchmarks.references.levy import Levy, between, rising, uniform
+from benchmarks.references.quantities import edge_sum
+from benchmarks.references.ritz import ClampedRectangle
 
 from modulus_relobralo.geometry import Ellipse, Polygon, Rectangle, annulus, circle
 

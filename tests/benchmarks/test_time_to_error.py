@@ -9,9 +9,9 @@ import pytest
 import race_report
 import time_to_error
 from omegaconf import OmegaConf
-from peers import clock as clocks
-from peers import plate
-from peers.entries import ENTRIES, Entry
+from benchmarks.peers import clock as clocks
+from benchmarks.peers import plate
+from benchmarks.peers.entries import ENTRIES, Entry
 from pictures import has_colour
 from protocol import ROOT
 from sympy import lambdify, symbols
