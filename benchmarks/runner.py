@@ -130,7 +130,7 @@ def print_plan(trainings: Sequence[Training], launcher: Sequence[str]) -> None:
 
 
 def make_row(training: Training, measure: Callable[[Training], Row]) -> Row:
-    """Return the row of a finished training: its key, its numbers and, where its launch has kept them, circumstances."""
+    """Return the row of a finished training: its key, its numbers, and the circumstances that its launch has kept."""
     launching.check_settings(training)
     made = training.run_dir / launching.MADE
     return {

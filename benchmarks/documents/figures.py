@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +11,19 @@ from matplotlib.axes import Axes
 from benchmarks.documents import race
 from benchmarks.documents.pages import PAGES
 from benchmarks.documents.summary import BASELINE, CASE, runs
-from benchmarks.protocols.schemes import PROBLEMS
+from benchmarks.protocols.schemes import GRADIENTS, PROBLEMS
 from benchmarks.records import KEYS, RUN, read_rows
 from benchmarks.steps.front import CHOICES
 from modulus_relobralo.report.figures import BASELINE as BLACK
 from modulus_relobralo.report.figures import COLOURS, WIDTH, finish_axes, label_lines, new_figure, save
 
 HEIGHT = 2.9
+# A scheme has its colour in every figure; with values of its own it is dashed.
+LINES = {
+    BASELINE: BLACK,
+    **dict(zip((GRADIENTS, "relobralo", "relobralo_builtin", "lr_annealing", "soft_adapt"), COLOURS, strict=True)),
+    "grad_norm": "0.5",
+}
 TITLES = {"helmholtz": "Helmholtz equation", "kirchhoff": "Kirchhoff plate"}
 
 
@@ -40,10 +45,10 @@ def errors(path: Path, found: pd.DataFrame) -> Path:
     figure = new_figure(WIDTH, HEIGHT * rows)
     axes = figure.subplots(rows, 2, squeeze=False).ravel()
     varying = [column for column in CASE if found[column].nunique() > 1 and column != "variable"]
-    colours = dict(zip(sorted({*found["scheme"]} - {BASELINE}), cycle(COLOURS), strict=False))
     for ax, (key, case) in zip(axes, cases, strict=False):
         for scheme, of in case.groupby("scheme"):
-            _band(ax, pd.DataFrame(list(of["history"])).sort_index(axis=1), scheme, colours.get(scheme, BLACK))
+            loss, _, values = scheme.partition(", ")
+            _band(ax, pd.DataFrame(list(of["history"])), scheme, LINES[loss], "--" if values else "-")
         named = dict(zip(CASE, key, strict=True))
         finish_axes(ax, "relative L2 error", ", ".join(_words(name, named[name]) for name in varying))
         label_lines(ax)
@@ -52,13 +57,12 @@ def errors(path: Path, found: pd.DataFrame) -> Path:
     return save(figure, path)
 
 
-def _band(ax: Axes, curves: pd.DataFrame, label: str, colour: str, scale: float = 1.0) -> None:
+def _band(ax: Axes, curves: pd.DataFrame, label: str, colour: str, style: str = "-", scale: float = 1.0) -> None:
     # At the steps that all have.
-    curves = curves.dropna(axis=1)
+    curves = curves.sort_index(axis=1).dropna(axis=1)
     steps = scale * curves.columns.to_numpy(dtype=float)
     low, middle, high = np.percentile(curves.to_numpy(), [25, 50, 75], axis=0)
-    dashed = "," in label and label.partition(", ")[2] in ("tuned", "the article's values")
-    ax.plot(steps, middle, label=label, color=colour, linewidth=1.6, linestyle="--" if dashed else "-")
+    ax.plot(steps, middle, label=label, color=colour, linewidth=1.6, linestyle=style)
     ax.fill_between(steps, low, high, color=colour, alpha=0.15, linewidth=0)
 
 
@@ -74,7 +78,7 @@ def front(path: Path) -> Path:
     for ax, problem in zip(axes, PROBLEMS, strict=True):
         for choice, colour in zip(CHOICES, (BLACK, *COLOURS), strict=False):
             curves = pd.DataFrame([dict(zip(row["steps"], row["errors"], strict=True)) for row in choice.rows(problem)])
-            _band(ax, curves, choice.name, colour, times[problem, choice.name])
+            _band(ax, curves, choice.name, colour, scale=times[problem, choice.name])
         finish_axes(ax, "relative L2 error", TITLES[problem])
         ax.set_xlabel("seconds on one core")
         label_lines(ax)

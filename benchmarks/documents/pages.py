@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
 import pandas as pd
 
@@ -55,6 +54,7 @@ def of_runs(name: str) -> pd.DataFrame:
     errors, squares = (spread(found, index, value, shared=CASE) for value in ("error", "square"))
     shown = [column for column in index if found[column].nunique() > 1 and column != "protocol"]
     names = errors.index.to_frame(index=False)
+    times = found.groupby([*index, "scheme"], dropna=False)["ms per step"].median()
     return names[shown].assign(
         scheme=names["scheme"],
         seeds=errors["seeds"].to_numpy(),
@@ -63,7 +63,7 @@ def of_runs(name: str) -> pd.DataFrame:
             "to sum": errors["ratio"].map(ratio).to_numpy(),
             "mean squared error": squares.apply(with_quartiles, axis=1).to_numpy(),
             "to sum ": squares["ratio"].map(ratio).to_numpy(),
-            "ms per step": found.groupby([*index, "scheme"], dropna=False)["ms per step"].median().map(number).to_numpy(),
+            "ms per step": times.map(number).to_numpy(),
         },
     )
 
@@ -79,4 +79,4 @@ def made(rows: Sequence[Row]) -> str:
 
 def _cell(value: object) -> object:
     """Return a value of a row as a table has it."""
-    return ", ".join(map(str, map(_cell, value))) if isinstance(value, list) else value
+    return ", ".join(f"{part:.4g}" if part is not None else "" for part in value) if isinstance(value, list) else value

@@ -20,7 +20,7 @@ from benchmarks.documents.summary import (
     with_ratio,
 )
 from benchmarks.protocols.accuracy import best_trials
-from benchmarks.protocols.schemes import GRADIENTS, HEADLINE, RIVALS
+from benchmarks.protocols.schemes import GRADIENTS, HEADLINE
 from benchmarks.records import read_rows
 
 BUILTIN = "relobralo_builtin"
@@ -138,9 +138,7 @@ def everywhere() -> pd.DataFrame:
 def gradients() -> pd.DataFrame:
     """Return errors of GRADIENTS in every setting, beside what was asked for."""
     index = ["optimizer", *SETTING, "variable"]
-    made = table(
-        beside(everywhere(), GRADIENTS), index, (GRADIENTS, *HEADLINE), with_largest, ratios=[GRADIENTS]
-    )
+    made = table(beside(everywhere(), GRADIENTS), index, (GRADIENTS, *HEADLINE), with_largest, ratios=[GRADIENTS])
     made.insert(
         made.columns.get_loc("ratio") + 1,
         "bar",
@@ -180,10 +178,12 @@ COLUMNS = ("1 %", "0.1 %", "1e-4")
 TABLES = (
     article, defaults, tuned, tuned_values, optimizers, natural_gradients, moving_window, gradients, rivals, race
 )  # fmt: skip
-MARKED = re.compile(r"(<!-- table: (\w+) -->\n).*?(\n<!-- end of table -->)", re.DOTALL)
+MARKED = re.compile(r"<!-- table: (\w+) -->.*?<!-- end of table -->", re.DOTALL)
 
 
 def fill(page: str) -> str:
     """Return a page with its marked tables made anew."""
     made = {function.__name__: function for function in TABLES}
-    return MARKED.sub(lambda found: found[1] + markdown(made[found[2]]()) + found[3], page)
+    return MARKED.sub(
+        lambda found: f"<!-- table: {found[1]} -->\n\n{markdown(made[found[1]]())}\n\n<!-- end of table -->", page
+    )

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+
 from benchmarks.peers.clock import Clock
 from benchmarks.peers.plate import Prediction
 

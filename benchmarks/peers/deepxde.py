@@ -18,6 +18,7 @@ import math
 import deepxde as dde
 import numpy as np
 import torch
+
 from benchmarks.peers.clock import Clock, arguments
 from benchmarks.peers.closures import ClockedClosures, Stop
 from benchmarks.peers.plate import EDGE, EDGE_WEIGHT, INTERIOR, NU, P0, PDE_WEIGHT, SIDE, STRIP, D

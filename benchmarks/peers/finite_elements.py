@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 import skfem
+from skfem.helpers import dd, ddot, trace
+
 from benchmarks.peers.clock import Clock, arguments
 from benchmarks.peers.plate import NU, P0, SIDE, D
-from skfem.helpers import dd, ddot, trace
 
 PACKAGES = ("scikit-fem", "scipy", "numpy")
 # What is 0 where w is, along a side across x and along one across y.

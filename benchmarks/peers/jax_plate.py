@@ -17,6 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import random
 from jax.experimental.jet import jet
+
 from benchmarks.peers.clock import Clock
 from benchmarks.peers.plate import EDGE, INTERIOR, NU, SIDE, STRIP
 

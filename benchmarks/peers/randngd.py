@@ -11,6 +11,7 @@ from __future__ import annotations
 from functools import partial
 
 import randngd  # switches JAX to float64, and so comes first
+
 from benchmarks.peers import jax_plate
 from benchmarks.peers.clock import Clock, arguments
 

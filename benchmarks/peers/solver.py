@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from benchmarks.peers.clock import Clock, arguments
 
+from benchmarks.peers.clock import Clock, arguments
 from modulus_relobralo.derivatives import kernels
 from modulus_relobralo.hosts import sym
 

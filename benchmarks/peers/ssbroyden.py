@@ -10,6 +10,7 @@ from __future__ import annotations
 from functools import partial
 
 import ssbroyden_optimistix  # switches JAX to float64, and so comes first
+
 from benchmarks.peers import jax_plate
 from benchmarks.peers.clock import Clock, arguments
 

@@ -119,7 +119,9 @@ def full() -> list[Training]:
 def quick() -> list[Training]:
     """Return the same trainings for fewer seeds and steps, in a folder of their own."""
     folder = Path("outputs/accuracy-quick")
-    return [training(**scheme, seed=seed, steps=QUICK_STEPS, folder=folder) for scheme in schemes() for seed in QUICK_SEEDS]
+    return [
+        training(**scheme, seed=seed, steps=QUICK_STEPS, folder=folder) for scheme in schemes() for seed in QUICK_SEEDS
+    ]
 
 
 if __name__ == "__main__":

@@ -96,7 +96,7 @@ def equal_time(finished: Iterable[Training]) -> list[Training]:
         if entry.optimizer == "adam":
             of_adam.append((case, entry))
     ratios = {case: statistics.median(of["soap"]) / statistics.median(of["adam"]) for case, of in seconds.items()}
-    longer = [(case, entry, round(entry.steps * ratios[case], -2)) for case, entry in of_adam]
+    longer = [(case, entry, 100 * round(entry.steps * ratios[case] / 100)) for case, entry in of_adam]
     return [
         training(case, "adam", entry.loss, entry.seed, steps) for case, entry, steps in longer if steps > entry.steps
     ]

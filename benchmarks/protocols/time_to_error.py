@@ -124,7 +124,18 @@ def start(entry: Entry, record: Path, limit: float, seed: int, options: tuple[st
     told = [f"--record={record}", f"--limit={limit:g}", f"--seed={seed}", f"--started={time.time():.3f}"]
     if entry.program == "solver":
         options = (*options, f"hydra.run.dir={(record.parent / 'run').relative_to(ROOT)}")
-    command = ["taskset", "-c", core, python(entry), "-W", "ignore", "-m", f"benchmarks.peers.{entry.program}", *told, *options]
+    command = [
+        "taskset",
+        "-c",
+        core,
+        python(entry),
+        "-W",
+        "ignore",
+        "-m",
+        f"benchmarks.peers.{entry.program}",
+        *told,
+        *options,
+    ]
     with (record.parent / "log.txt").open("a") as log:
         return subprocess.Popen(
             list(map(str, command)),

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from benchmarks.references.bending import Bending, Rigidity
-from benchmarks.references.levy import Levy, uniform
 from sympy import Function, Symbol
 
+from benchmarks.references.bending import Bending, Rigidity
+from benchmarks.references.levy import Levy, uniform
 from modulus_relobralo.geometry import Rectangle, WithHoles, circle
 from modulus_relobralo.plates import KirchhoffPlate, Plate, RectangularPlate
 from modulus_relobralo.plates.polynomial import fit
