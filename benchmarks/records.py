@@ -124,7 +124,8 @@ def write_rows(name: str, rows: Iterable[Mapping[str, Any]], folder: Path = RESU
         for row in rows:
             key = key_of(name, row)
             if key not in known or _numbers(known[key]) != _numbers(row):
-                known[key] = {**made, **row}
+                # Its own circumstances hold; numbers come first.
+                known[key] = {**row, **made, **row}
         # In one piece, so that no reader and no interruption finds a part of it.
         whole = path.with_suffix(".new")
         whole.write_text("".join(f"{json.dumps(row)}\n" for row in known.values()))

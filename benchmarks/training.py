@@ -10,6 +10,8 @@ from benchmarks.records import ROOT
 
 # Loss terms with the boundary conditions summed over the edges, and with one for each edge.
 TERMS = {"aggregated": False, "per_edge": True}
+# What a step costs, in steps on Helmholtz.
+COST = {"helmholtz": 1, "kirchhoff": 2}
 Parameters = tuple[tuple[str, float], ...]
 
 
@@ -78,6 +80,11 @@ class Training:
             "max steps": self.steps,
             "seed": self.seed,
         }
+
+
+def of_example(problem: str, **given: Any) -> Training:
+    """Return a training of one of the article's two examples; `given` is everything but script and cost."""
+    return Training(script=f"examples/{problem}/{problem}.py", problem=problem, cost=COST[problem], **given)
 
 
 def recorded(steps: int, every: int | None = None) -> tuple[str, ...]:

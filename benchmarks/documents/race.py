@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
 
 from benchmarks.documents.summary import markdown
 from benchmarks.peers.clock import TARGETS
@@ -49,50 +49,29 @@ def line(row: Row) -> dict[str, str]:
 
 
 def draw(path: Path, rows: Sequence[Row]) -> Path:
-    """Draw the errors of the shortest limit over the time of training, both on logarithmic scales.
+    """Draw the errors of the shortest limit over the time of training, ours beside those of other codes.
 
-    Each panel names some of them, ours or those of other codes, and has all others in grey.
+    What never came near is grey and has no name.
     """
     shortest = min(row["limit"] for row in rows)
-    drawn = [row for row in rows if row["limit"] == shortest and row["times"]]
-    panels = _panels([row for row in drawn if row["best error"] < FAR]) or [("", [])]
-    lines = -(-len(panels) // 2)
-    figure = new_figure(WIDTH, 2.9 * lines + 0.4)
-    axes = figure.subplots(lines, min(2, len(panels)), squeeze=False, sharex=True, sharey=True).ravel()
-    for ax, (title, named) in zip(axes, panels, strict=False):
-        for row in drawn:
-            if row not in named:
-                _plot(ax, row, color="0.85", linewidth=0.8, zorder=0)
-        for row, colour in zip(named, COLOURS, strict=False):
-            _plot(ax, row, color=colour, linewidth=1.6, label=row["entry"].removeprefix(OURS))
+    figure = new_figure(WIDTH, 4.2)
+    axes = figure.subplots(1, 2, sharex=True, sharey=True)
+    for ax, (title, ours) in zip(axes, (("ours", True), ("other codes", False)), strict=True):
+        shown = [row for row in rows if row["limit"] == shortest and row["entry"].startswith(OURS) == ours]
+        looks = product(("-", "--"), COLOURS)
+        for row in shown:
+            # Before the first step there is no time on a logarithmic scale.
+            times, errors = np.array([pair for pair in zip(row["times"], row["errors"], strict=True) if pair[0] > 0]).T
+            far = row["best error"] >= FAR
+            style, colour = ("-", "0.85") if far else next(looks)
+            label = "_far" if far else row["entry"].removeprefix(OURS)
+            ax.plot(times, errors, color=colour, linestyle=style, linewidth=1.6, label=label, zorder=1 - far)
         for target in TARGETS:
             ax.axhline(target, color="0.6", linewidth=0.8, zorder=0)
         finish_axes(ax, "relative L2 error of the deflection", title)
         ax.set(xscale="log", xlabel="seconds of training")
-        # Of a panel above another too, whose neighbour below may be missing.
-        ax.tick_params(labelbottom=True)
-    for ax in axes[len(panels) :]:
-        ax.remove()
-    for ax in axes[: len(panels)]:
         label_lines(ax)
     return save(figure, path)
-
-
-def _panels(rows: Sequence[Row]) -> list[tuple[str, list[Row]]]:
-    """Return titles and rows of panels: ours and other codes, as evenly as no more rows a panel than colours allow."""
-    panels = []
-    for title, ours in (("ours", True), ("other codes", False)):
-        group = [row for row in rows if row["entry"].startswith(OURS) == ours]
-        number = -(-len(group) // len(COLOURS))
-        parts = [group[part * len(group) // number : (part + 1) * len(group) // number] for part in range(number)]
-        panels += [(title, part) for part in parts]
-    return panels
-
-
-def _plot(ax: Axes, row: Row, **look: object) -> None:
-    times, errors = np.array(row["times"]), np.array(row["errors"])
-    # Before the first step there is no time on a logarithmic scale.
-    ax.plot(times[times > 0], errors[times > 0], **look)
 
 
 def _seconds(value: float | None) -> str:

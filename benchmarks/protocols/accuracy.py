@@ -7,7 +7,6 @@ from typing import Any
 
 from benchmarks import runner
 from benchmarks.protocols.schemes import (
-    COST,
     GRADIENTS,
     HEADLINE,
     HEADLINE_SEEDS,
@@ -18,7 +17,7 @@ from benchmarks.protocols.schemes import (
     SEEDS,
 )
 from benchmarks.records import read_rows
-from benchmarks.training import TERMS, Parameters, Training, of_loss, recorded
+from benchmarks.training import TERMS, Parameters, Training, of_example, of_loss, recorded
 
 FOLDER = Path("outputs/accuracy")
 # Adam's first rate, which decays to a twentieth; the headline pair runs at the others too, for what hangs on it.
@@ -40,12 +39,11 @@ def training(
 ) -> Training:
     """Return a training of an example by ``--config-name first_order``."""
     place = terms + ("-tuned" if parameters else "") + (f"-rate-{rate:g}" if rate != RATE else "")
-    return Training(
+    return of_example(
+        problem,
         protocol="accuracy",
-        script=f"examples/{problem}/{problem}.py",
         config="first_order",
         sweep=folder / problem / place,
-        problem=problem,
         setting="scaled",
         terms=terms,
         loss=loss,
@@ -54,7 +52,6 @@ def training(
         overrides=overrides(terms, steps, rate, parameters),
         parameters=parameters,
         rate=rate,
-        cost=COST[problem],
     )
 
 

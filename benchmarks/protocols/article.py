@@ -8,7 +8,6 @@ from pathlib import Path
 
 from benchmarks import runner
 from benchmarks.protocols.schemes import (
-    COST,
     FEW_SEEDS,
     GRADIENT_RIVALS,
     GRADIENTS,
@@ -18,7 +17,7 @@ from benchmarks.protocols.schemes import (
     QUICK_SEEDS,
     QUICK_STEPS,
 )
-from benchmarks.training import Parameters, Training, of_loss, recorded
+from benchmarks.training import Parameters, Training, of_example, of_loss, recorded
 
 FOLDER = Path("outputs/article")
 STEPS = (8_000, 20_000)
@@ -34,12 +33,11 @@ def training(
     problem: str, loss: str, seed: int, steps: int, parameters: Parameters = (), folder: Path = FOLDER
 ) -> Training:
     """Return a training of an example by ``--config-name article``, which has all that is not in its overrides."""
-    return Training(
+    return of_example(
+        problem,
         protocol="article",
-        script=f"examples/{problem}/{problem}.py",
         config="article",
         sweep=folder / problem / f"{steps}-steps{'-article-values' if parameters else ''}",
-        problem=problem,
         setting="article",
         terms="aggregated",
         loss=loss,
@@ -48,7 +46,6 @@ def training(
         overrides=overrides(steps, parameters),
         parameters=parameters,
         rate=1e-3,
-        cost=COST[problem],
     )
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from benchmarks import runner
-from benchmarks.protocols.schemes import COST, HEADLINE, HEADLINE_SEEDS, QUICK_SEEDS
-from benchmarks.training import TERMS, Training, recorded
+from benchmarks.protocols.schemes import HEADLINE, HEADLINE_SEEDS, QUICK_SEEDS
+from benchmarks.training import TERMS, Training, of_example, recorded
 
 FOLDER = Path("outputs/natural-gradients")
 # By setting, problem and loss terms; at most three minutes of one core.
@@ -27,12 +27,11 @@ def training(setting: str, problem: str, terms: str, loss: str, seed: int, steps
     """Return a training in the article's setting or by the example's own config, which is scaled."""
     of_the_article = ("optimizer=natural_gradient", "cuda_graphs=false", *POINTS[problem])
     of_its_own = (f"custom.per_edge={str(TERMS[terms]).lower()}",)
-    return Training(
+    return of_example(
+        problem,
         protocol="natural_gradients",
-        script=f"examples/{problem}/{problem}.py",
         config="article" if setting == "article" else "config",
         sweep=folder / setting / problem / f"{terms}-{steps}-steps",
-        problem=problem,
         setting=setting,
         terms=terms,
         loss=loss,
@@ -40,7 +39,6 @@ def training(setting: str, problem: str, terms: str, loss: str, seed: int, steps
         steps=steps,
         overrides=(*(of_the_article if setting == "article" else of_its_own), *recorded(steps, max(1, steps // 100))),
         optimizer="natural_gradient",
-        cost=COST[problem],
     )
 
 

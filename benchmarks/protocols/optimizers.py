@@ -14,7 +14,6 @@ from benchmarks import runner
 from benchmarks.launching import is_finished
 from benchmarks.protocols import accuracy, article
 from benchmarks.protocols.schemes import (
-    COST,
     FEW_SEEDS,
     GRADIENT_RIVALS,
     GRADIENTS,
@@ -24,7 +23,7 @@ from benchmarks.protocols.schemes import (
     QUICK_STEPS,
     SEEDS,
 )
-from benchmarks.training import Training
+from benchmarks.training import Training, of_example
 from modulus_relobralo.report import read_run
 
 FOLDER = Path("outputs/optimizers")
@@ -53,12 +52,11 @@ def training(
     """Return a training with one of two optimizers, in the article's setting or in the scaled one."""
     (setting, problem, terms), rate = case, RATES[optimizer][case[0]]
     shared = article.overrides(steps) if setting == "article" else accuracy.overrides(terms, steps, rate)
-    return Training(
+    return of_example(
+        problem,
         protocol="optimizers",
-        script=f"examples/{problem}/{problem}.py",
         config="article" if setting == "article" else "first_order",
         sweep=folder / setting / problem / f"{terms}-{optimizer}-{steps}-steps",
-        problem=problem,
         setting=setting,
         terms=terms,
         loss=loss,
@@ -68,7 +66,6 @@ def training(
         overrides=tuple(dict.fromkeys((f"optimizer={optimizer}", f"optimizer.lr={rate:g}", *shared))),
         optimizer=optimizer,
         rate=rate,
-        cost=COST[problem],
     )
 
 

@@ -1,8 +1,6 @@
 """What the protocols share: problems, balancing schemes and seeds."""
 
 PROBLEMS = ("helmholtz", "kirchhoff")
-# What a step costs, in steps on Helmholtz.
-COST = {"helmholtz": 1, "kirchhoff": 2}
 
 HEADLINE = ("sum", "relobralo")
 # Beside them on as many seeds, in every setting.

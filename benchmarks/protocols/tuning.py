@@ -26,7 +26,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from benchmarks import launching
 from benchmarks.protocols import accuracy
 from benchmarks.protocols.schemes import PROBLEMS, TUNING_SEEDS
-from benchmarks.protocols.search_spaces import SPACES
+from benchmarks.protocols.search_spaces import POINTS, SPACES, suggest
 from benchmarks.records import RESULTS, ROOT, write_rows
 from benchmarks.training import TERMS
 from modulus_relobralo.report import read_run
@@ -71,7 +71,7 @@ def open_study(folder: Path, steps: int, problem: str, terms: str, loss: str) ->
     # A point whose trial was cut off counts as not asked: Optuna's own `skip_if_exists` would leave it out.
     waiting = study.get_trials(states=[optuna.trial.TrialState.WAITING])
     asked = [trial.params for trial in done(study)] + [trial.system_attrs["fixed_params"] for trial in waiting]
-    for point in SPACES[loss][1]:
+    for point in POINTS[loss]:
         if point not in asked:
             study.enqueue_trial(point)
     return study
@@ -114,7 +114,7 @@ def evaluate(
     `go_on` is called now and then, and ends the trainings by raising.
     """
     problem, terms, loss, steps = study.user_attrs["training"]
-    parameters = tuple(SPACES[loss][0](trial).items())
+    parameters = tuple(suggest(trial, loss).items())
     place = folder / study.study_name / f"trial-{trial.number}"
     trainings = [
         accuracy.training(problem, terms, loss, seed, steps, parameters, folder=place) for seed in TUNING_SEEDS

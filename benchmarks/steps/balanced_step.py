@@ -11,16 +11,14 @@ from __future__ import annotations
 import argparse
 import functools
 import statistics
-import time
 import warnings
 from pathlib import Path
 
 import torch
 from rich.console import Console
-from rich.progress import track
 
 from benchmarks.records import RESULTS, write_rows
-from benchmarks.steps.trainer_step import TrainerStep
+from benchmarks.steps.trainer_step import TrainerStep, take_turns
 from modulus_relobralo import ReLoBRaLo, ReLoBRaLoGrad
 from modulus_relobralo.derivatives import kernels
 from modulus_relobralo.hosts.sym import constraints, derivative_nodes, equation_nodes, host
@@ -30,6 +28,8 @@ from modulus_relobralo.plates import KirchhoffPlate, RectangularPlate
 # Steps of a long run are timed: compiled from the first.
 kernels.EAGER_CALLS = 0
 
+# Steps before the first that counts: compilation.
+WARMUP = 5
 NETWORKS = ((2, 128), (4, 128), (6, 512))
 DERIVATIVES = ("taylor", "autodiff")
 # The host's classes of the rivals, by the names of their configs.
@@ -76,20 +76,7 @@ def measure(depth: int, width: int, per_edge: bool, method: str, rounds: int) ->
         name: TrainerStep(domain, torch.jit.script(kind(parameters, terms)), rate=1e-5, clip=1e6)
         for name, kind in kinds.items()
     }
-
-    def milliseconds(name: str) -> float:
-        start = time.perf_counter()
-        steps[name]()
-        return (time.perf_counter() - start) * 1e3
-
-    for _ in range(5):
-        for name in kinds:
-            milliseconds(name)
-    timings: list[dict[str, float]] = []
-    for number in track(range(rounds), description=f"{depth} x {width}, {terms} terms", transient=True):
-        # Each first every other time: what a step leaves in the caches is no one's advantage.
-        order = list(kinds) if number % 2 else list(kinds)[::-1]
-        timings.append({name: milliseconds(name) for name in order})
+    timings = take_turns(steps, rounds, WARMUP, f"{depth} x {width}, {terms} terms")
     ratios = {
         f"{name} / sum": round(statistics.median(timing[name] / timing["sum"] for timing in timings), 3)
         for name in kinds

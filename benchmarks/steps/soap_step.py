@@ -11,18 +11,16 @@ from __future__ import annotations
 import argparse
 import functools
 import statistics
-import time
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
 from rich.console import Console
-from rich.progress import track
 
 from benchmarks.records import RESULTS, write_rows
 from benchmarks.steps.balanced_step import make_domain
-from benchmarks.steps.trainer_step import TrainerStep
+from benchmarks.steps.trainer_step import TrainerStep, take_turns
 from modulus_relobralo import SOAP
 from modulus_relobralo.hosts.sym import host
 
@@ -43,20 +41,7 @@ def measure(network: str, rounds: int) -> dict[str, object]:
         number: TrainerStep(domain, rate=1e-9, clip=1e6, optimizer=optimizer)
         for number, optimizer in optimizers.items()
     }
-
-    def milliseconds(number: int) -> float:
-        start = time.perf_counter()
-        steps[number]()
-        return (time.perf_counter() - start) * 1e3
-
-    for _ in range(WARMUP):
-        for number in steps:
-            milliseconds(number)
-    timings = []
-    for turn in track(range(rounds), description=network, transient=True):
-        # Each first every other time: what a step leaves in the caches is no one's advantage.
-        order = list(steps) if turn % 2 else list(steps)[::-1]
-        timings.append({number: milliseconds(number) for number in order})
+    timings = take_turns(steps, rounds, WARMUP, network)
     adam = [timing[0] for timing in timings]
     return {
         "network": network.replace("x", " x "),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
+from rich.progress import track
 
 from modulus_relobralo.hosts.sym import Domain
 
@@ -80,3 +83,20 @@ class TrainerStep:
         self.model.zero_grad(set_to_none=True)
         with torch.cuda.graph(self._graph):
             self.gradients()
+
+
+def take_turns(
+    steps: Mapping[Any, Callable[[], object]], rounds: int, warmup: int, title: str
+) -> list[dict[Any, float]]:
+    """Return the milliseconds of each step in each round, after `warmup` rounds that do not count.
+
+    Each is first every other time: what a step leaves in the caches is no one's advantage.
+    """
+    timings = []
+    for turn in track(range(warmup + rounds), description=title, transient=True):
+        timings.append({})
+        for name in list(steps) if turn % 2 else list(steps)[::-1]:
+            start = time.perf_counter()
+            steps[name]()
+            timings[-1][name] = (time.perf_counter() - start) * 1e3
+    return timings[warmup:]

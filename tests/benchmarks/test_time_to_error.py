@@ -162,13 +162,6 @@ def test_the_figure_names_who_came_near_and_has_the_others_in_grey(tmp_path):
     assert not has_colour(race.draw(tmp_path / "race.png", [{**row, "best error": 0.9}, longer]))
 
 
-def test_a_panel_names_as_many_as_there_are_colours_ours_apart_from_others():
-    rows = [{"entry": f"ours, {number}"} for number in range(6)] + [{"entry": "a code"}]
-    panels = race._panels(rows)
-    assert [(title, len(named)) for title, named in panels] == [("ours", 3), ("ours", 3), ("other codes", 1)]
-    assert [row for _, named in panels for row in named] == rows
-
-
 def test_entries_have_names_programs_and_environments():
     assert len({entry.slug for entry in ENTRIES}) == len(ENTRIES)
     peers = ROOT / "benchmarks" / "peers"

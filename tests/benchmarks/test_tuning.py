@@ -28,7 +28,7 @@ def suggestions(folder, trials):
     study, tried = tuning.open_study(folder, 20, "helmholtz", "aggregated", "relobralo"), []
 
     def objective(trial):
-        tried.append(search_spaces.of_relobralo(trial)["temperature"])
+        tried.append(search_spaces.suggest(trial, "relobralo")["temperature"])
         return tried[-1]
 
     study.optimize(objective, n_trials=trials)
@@ -48,9 +48,9 @@ def test_a_search_that_goes_on_asks_anew(tmp_path):
 
 def test_a_point_whose_trial_was_cut_off_is_asked_again(tmp_path):
     cut_off = tuning.open_study(tmp_path, 20, "helmholtz", "aggregated", "lr_annealing").ask()
-    assert search_spaces.of_lr_annealing(cut_off) == {"alpha": 0.01, "update_freq": 1}
+    assert search_spaces.suggest(cut_off, "lr_annealing") == {"alpha": 0.01, "update_freq": 1}
     again = tuning.open_study(tmp_path, 20, "helmholtz", "aggregated", "lr_annealing").ask()
-    assert search_spaces.of_lr_annealing(again) == {"alpha": 0.01, "update_freq": 1}
+    assert search_spaces.suggest(again, "lr_annealing") == {"alpha": 0.01, "update_freq": 1}
     # What waits for its turn or has come to its end is not asked again.
     study = tuning.open_study(tmp_path, 20, "helmholtz", "aggregated", "grad_norm")
     study.tell(study.ask({"alpha": tuning.optuna.distributions.FloatDistribution(0, 3)}), 1.0)
