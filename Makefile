@@ -13,7 +13,7 @@ DEMO := $(VENV:.venv%=outputs/demo%)
 # as many as cores, at most four; a file's tests share their trainings, so they stay together
 WORKERS := --numprocesses auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help env env-physicsnemo demo demo-solver demo-loops docs test test-physicsnemo test-lowest test-gpu lint format bench-accuracy bench-article bench-moving-window bench-reuse bench-optimizers tune bench-aggregator bench-derivatives bench-soap bench-natural-gradients bench-plates bench-time-to-error bench-gpu clean clean-outputs
+.PHONY: help env env-physicsnemo demo demo-solver demo-loops docs test test-physicsnemo test-lowest test-gpu lint format bench-accuracy bench-article bench-moving-window bench-reuse bench-optimizers tune bench-aggregator bench-derivatives bench-soap bench-natural-gradients bench-plates bench-time-to-error bench-gpu tables clean clean-outputs
 .DELETE_ON_ERROR:
 
 help: ## show this list
@@ -43,7 +43,7 @@ demo: $(if $(LOOPS),demo-loops,demo-solver) ## train the article's two experimen
 
 demo-solver: env
 	@rm -rf $(DEMO)
-	@$(RUN) benchmarks/demo.py $(if $(DEMO_STEPS),--steps $(DEMO_STEPS)) --out $(DEMO)
+	@$(RUN) -m benchmarks.demo $(if $(DEMO_STEPS),--steps $(DEMO_STEPS)) --out $(DEMO)
 
 demo-loops: env
 	@rm -rf $(DEMO)
@@ -77,28 +77,28 @@ test-gpu: env ## the tests that need a CUDA device
 	$(VENV)/bin/python -m pytest -m gpu
 
 bench-accuracy: env ## every balancing scheme on both problems, hours; QUICK=1: minutes. What is finished is not run again
-	$(RUN) benchmarks/accuracy.py $(if $(QUICK),--quick)
+	$(RUN) -m benchmarks.protocols.accuracy $(if $(QUICK),--quick)
 
 bench-article: env ## the article's two experiments in their own setting, hours; QUICK=1: minutes. What is finished is not run again
-	$(RUN) benchmarks/article.py $(if $(QUICK),--quick)
+	$(RUN) -m benchmarks.protocols.article $(if $(QUICK),--quick)
 
 bench-reuse: env ## the problems of examples/reuse over ten seeds, two hours; QUICK=1: minutes. What is finished is not run again
-	$(RUN) benchmarks/reuse.py $(if $(QUICK),--quick)
+	$(RUN) -m benchmarks.protocols.reuse $(if $(QUICK),--quick)
 
 bench-moving-window: env ## balancing in moving time windows, a quarter of an hour
-	$(RUN) benchmarks/moving_window.py --multirun loss=sum,relobralo,relobralo_grad custom.seed=0,1,2,3,4,5,6,7,8,9
+	$(RUN) -m benchmarks.protocols.moving_window --multirun loss=sum,relobralo,relobralo_grad custom.seed=0,1,2,3,4,5,6,7,8,9
 
 # the second call adds Adam's trainings of equal time, which the first has measured
 bench-optimizers: env ## Adam and SOAP under three schemes, hours; QUICK=1: minutes. What is finished is not run again
-	$(RUN) benchmarks/optimizers.py $(if $(QUICK),--quick)
-	$(if $(QUICK),,$(RUN) benchmarks/optimizers.py)
+	$(RUN) -m benchmarks.protocols.optimizers $(if $(QUICK),--quick)
+	$(if $(QUICK),,$(RUN) -m benchmarks.protocols.optimizers)
 
 bench-natural-gradients: env ## how far natural gradients come under two schemes, and what a step takes, hours; QUICK=1: minutes
-	$(RUN) benchmarks/natural_gradients.py $(if $(QUICK),--quick)
-	$(if $(QUICK),,$(RUN) benchmarks/natural_gradient_step.py)
+	$(RUN) -m benchmarks.protocols.natural_gradients $(if $(QUICK),--quick)
+	$(if $(QUICK),,$(RUN) -m benchmarks.steps.natural_gradient_step)
 
 bench-plates: env ## the plates of examples/plates over seeds, against the book and finite elements, hours; QUICK=1: minutes. What is finished is not run again
-	$(RUN) benchmarks/plates.py $(if $(QUICK),--quick)
+	$(RUN) -m benchmarks.protocols.plates $(if $(QUICK),--quick)
 
 # what the project is compared with, each in an environment of its own
 PEERS := deepxde pina jax finite_elements
@@ -109,20 +109,23 @@ PEERS := deepxde pina jax finite_elements
 	@touch $@
 
 bench-time-to-error: env $(PEERS:%=.venv-peer-%/complete) ## seconds to an error, against DeepXDE, PINA, JAX and finite elements, hours; QUICK=1: half an hour
-	@$(RUN) benchmarks/time_to_error.py $(if $(QUICK),--quick) $(if $(LIMIT),--limit $(LIMIT))
+	@$(RUN) -m benchmarks.protocols.time_to_error $(if $(QUICK),--quick) $(if $(LIMIT),--limit $(LIMIT))
 
 bench-soap: env ## what a step takes with SOAP, against one with Adam
-	$(RUN) benchmarks/soap_step.py
+	$(RUN) -m benchmarks.steps.soap_step
 
 tune: env ## search the parameters of every scheme, hours; what was interrupted goes on
-	$(RUN) benchmarks/tune.py
+	$(RUN) -m benchmarks.protocols.tuning
 
 bench-aggregator: env ## what balancing costs, against the host's Sum and Relobralo
-	$(RUN) benchmarks/aggregator.py
-	$(RUN) benchmarks/balanced_step.py
+	$(RUN) -m benchmarks.steps.aggregator
+	$(RUN) -m benchmarks.steps.balanced_step
 
 bench-derivatives: env ## Taylor mode against the host's autodiff
-	$(RUN) benchmarks/derivatives.py
+	$(RUN) -m benchmarks.steps.derivatives
+
+tables: env ## every table and figure of the documents, from benchmarks/results
+	$(RUN) -m benchmarks.documents --figures
 
 bench-gpu: bench-aggregator bench-derivatives bench-soap ## all benchmarks; on a CUDA device they have rows for it
 

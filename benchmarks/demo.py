@@ -1,23 +1,23 @@
 """Both of the article's experiments in their own setting, unbalanced and with ReLoBRaLo, side by side: make demo.
 
-python benchmarks/demo.py [--steps N] [--jobs 2] [--out outputs/demo]
+python -m benchmarks.demo [--steps N] [--jobs 2] [--out outputs/demo]
 """
 
 from __future__ import annotations
 
 import argparse
-import math
 import os
 import signal
 from pathlib import Path
 
-import accuracy
-import article
-import sweep
-from protocol import HEADLINE, ROOT
+import pandas as pd
 
-from modulus_relobralo.report import Comparison, compare, plot_comparison, read_run
-from modulus_relobralo.report.tables import Row, print_lines, print_rows
+from benchmarks import launching, runner
+from benchmarks.documents.figures import errors
+from benchmarks.documents.summary import lines, number, ratio, spread
+from benchmarks.protocols import article
+from benchmarks.protocols.schemes import HEADLINE
+from benchmarks.records import ROOT
 
 # As many as leave a quarter of five minutes to spare on two cores, where a step of the plate takes twice as long.
 STEPS = {"helmholtz": 6_000, "kirchhoff": 4_000}
@@ -32,47 +32,26 @@ def main() -> None:
     # So that whoever ends this ends its trainings too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     trainings = [
-        training
+        article.training(problem, loss, 0, args.steps or steps, folder=args.out)
         for problem, steps in STEPS.items()
-        for training in article.trainings(
-            [0], [args.steps or steps], HEADLINE, builtin_as_article=False, folder=args.out, problems=[problem]
-        )
+        for loss in HEADLINE
     ]
-    accuracy.train(trainings, sweep.on_this_machine(args.jobs))
-    comparisons = compare([read_run(training.run_dir) for training in trainings])
-    print_rows(
-        [row for comparison in comparisons for row in make_rows(comparison)],
-        "The article's two experiments in their own setting",
-    )
-    for comparison in comparisons:
-        paths = plot_comparison(comparison, ROOT / args.out / comparison.problem)
-        print_lines([str(path) for path in paths if path.stem == "error"])
+    runner.train(trainings, launching.on_this_machine(args.jobs))
+    rows = [runner.make_row(training, runner.errors_of) for training in trainings]
+    found = pd.DataFrame(line for row in rows for line in lines("article", row))
+    print("The article's two experiments in their own setting:", beside_sum(found).to_string(index=False), sep="\n")
+    print(errors(ROOT / args.out / "errors.png", found))
 
 
-def make_rows(comparison: Comparison) -> list[Row]:
+def beside_sum(found: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each loss of a problem: its errors, and how they compare with those of the sum."""
-    (variable,) = comparison.variables
-    rows = []
-    for variant in comparison.variants:
-        squares, errors = variant.mean_squares(variable), variant.errors(variable)
-        ratios = [
-            comparison.ratio(variant, variable, measure)
-            for measure in (lambda each: each.mean_squares(variable), lambda each: each.errors(variable))
-        ]
-        of_sum = ["-" if math.isnan(ratio) else f"{ratio:.3g}" for ratio in ratios]
-        rows.append(
-            {
-                "": comparison.problem,
-                "loss": variant.label,
-                "steps": str(variant.runs[0].errors[variable].steps[-1]),
-                "mean square of the error": f"{squares[0]:.3g}",
-                "of the sum's": of_sum[0],
-                "relative L2 error": f"{errors[0]:.3g}",
-                "of the sum's ": of_sum[1],
-                "ms per step": f"{variant.step_seconds * 1e3:.1f}",
-            }
-        )
-    return rows
+    columns = {"mean square of the error": "square", "relative L2 error": "error"}
+    made = found[["problem", "scheme", "steps"]].set_index(["problem", "scheme"])
+    for name, value in columns.items():
+        of = spread(found, ["problem"], value)
+        made[name], made[f"{name}, of the sum's"] = of["median"].map(number), of["ratio"].map(ratio)
+    made["ms per step"] = found.set_index(["problem", "scheme"])["ms per step"]
+    return made.reset_index()
 
 
 if __name__ == "__main__":

@@ -6,8 +6,6 @@ and where the repository is read as it is.
 
 import warnings
 
-from sphinx.application import Sphinx
-
 from modulus_relobralo.version import __version__
 
 warnings.filterwarnings("ignore")  # of the host and its packages, when the API pages import them
@@ -23,7 +21,6 @@ include_patterns = [
     "CHANGELOG.md",
     "benchmarks/README.md",
     "benchmarks/peers/README.md",
-    "benchmarks/results/*.md",
     "docs/**.md",
     "examples/*/README.md",
     "examples/*/*.ipynb",
@@ -54,13 +51,3 @@ html_css_files = ["wide.css"]
 # a page at the root that leads to docs/index.html
 html_extra_path = ["_extra"]
 copybutton_exclude = ".linenos, .gp, .go"
-
-
-def setup(app: Sphinx) -> None:
-    """Let pages of tables that programs write, which other pages link to, be in no table of contents."""
-
-    def mark(app: Sphinx, name: str, text: list[str]) -> None:
-        if name.startswith("benchmarks/results/"):
-            text[0] = f"---\norphan: true\n---\n\n{text[0]}"
-
-    app.connect("source-read", mark)

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
 
-from peers.plate import Prediction, relative_error
+from benchmarks.peers.plate import Prediction, relative_error
 
 TARGETS = (1e-2, 1e-3, 1e-4)
 # Times at which the error is measured: the next is so much later, in parts of the time so far and in seconds.

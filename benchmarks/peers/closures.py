@@ -10,8 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from peers.clock import Clock
-from peers.plate import Prediction
+
+from benchmarks.peers.clock import Clock
+from benchmarks.peers.plate import Prediction
 
 
 class Stop(Exception):

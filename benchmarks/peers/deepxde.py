@@ -1,6 +1,6 @@
 """The plate in DeepXDE, with its PyTorch backend.
 
-    python -m peers.deepxde adam --record FILE --limit SECONDS [--scaled]
+    python -m benchmarks.peers.deepxde adam --record FILE --limit SECONDS [--scaled]
 
 Adam at 1e-3, then L-BFGS with DeepXDE's own options and in float64, as its documentation advises for it. `--scaled` has
 lengths and deflection of order 1, by the transforms that its FAQ advises.
@@ -18,9 +18,10 @@ import math
 import deepxde as dde
 import numpy as np
 import torch
-from peers.clock import Clock, arguments
-from peers.closures import ClockedClosures, Stop
-from peers.plate import EDGE, EDGE_WEIGHT, INTERIOR, NU, P0, PDE_WEIGHT, SIDE, STRIP, D
+
+from benchmarks.peers.clock import Clock, arguments
+from benchmarks.peers.closures import ClockedClosures, Stop
+from benchmarks.peers.plate import EDGE, EDGE_WEIGHT, INTERIOR, NU, P0, PDE_WEIGHT, SIDE, STRIP, D
 
 PACKAGES = ("deepxde", "torch", "numpy")
 # Adam's part of the time where L-BFGS follows it.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from peers.plate import EDGE, INTERIOR
+from benchmarks.peers.plate import EDGE, INTERIOR
 
 # More than any time limit allows.
 STEPS = 10**9

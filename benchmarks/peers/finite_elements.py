@@ -1,6 +1,6 @@
 """The plate by finite elements: Argyris' triangle in scikit-fem, on meshes refined until the error is reached.
 
-    python -m peers.finite_elements --record FILE --limit SECONDS
+    python -m benchmarks.peers.finite_elements --record FILE --limit SECONDS
 
 The time is that of all meshes together: assembling, and solving by SciPy's direct solver.
 """
@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 import skfem
-from peers.clock import Clock, arguments
-from peers.plate import NU, P0, SIDE, D
 from skfem.helpers import dd, ddot, trace
+
+from benchmarks.peers.clock import Clock, arguments
+from benchmarks.peers.plate import NU, P0, SIDE, D
 
 PACKAGES = ("scikit-fem", "scipy", "numpy")
 # What is 0 where w is, along a side across x and along one across y.

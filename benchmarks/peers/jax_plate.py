@@ -17,8 +17,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import random
 from jax.experimental.jet import jet
-from peers.clock import Clock
-from peers.plate import EDGE, INTERIOR, NU, SIDE, STRIP
+
+from benchmarks.peers.clock import Clock
+from benchmarks.peers.plate import EDGE, INTERIOR, NU, SIDE, STRIP
 
 PACKAGES = ("jax", "jaxlib", "equinox", "optimistix", "numpy")
 Parameters = list[tuple[jax.Array, jax.Array]]

@@ -1,6 +1,6 @@
 """The plate in PINA.
 
-    python -m peers.pina adam --record FILE --limit SECONDS [--scaled]
+    python -m benchmarks.peers.pina adam --record FILE --limit SECONDS [--scaled]
 
 PINA's PINN and Trainer: Adam at 1e-3, its default, then PyTorch's L-BFGS with a line search, in float64. `--scaled` has
 lengths and deflection of order 1.
@@ -14,9 +14,6 @@ import math
 
 import numpy as np
 import torch
-from peers.clock import Clock, arguments
-from peers.closures import ClockedClosures, Stop
-from peers.plate import EDGE, EDGE_WEIGHT, INTERIOR, NU, P0, PDE_WEIGHT, SIDE, STRIP, D
 from pina import Condition, LabelTensor, Trainer
 from pina.domain import CartesianDomain
 from pina.equation import Equation, SystemEquation
@@ -27,6 +24,10 @@ from pina.optim import TorchOptimizer
 from pina.problem import SpatialProblem
 from pina.solver import PhysicsInformedSingleModelSolver
 from pina.weighting import ScalarWeighting
+
+from benchmarks.peers.clock import Clock, arguments
+from benchmarks.peers.closures import ClockedClosures, Stop
+from benchmarks.peers.plate import EDGE, EDGE_WEIGHT, INTERIOR, NU, P0, PDE_WEIGHT, SIDE, STRIP, D
 
 PACKAGES = ("pina-mathlab", "torch", "numpy")
 # Adam's part of the time where L-BFGS follows it.

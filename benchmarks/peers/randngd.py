@@ -1,6 +1,6 @@
 """The plate by natural gradients of randngd (arXiv:2505.11638).
 
-    python -m peers.randngd nystrom --record FILE --limit SECONDS
+    python -m benchmarks.peers.randngd nystrom --record FILE --limit SECONDS
 
 `nystrom` is the solver that its documentation begins with, `full` its direct one; both with its default damping and
 its Armijo line search, in float64.
@@ -11,8 +11,9 @@ from __future__ import annotations
 from functools import partial
 
 import randngd  # switches JAX to float64, and so comes first
-from peers import jax_plate
-from peers.clock import Clock, arguments
+
+from benchmarks.peers import jax_plate
+from benchmarks.peers.clock import Clock, arguments
 
 NETWORK = {"layers": 2, "width": 32}
 RANK = 500

@@ -1,6 +1,6 @@
 """The example of this project, examples/kirchhoff, through the host's Solver, on the clock.
 
-    python -m peers.solver --record FILE --limit SECONDS OVERRIDE...
+    python -m benchmarks.peers.solver --record FILE --limit SECONDS OVERRIDE...
 
 The overrides are Hydra's, of the config `article`. Compiled rules, TorchScript and the host's records are not timed.
 """
@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from peers.clock import Clock, arguments
 
+from benchmarks.peers.clock import Clock, arguments
 from modulus_relobralo.hosts import sym
 from modulus_relobralo.taylor import kernels
 

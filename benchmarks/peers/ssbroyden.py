@@ -1,6 +1,6 @@
 """The plate by the self-scaled Broyden method of ssbroyden-optimistix (arXiv:2603.10599).
 
-    python -m peers.ssbroyden --record FILE --limit SECONDS
+    python -m benchmarks.peers.ssbroyden --record FILE --limit SECONDS
 
 With the tolerances and the line search of its example of a physics-informed network, in float64.
 """
@@ -10,8 +10,9 @@ from __future__ import annotations
 from functools import partial
 
 import ssbroyden_optimistix  # switches JAX to float64, and so comes first
-from peers import jax_plate
-from peers.clock import Clock, arguments
+
+from benchmarks.peers import jax_plate
+from benchmarks.peers.clock import Clock, arguments
 
 NETWORK = {"layers": 2, "width": 32}
 

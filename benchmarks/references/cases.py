@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from references.bending import Array, Bending, Rigidity
-from references.closed import (
+from benchmarks.references.bending import Array, Bending, Rigidity
+from benchmarks.references.closed import (
     Closed,
     clamped_circle,
     clamped_ellipse,
@@ -16,8 +16,8 @@ from references.closed import (
     supported_ring,
     supported_triangle,
 )
-from references.levy import Levy, between, rising, uniform
-from references.ritz import ClampedRectangle
+from benchmarks.references.levy import Levy, between, rising, uniform
+from benchmarks.references.ritz import ClampedRectangle
 
 NU, Q = 0.3, 5e3
 D = 30e9 * 0.2**3 / (12 * (1 - NU**2))

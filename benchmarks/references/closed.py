@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from sympy import Expr, Rational, Symbol, lambdify, log, sqrt
 
-from references.bending import Array
+from benchmarks.references.bending import Array
 
 X, Y = Symbol("x"), Symbol("y")
 

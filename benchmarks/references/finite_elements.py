@@ -10,7 +10,7 @@ import skfem
 from scipy.spatial import cKDTree
 from skfem.helpers import dd, ddot, trace
 
-from references.bending import Array
+from benchmarks.references.bending import Array
 
 Of = Callable[[Array, Array], Array]
 """A function of x and y."""

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from references.bending import Array, Rigidity
+from benchmarks.references.bending import Array, Rigidity
 
 SHEAR_WAVES, WAVES = 4_000, 600
 """Waves along x: the sum for a shear leaves out the square of their number, of which 1e-4 of it is left; that for a

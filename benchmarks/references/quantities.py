@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.references.bending import Array, Bending
+from benchmarks.references.cases import Case
 from modulus_relobralo.geometry.shape import gauss
 from modulus_relobralo.plates.results import Results
-from references.bending import Array, Bending
-from references.cases import Case
 
 MOMENTS = ("M_x", "M_y", "M_xy")
 MATTERS = 0.05

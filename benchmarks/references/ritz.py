@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.polynomial import legendre
 
-from references.bending import Array
+from benchmarks.references.bending import Array
 
 FUNCTIONS = 18
 """Along each axis; 14 give the same edge shear to 1e-5, the moment to 1e-7."""

@@ -3,7 +3,8 @@ import uuid
 from pathlib import Path
 
 import pytest
-from protocol import ROOT
+
+from benchmarks.records import ROOT
 
 
 @pytest.fixture

@@ -4,16 +4,16 @@ from collections import Counter
 from dataclasses import replace
 
 import numpy as np
-import plates
-import plates_table
 import pytest
-import sweep
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
-from protocol import ROOT
-from references.cases import CASES
-from references.quantities import quantities
 
+from benchmarks import launching
+from benchmarks.documents import plates as page_of_plates
+from benchmarks.protocols import plates
+from benchmarks.records import ROOT
+from benchmarks.references.cases import CASES
+from benchmarks.references.quantities import quantities
 from modulus_relobralo.plates.results import results
 from modulus_relobralo.plates.values import ClosedDeflection
 
@@ -28,14 +28,13 @@ def circle():
 
 
 def test_the_protocol_is_every_plate_over_five_seeds_by_one_recipe():
-    full = plates.trainings(CASES)
-    assert Counter(training.terms for training in full) == dict.fromkeys(CASES, 5)
+    full = plates.full()
+    assert Counter(training.problem for training in full) == dict.fromkeys(CASES, 5)
     assert len({training.run_dir for training in full}) == len(full)
     assert {training.seed for training in full} == set(range(5))
     # Nothing but the case and the length, which is the recipe's: a run of another length lies elsewhere.
-    steps = plates.RECIPE.training.max_steps
-    assert all(t.overrides == [f"case={t.terms}", f"training.max_steps={steps}"] for t in full)
-    commands = sweep.commands(full, [])
+    assert all(t.overrides == (f"case={t.problem}", f"training.max_steps={plates.STEPS}") for t in full)
+    commands = launching.commands(full, [])
     assert len(commands) == len(CASES)
     for command in commands:
         assert command[1] == "examples/plates/plates.py"
@@ -43,11 +42,9 @@ def test_the_protocol_is_every_plate_over_five_seeds_by_one_recipe():
         assert "loss=sum" in command
 
 
-def test_quick_runs_and_a_part_of_them():
-    quick = plates.trainings(CASES, quick=True)
-    assert not {t.run_dir for t in quick} & {t.run_dir for t in plates.trainings(CASES)}
-    assert {(t.steps, t.seed) for t in quick} == {(plates.QUICK_STEPS, 0)}
-    assert [(t.terms, t.seed) for t in plates.trainings(["triangle"], [7, 8])] == [("triangle", 7), ("triangle", 8)]
+def test_quick_runs_lie_in_a_folder_of_their_own():
+    assert not {t.run_dir for t in plates.quick()} & {t.run_dir for t in plates.full()}
+    assert {(t.steps, t.seed) for t in plates.quick()} == {(plates.QUICK_STEPS, 0)}
 
 
 def test_results_of_the_exact_deflection_deviate_by_nothing(circle):
@@ -82,47 +79,41 @@ def test_where_a_moment_has_no_bound_nothing_is_compared(circle):
     assert max(np.hypot(*place) for place in places) < 2.01
 
 
-def row(case, quantity, seed, deviation, reference=2.0, bars=True, seconds=30.0, kind="moment"):
+def run(case, seed, quantities, bars=True, seconds=30.0):
+    named = {"problem": case, "seed": seed, "bars": bars, "seconds": seconds, "source": "article 0"}
+    return {**named, "quantities": [of(*quantity) for quantity in quantities]}
+
+
+def of(quantity, deviation, reference=2.0, kind="moment"):
     return {
-        "case": case,
-        "bars": bars,
-        "seed": seed,
         "kind": kind,
         "quantity": quantity,
         "unit": "N m/m",
         "reference": reference,
         "value": reference * (1 + deviation / 100),
         "deviation in %": deviation,
-        "seconds": seconds,
     }
 
 
-MADE = {"command": "python benchmarks/plates.py", "date": "2026-11-24", "device": "a core", "versions": {"torch": "2"}}
-
-
 def test_a_line_has_the_worst_of_what_symmetry_makes_one():
-    rows = [
-        *(row("slab", "M_x", seed, deviation) for seed, deviation in enumerate((0.1, -0.2, 0.3))),
-        *(row("slab", "M_y", seed, deviation) for seed, deviation in enumerate((-0.4, 0.1, 0.0))),
-        row("slab", "w", 0, 0.05, kind="deflection"),
-    ]
-    first, second = plates_table.summaries(rows)
+    found = [[("M_x", 0.1), ("M_y", -0.4)], [("M_x", -0.2), ("M_y", 0.1)], [("M_x", 0.3), ("M_y", 0.0)]]
+    found[0].append(("w", 0.05, 2.0, "deflection"))
+    first, second = page_of_plates.summaries([run("slab", seed, parts) for seed, parts in enumerate(found)])
     assert (first["quantity"], first["seeds"]) == ("M_x and 1 alike", 3)
     assert (first["median deviation"], first["worst deviation"]) == pytest.approx((0.3, 0.4))
     assert (second["quantity"], second["bar"]) == ("w", 0.1)
 
 
 def test_the_verdict_names_what_misses_its_bar():
-    within = [row("slab", "M_x", seed, 0.4) for seed in range(5)]
-    page = plates_table.page(within, MADE, {"slab": "article 0"})
+    within = [run("slab", seed, [("M_x", 0.4)]) for seed in range(5)]
+    page = page_of_plates.body(within)
     assert "Of 1 quantities of the 1 plates with bars, 1 are within them." in page
     assert "1 of these plates train in at most 60 s." in page
-    beyond = [row("slab", "M_x", seed, 0.4 if seed < 2 else -0.6, seconds=61.0) for seed in range(5)]
-    page = plates_table.page(beyond, MADE, {"slab": "article 0"})
+    beyond = [run("slab", seed, [("M_x", 0.4 if seed < 2 else -0.6)], seconds=61.0) for seed in range(5)]
+    page = page_of_plates.body(beyond)
     assert "0 are within them; beyond: M_x of slab, 0.60 %." in page
     assert "0 of these plates train in at most 60 s: not slab." in page
     # A plate without bars has no verdict.
-    rows = [*within, row("lid", "M_x", 0, 9.0, bars=False)]
-    page = plates_table.page(rows, MADE, {"slab": "article 0", "lid": "elements"})
+    page = page_of_plates.body([*within, run("lid", 0, [("M_x", 9.0)], bars=False)])
     assert "Of 1 quantities of the 1 plates" in page
-    assert "| `lid` | M_x | N m/m | 2 | elements | 2.18 | 9.000 | 9.000 |  |" in page
+    assert "| `lid` | M_x | N m/m | 2 | article 0 | 2.18 | 9.000 | 9.000 |  |" in page

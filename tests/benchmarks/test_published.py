@@ -1,109 +1,240 @@
-"""The tables of errors in the documents, against the result file and by NumPy."""
+"""The tables in the documents, against the rows of results and by NumPy."""
 
 import re
 
 import numpy as np
+import pytest
 from omegaconf import OmegaConf
-from protocol import ROOT
-from records import read_rows
 
-HEAD = r"\| problem \| loss terms \| Adam from \|"
-PROBLEMS = {"Helmholtz": "helmholtz", "plate": "kirchhoff"}
+from benchmarks.documents import pages, tables
+from benchmarks.protocols.accuracy import best_trials
+from benchmarks.records import RESULTS, ROOT, read_rows
+from benchmarks.runner import OTHERS
+
+PAGE = (ROOT / "docs" / "results.md").read_text()
+PROBLEMS = {
+    "Helmholtz": "helmholtz",
+    "plate": "kirchhoff",
+    "cooling rod": "heat",
+    "wall of two materials": "composite_wall",
+    "unknown conductivity": "conductivity",
+    "cavity": "cavity",
+}
 TERMS = {"2": "aggregated", "3": "aggregated", "5": "per_edge", "9": "per_edge"}
+SETTINGS = {"article's": "article", "scaled": "scaled"}
+NUMBER = r"\d[\d.]*(?:e-\d+)?"
 
 
 def split(line):
-    return [cell.strip() for cell in line.strip("|").split("|")]
+    return [cell.strip().replace("`", "").replace("**", "") for cell in line.strip("|").split("|")]
 
 
-def read_tables(page):
-    """Return the runs of each cell in the tables that begin with HEAD, and the cell's text."""
-    for header, body in re.findall(rf"^({HEAD}.*)\n\|[-|]+\n((?:\|.*\n)+)", page, re.MULTILINE):
-        for problem, terms, rate, *cells in map(split, body.splitlines()):
-            for column, cell in zip(split(header)[3:], cells, strict=True):
-                loss, tuned = re.fullmatch(r"`(\w+)`(, tuned)?", column).groups()
-                if cell:
-                    yield PROBLEMS[problem], TERMS[terms], float(rate), loss, bool(tuned), cell
+def table(name):
+    """Return the lines of a table of the page, each as the texts of its columns."""
+    (found,) = re.findall(rf"<!-- table: {name} -->\n\n(.*?)\n\n<!-- end of table -->", PAGE, re.DOTALL)
+    header, _, *body = found.splitlines()
+    return [dict(zip(split(header), split(line), strict=True)) for line in body]
 
 
-def errors_by_seed(problem, terms, rate, loss, tuned):
-    rows = read_rows(ROOT / "benchmarks" / "results" / "accuracy")
-    wanted = problem, terms, rate, loss
-    return {
-        row["seed"]: row["relative L2 error"]
-        for row in rows
-        if (row["problem"], row["terms"], row["learning rate"], row["loss"]) == wanted
-        and bool(row["parameters"]) == tuned
-    }
+def by_seed(protocol, value="relative L2 error", given=False, **wanted):
+    """Return a number of the published runs by seed; `given` are those with values of their own."""
+    wanted = {name.replace("_", " "): entry for name, entry in wanted.items()}
+    rows = [row for row in read_rows(protocol) if wanted.items() <= row.items()]
+    return {row["seed"]: row[value] for row in rows if bool(row["parameters"]) == given}
 
 
 def agrees(text, value):
     """Whether `value`, rounded to the digits of `text`, is `text`."""
-    half_a_digit = 0.5 * 10.0 ** -len(text.partition(".")[2])
+    mantissa, _, power = text.partition("e")
+    half_a_digit = 0.5 * 10.0 ** (int(power or 0) - len(mantissa.partition(".")[2]))
     return abs(float(text) - value) <= 1.001 * half_a_digit
 
 
-def test_medians_and_ratios_are_those_of_the_runs():
-    cells = list(read_tables((ROOT / "docs" / "results.md").read_text()))
-    assert len(cells) >= 8
-    for problem, terms, rate, loss, tuned, cell in cells:
-        median, ratio = re.fullmatch(r"([\d.]+)(?: \(([\d.]+)\))?", cell).groups()
-        ours = errors_by_seed(problem, terms, rate, loss, tuned)
-        theirs = errors_by_seed(problem, terms, rate, "sum", False)
-        assert agrees(median, np.median(list(ours.values()))), (problem, terms, rate, loss, cell)
-        if loss != "sum":
-            shared = sorted(ours.keys() & theirs.keys())
-            found = np.median([ours[seed] for seed in shared]) / np.median([theirs[seed] for seed in shared])
-            assert agrees(ratio, found), (problem, terms, rate, loss, cell, found)
+def check(cell, *expected):
+    """Compare the numbers of a cell, in their order."""
+    printed = re.findall(NUMBER, cell.partition(" seeds")[0])[: len(expected)]
+    assert len(printed) == len(expected), cell
+    assert all(agrees(*pair) for pair in zip(printed, expected, strict=True)), (cell, expected)
+
+
+def median(values, seeds=None):
+    return np.median([values[seed] for seed in (values if seeds is None else seeds)])
+
+
+def with_largest(values):
+    return np.median([*values.values()]), max(values.values())
+
+
+def ratio_of(ours, theirs):
+    both = ours.keys() & theirs.keys()
+    return median(ours, both) / median(theirs, both)
+
+
+def on(values, others):
+    return {seed: values[seed] for seed in values.keys() & others.keys()}
+
+
+def test_the_pages_are_those_of_the_rows():
+    assert tables.fill(PAGE) == PAGE
+    assert {found[1] for found in tables.MARKED.finditer(PAGE)} == {table.__name__ for table in tables.TABLES}
+    for path in RESULTS.glob("*.jsonl"):
+        assert (pages.PAGES / f"{path.stem}.md").read_text() == pages.page(path.stem)
+
+
+def test_a_change_of_a_row_would_be_seen():
+    assert tables.fill(PAGE.replace("1.07 [0.124, 3.26]", "1.08 [0.124, 3.26]")) == PAGE
+
+
+def test_medians_and_ratios_in_the_scaled_setting_are_those_of_the_runs():
+    lines = [(line, scheme) for name in ("defaults", "tuned") for line in table(name) for scheme in line]
+    assert len(lines) > 60
+    for line, scheme in lines:
+        if scheme in ("problem", "loss terms", "rate") or not line[scheme]:
+            continue
+        case = {
+            "problem": PROBLEMS[line["problem"]],
+            "terms": TERMS[line["loss terms"]],
+            "learning_rate": float(line["rate"]),
+        }
+        loss, _, tuned = scheme.partition(", ")
+        # What is compared with ReLoBRaLo is of its seeds.
+        ours = by_seed("accuracy", loss=loss, given=bool(tuned), **case)
+        known, sums = by_seed("accuracy", loss="relobralo", **case), by_seed("accuracy", loss="sum", **case)
+        if loss == "sum":
+            check(line[scheme], median(on(sums, known)))
+        else:
+            check(line[scheme], median(ours), ratio_of(ours, sums))
 
 
 def test_the_article_s_table_is_that_of_the_runs():
-    page = (ROOT / "docs" / "results.md").read_text()
-    rows = re.findall(
-        r"^\| (Helmholtz|plate) \| ([\d,]+) \| ([^|]*) \| ([^|]*) \| ([\d.]+) \| ([\d.]+) \| (\w+) \|$", page, re.M
-    )
-    assert {row[0] for row in rows} == set(PROBLEMS)
-    for problem, steps, *cells, ratio, claim, verdict in rows:
-        medians = []
-        for loss, cell in zip(("sum", "relobralo"), cells, strict=True):
-            squares = [
-                row["mean squared error"]
-                for row in read_rows(ROOT / "benchmarks" / "results" / "article")
-                if (row["problem"], row["loss"], row["last step"], row["parameters"])
-                == (PROBLEMS[problem], loss, int(steps.replace(",", "")), {})
-            ]
-            assert len(squares) == 10
-            printed = [float(number) for number in re.findall(r"[\d.]+(?:e-\d+)?", cell)]
-            # two digits
-            np.testing.assert_allclose(printed, np.percentile(squares, [50, 25, 75]), rtol=0.05)
-            medians.append(np.median(squares))
-        assert agrees(ratio, medians[1] / medians[0])
-        assert (verdict == "holds") == (medians[1] / medians[0] <= float(claim))
+    lines = table("article")
+    assert {line["problem"] for line in lines} == {"Helmholtz", "plate"}
+    for line in lines:
+        case = {"problem": PROBLEMS[line["problem"]], "max_steps": int(line["steps"])}
+        for scheme in ("sum", "relobralo", "relobralo_builtin", "relobralo_builtin, the article's values"):
+            loss, _, given = scheme.partition(", ")
+            squares = by_seed("article", "mean squared error", bool(given), loss=loss, **case)
+            assert len(squares) == (10 if line["steps"] == "8000" else 0 if "builtin" in loss else 3)
+            if squares:
+                values = [*squares.values()]
+                check(line[scheme], *np.percentile(values, [50, 25, 75]), max(values))
+        squares = [by_seed("article", "mean squared error", loss=loss, **case) for loss in ("relobralo", "sum")]
+        check(line["ratio"], ratio_of(*squares))
+        claim, verdict = line["claim"].split(", ")
+        assert (verdict == "holds") == (ratio_of(*squares) <= float(claim))
 
 
-def test_the_table_of_the_host_s_class_is_that_of_the_runs():
-    page, results = (ROOT / "docs" / "results.md").read_text(), ROOT / "benchmarks" / "results"
-    runs = [row for name in ("", "_builtin", "_builtin_5_to_9") for row in read_rows(results / f"article{name}")]
-    rows = re.findall(r"^\| (Helmholtz|plate) \| ((?:[^|]+\[[^|]+\], [^|]+\|){4})$", page, re.MULTILINE)
-    assert {problem for problem, _ in rows} == set(PROBLEMS)
-    columns = [("sum", False), ("relobralo", False), ("relobralo_builtin", False), ("relobralo_builtin", True)]
-    for problem, cells in rows:
-        for (loss, of_article), cell in zip(columns, split(cells), strict=True):
-            squares = [
-                run["mean squared error"]
-                for run in runs
-                if (run["problem"], run["loss"], run["last step"]) == (PROBLEMS[problem], loss, 8_000)
-                and bool(run["parameters"]) == of_article
-            ]
-            assert len(squares) == 10
-            printed = [float(number) for number in re.findall(r"[\d.]+(?:e-\d+)?", cell)]
-            np.testing.assert_allclose(printed, [*np.percentile(squares, [50, 25, 75]), max(squares)], rtol=0.05)
+def with_adam(setting, problem, terms, loss):
+    if setting == "article":
+        return by_seed("article", problem=problem, loss=loss, max_steps=8_000)
+    return by_seed("accuracy", problem=problem, terms=terms, loss=loss, learning_rate=0.003)
+
+
+def test_the_table_of_soap_is_that_of_the_runs():
+    lines = table("optimizers")
+    assert len(lines) == 5
+    for line in lines:
+        case = SETTINGS[line["setting"]], PROBLEMS[line["problem"]], TERMS[line["loss terms"]]
+        named = dict(zip(("setting", "problem", "terms"), case, strict=True))
+        for loss, seeds in (("sum", 10), ("relobralo", 10), ("relobralo_builtin", 3)):
+            errors = by_seed("optimizers", loss=loss, optimizer="soap", **named)
+            assert len(errors) == seeds
+            check(line[loss], *with_largest(errors))
+            check(line[f"Adam: {loss}"], *with_largest(on(with_adam(*case, loss), with_adam(*case, "relobralo"))))
+        soap = [by_seed("optimizers", loss=loss, optimizer="soap", **named) for loss in ("relobralo", "sum")]
+        check(line["ratio"], ratio_of(*soap))
+
+
+def test_the_table_of_natural_gradients_is_that_of_the_runs():
+    lines = table("natural_gradients")
+    cases = {(line["setting"], line["problem"]) for line in lines}
+    assert cases == {(setting, problem) for setting in SETTINGS for problem in ("Helmholtz", "plate")}
+    for line in lines:
+        for loss in ("relobralo", "sum"):
+            errors = {
+                row["seed"]: row["errors"][row["steps"].index(int(line["step"]))]
+                for row in read_rows("natural_gradients")
+                if (row["setting"], row["problem"]) == (SETTINGS[line["setting"]], PROBLEMS[line["problem"]])
+                and (row["terms"], row["loss"]) == (TERMS[line["loss terms"]], loss)
+            }
+            assert len(errors) == 10
+            check(line[loss], *with_largest(errors))
+
+
+def window(number, loss):
+    return {row["seed"]: row["errors"][number - 1] for row in read_rows("moving_window") if row["loss"] == loss}
+
+
+def test_the_table_of_moving_windows_is_that_of_the_runs():
+    lines = table("moving_window")
+    assert [line["window"] for line in lines] == ["1", "2", "3", "4"]
+    for line in lines:
+        number = int(line["window"])
+        for loss in ("sum", "relobralo", "relobralo_grad"):
+            check(line[loss], *with_largest(window(number, loss)))
+            if loss != "sum":
+                check(line[f"ratio of {loss}"], ratio_of(window(number, loss), window(number, "sum")))
+
+
+def anywhere(line, loss):
+    """Return the errors by seed of a scheme in the setting of a line."""
+    if line["setting"] == "moving time windows":
+        return window(4, loss)
+    problem = PROBLEMS[line["problem"]]
+    if line["setting"] == "others' problems":
+        rows = [row for row in read_rows("reuse") if (row["problem"], row["loss"]) == (problem, loss)]
+        others = f"{OTHERS}{line['variable']}"
+        return {row["seed"]: row.get(others, row["relative L2 error"]) for row in rows}
+    case = SETTINGS[line["setting"]], problem, TERMS[line["loss terms"]]
+    if line["optimizer"] == "adam":
+        return with_adam(*case, loss)
+    named = dict(zip(("setting", "problem", "terms"), case, strict=True))
+    return by_seed("optimizers", loss=loss, optimizer="soap", **named)
+
+
+def test_the_table_of_gradients_is_that_of_the_runs():
+    lines = table("gradients")
+    assert len(lines) == 19
+    for line in lines:
+        ours, sums = anywhere(line, "relobralo_grad"), anywhere(line, "sum")
+        assert len(ours) == len(sums) == 10
+        check(line["relobralo_grad"], *with_largest(ours))
+        check(line["sum"], *with_largest(sums))
+        check(line["ratio"], ratio_of(ours, sums))
+        if line["relobralo"]:
+            check(line["relobralo"], *with_largest(anywhere(line, "relobralo")))
+
+
+def test_the_table_of_rivals_is_that_of_the_runs():
+    lines, others = table("rivals"), ("relobralo_builtin", "lr_annealing", "soft_adapt")
+    assert len(lines) == 18
+    for line in lines:
+        known = anywhere(line, "soft_adapt")
+        found = {loss: median(on(anywhere(line, loss), known)) for loss in (*others, "relobralo_grad")}
+        for loss, value in found.items():
+            check(line[loss], value)
+        check(line["ratio to the best"], found["relobralo_grad"] / min(found[loss] for loss in others))
+
+
+def test_the_best_of_theirs_is_bold():
+    for line in re.findall(r"<!-- table: rivals -->\n\n.*?\n.*?\n(.*?)\n\n<!--", PAGE, re.DOTALL)[0].splitlines():
+        numbers = [cell.split(",")[0].strip() for cell in line.strip("|").split("|")][6:9]
+        values = [float(number.strip("*")) for number in numbers]
+        (bold,) = (place for place, number in enumerate(numbers) if "**" in number)
+        assert values[bold] == min(values)
+
+
+def test_the_race_names_who_came_to_one_per_cent():
+    reached = {row["entry"]: row["1 %"] for row in read_rows("time_to_error") if row["limit"] == 90 and row["1 %"]}
+    assert {line[""] for line in table("race")} == reached.keys()
+    for line in table("race"):
+        check(line["to 1 %"], reached[line[""]])
 
 
 def test_the_tuned_values_of_the_example_are_those_that_the_search_found():
     (found,) = (
         row["parameters"]
-        for row in read_rows(ROOT / "benchmarks" / "results" / "tuned")
+        for row in best_trials()
         if (row["problem"], row["terms"], row["loss"]) == ("helmholtz", "aggregated", "relobralo")
     )
     values = dict(OmegaConf.load(ROOT / "examples" / "helmholtz" / "conf" / "loss" / "relobralo_tuned.yaml"))
@@ -116,59 +247,7 @@ def test_the_rounding_is_not_generous():
     assert not agrees("0.077", 0.0776)
     assert agrees("89", 89.4)
     assert not agrees("2.0", 2.06)
-
-
-def test_the_table_of_soap_is_that_of_the_runs():
-    page = (ROOT / "docs" / "results.md").read_text()
-    rows = re.findall(
-        r"^\| (article's|scaled), (Helmholtz|plate), (\d) \| ([^|]*) \| ([^|]*) \| ([\d.]+) \|([^|]*)\|",
-        page,
-        re.MULTILINE,
-    )
-    assert len(rows) == 5
-    names = ("", "_sum_scaled", "_scaled_0_to_4", "_5_to_9", "_builtin")
-    runs = [run for name in names for run in read_rows(ROOT / "benchmarks" / "results" / f"optimizers{name}")]
-    for setting, problem, terms, *cells, ratio, of_host in rows:
-        medians = []
-        kinds = ("sum", 10), ("relobralo", 10), ("relobralo_builtin", 3)
-        for (loss, seeds), cell in zip(kinds, (*cells, of_host), strict=True):
-            if not cell.strip():
-                continue
-            # Whoever has batches of its own is of the scaled setting.
-            errors = [
-                run["relative L2 error"]
-                for run in runs
-                if (run["problem"], run["loss"], run["last step"]) == (PROBLEMS[problem], loss, 4_000)
-                and "optimizer=soap" in run["overrides"]
-                and any("batch_size" in option for option in run["overrides"]) == (setting == "scaled")
-                and (run["terms"] == "per_edge") == (terms == "9")
-            ]
-            assert len(errors) == seeds
-            printed = [float(number) for number in re.findall(r"[\d.]+(?:e-\d+)?", cell)]
-            np.testing.assert_allclose(printed, [np.median(errors), max(errors)], rtol=0.05)
-            medians.append(np.median(errors))
-        assert agrees(ratio, medians[1] / medians[0])
-
-
-def test_the_table_of_natural_gradients_is_that_of_the_runs():
-    page = (ROOT / "docs" / "results.md").read_text()
-    rows = re.findall(
-        r"^\| (article's|scaled) \| (Helmholtz|plate) \| (\d) \| (\d+) \| ([^|]*) \| ([^|]*) \|$", page, re.MULTILINE
-    )
-    assert {row[:2] for row in rows} == {
-        (setting, problem) for setting in ("article's", "scaled") for problem in PROBLEMS
-    }
-    results = ROOT / "benchmarks" / "results"
-    parts = ("", "_sum", "_sum_helmholtz_5_to_9", "_sum_scaled_helmholtz")
-    runs = [row for name in parts for row in read_rows(results / f"natural_gradients{name}")]
-    for setting, problem, terms, step, *cells in rows:
-        for loss, cell in zip(("relobralo", "sum"), cells, strict=True):
-            errors = [
-                run["errors"][run["steps"].index(int(step))]
-                for run in runs
-                if (run["problem"], run["terms"], run["loss"]) == (PROBLEMS[problem], TERMS[terms], loss)
-                and ("optimizer=natural_gradient" in run["overrides"]) == (setting == "article's")
-            ]
-            assert len(errors) == 10
-            printed = [float(number) for number in re.findall(r"[\d.]+(?:e-\d+)?", cell)]
-            np.testing.assert_allclose(printed, [np.median(errors), max(errors)], rtol=0.06)
+    assert agrees("5.21e-5", 5.214e-5)
+    assert not agrees("5.21e-5", 5.216e-5)
+    with pytest.raises(AssertionError):
+        check("0.107 (0.2)", 0.107, 0.3)

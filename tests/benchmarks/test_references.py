@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 import textbook
-from references.bending import Bending, Rigidity
-from references.cases import CASES, D
-from references.closed import (
+
+from benchmarks.records import ROOT
+from benchmarks.references.bending import Bending, Rigidity
+from benchmarks.references.cases import CASES, D
+from benchmarks.references.closed import (
     Closed,
     X,
     Y,
@@ -15,10 +17,9 @@ from references.closed import (
     supported_ring,
     supported_triangle,
 )
-from references.levy import Levy, between, rising, uniform
-from references.quantities import edge_sum
-from references.ritz import ClampedRectangle
-
+from benchmarks.references.levy import Levy, between, rising, uniform
+from benchmarks.references.quantities import edge_sum
+from benchmarks.references.ritz import ClampedRectangle
 from modulus_relobralo.geometry import Ellipse, Polygon, Rectangle, annulus, circle
 
 NU, Q = 0.3, 2.0
@@ -163,8 +164,6 @@ def test_a_supported_triangle_neither_moves_nor_bends_at_its_edges():
 
 
 def test_every_case_of_the_example_but_the_family_has_a_reference():
-    from protocol import ROOT
-
     there = {path.stem for path in (ROOT / "examples" / "plates" / "conf" / "case").glob("*.yaml")}
     assert set(CASES) == there - {"family"}
     assert sum(case.within_bars for case in CASES.values()) == 10

@@ -6,16 +6,16 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import race_report
-import time_to_error
 from omegaconf import OmegaConf
-from peers import clock as clocks
-from peers import plate
-from peers.entries import ENTRIES, Entry
 from pictures import has_colour
-from protocol import ROOT
 from sympy import lambdify, symbols
 
+from benchmarks.documents import race
+from benchmarks.peers import clock as clocks
+from benchmarks.peers import plate
+from benchmarks.peers.entries import ENTRIES, Entry
+from benchmarks.protocols import time_to_error
+from benchmarks.records import ROOT
 from modulus_relobralo.plates import sinusoidal_deflection
 
 ENTRY = Entry("a code, Adam", "code", "code", ((1.0, ()),), "2 x 64, tanh")
@@ -131,43 +131,35 @@ def lines(*errors):
 
 def test_a_row_has_the_first_time_below_each_target_and_the_best_error():
     record = [{"set-up": 1.5, "versions": {"torch": "2"}}, *lines(1.0, 0.009, 0.02, 0.0009, 0.003), {"ended": "limit"}]
-    row = race_report.make_row(ENTRY, 0, record)
-    assert [row[name] for name in race_report.COLUMNS] == [2.0, 6.0, None]
+    row = time_to_error.make_row(ENTRY, 600.0, 0, record)
+    assert [row[name] for name in time_to_error.COLUMNS] == [2.0, 6.0, None]
     assert (row["best error"], row["best after"], row["ended"], row["last step"]) == (0.0009, 6.0, "limit", 40)
     assert row["times"] == [0.0, 2.0, 4.0, 6.0, 8.0]
     # Two processes, and one error that was not a number.
     record += [{"set-up": 2.0, "versions": {}}, {"seconds": 9.0, "step": 50, "error": None}, {"ended": "diverged"}]
-    row = race_report.make_row(ENTRY, 0, record)
+    row = time_to_error.make_row(ENTRY, 600.0, 0, record)
     assert (row["set-up"], row["ended"], row["last step"]) == (3.5, "diverged", 40)
 
 
 def test_a_program_that_failed_has_a_row():
-    row = race_report.make_row(ENTRY, 0, [])
+    row = time_to_error.make_row(ENTRY, 600.0, 0, [])
     assert (row["ended"], row["best error"]) == ("failed", None)
-    assert race_report.table_row(row)["best error"] == race_report.NOT_REACHED
+    assert race.line(row)["best error"] == race.NOT_REACHED
 
 
-def test_the_table_says_how_long_each_took_and_with_which_setting(tmp_path):
-    rows = [race_report.make_row(ENTRY, 0, [{"set-up": 3.0, "versions": {"torch": "2.0"}}, *lines(1.0, 0.005)])]
-    made = {"command": "python x.py", "date": "2026-01-01", "device": "a machine"}
-    text = race_report.write_table(tmp_path / "race", rows, made, 600.0).read_text()
-    assert text.startswith("# Race\n")
-    assert "| a code, Adam | 2 | - | - | 0.005 (2 s) | failed | 10 | 3 |" in text
-    assert "- a code, Adam: 2 x 64, tanh. torch 2.0." in text
-    assert "after 600 s" in text
+def test_the_page_says_how_long_each_took_and_with_which_setting():
+    record = [{"set-up": 3.0, "versions": {"torch": "2.0"}}, *lines(1.0, 0.005)]
+    text = race.body([time_to_error.make_row(ENTRY, limit, 0, record) for limit in (600.0, 90.0)])
+    assert text.count("| a code, Adam | 2 | - | - | 0.005 (2 s) | failed | 10 | 3 |") == 2
+    assert text.count("- a code, Adam: 2 x 64, tanh. torch 2.0.") == 1
+    assert text.index("after 90 s") < text.index("after 600 s")
 
 
 def test_the_figure_names_who_came_near_and_has_the_others_in_grey(tmp_path):
-    row = race_report.make_row(ENTRY, 0, lines(*np.geomspace(1.0, 0.005, 20)))
-    assert has_colour(race_report.plot_errors(tmp_path / "race", [row]))
-    assert not has_colour(race_report.plot_errors(tmp_path / "race", [{**row, "best error": 0.9}]))
-
-
-def test_a_panel_names_as_many_as_there_are_colours_ours_apart_from_others():
-    rows = [{"entry": f"ours, {number}"} for number in range(6)] + [{"entry": "a code"}]
-    panels = race_report._panels(rows)
-    assert [(title, len(named)) for title, named in panels] == [("ours", 3), ("ours", 3), ("other codes", 1)]
-    assert [row for _, named in panels for row in named] == rows
+    row = time_to_error.make_row(ENTRY, 600.0, 0, lines(*np.geomspace(1.0, 0.005, 20)))
+    longer = {**row, "limit": 900.0}
+    assert has_colour(race.draw(tmp_path / "race.png", [row]))
+    assert not has_colour(race.draw(tmp_path / "race.png", [{**row, "best error": 0.9}, longer]))
 
 
 def test_entries_have_names_programs_and_environments():

@@ -2,17 +2,17 @@
 
 import numpy as np
 import pytest
-from references.bending import Bending, Rigidity
-from references.levy import Levy, uniform
 from sympy import Function, Symbol
 
+from benchmarks.references.bending import Bending, Rigidity
+from benchmarks.references.levy import Levy, uniform
 from modulus_relobralo.geometry import Rectangle, WithHoles, circle
 from modulus_relobralo.plates import KirchhoffPlate, Plate, RectangularPlate
 from modulus_relobralo.plates.polynomial import fit
 from modulus_relobralo.plates.values import quantities
 
 pytest.importorskip("skfem", reason="scikit-fem is in the extra `test`")
-from references import finite_elements
+from benchmarks.references import finite_elements
 
 X, Y = Symbol("x"), Symbol("y")
 SQUARE = Rectangle(1, 1)

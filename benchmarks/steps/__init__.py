@@ -1,0 +1,1 @@
+"""What a training step, or a part of one, takes."""
