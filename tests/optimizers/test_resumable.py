@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from modulus_relobralo import SOAP
-from modulus_relobralo.optimizers import LBFGS, Adam, Successor
-from modulus_relobralo.optimizers.successor import optimizers_of
+from modulus_relobralo.optimizers import LBFGS, Adam, Resumable
+from modulus_relobralo.optimizers.resumable import optimizers_of
 
 
-class Momentum(Successor, torch.optim.SGD):
+class Momentum(Resumable, torch.optim.SGD):
     """As a library's or a user's own would be."""
 
 
