@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import modulus.sym
-import modulus.sym.models.fully_connected  # noqa: F401
+import modulus.sym.models.fully_connected
 import torch
 from modulus.sym.domain import Domain
 from modulus.sym.domain.constraint import PointwiseBoundaryConstraint, PointwiseInteriorConstraint
@@ -59,7 +59,7 @@ def die():
 def train(cfg):
     torch.manual_seed(0)
     network = instantiate_arch(input_keys=[Key("x")], output_keys=[Key("u")], cfg=cfg.arch.fully_connected)
-    nodes = Diffusion(T="u", D=1, Q=1, dim=1, time=False).make_nodes() + [network.make_node(name="network")]
+    nodes = [*Diffusion(T="u", D=1, Q=1, dim=1, time=False).make_nodes(), network.make_node(name="network")]
     line, domain = Line1D(0, 1), Domain()
     sampling = {"nodes": nodes, "geometry": line, "batch_per_epoch": 1, "shuffle": False}
     inside = PointwiseInteriorConstraint(outvar={"diffusion_u": 0}, batch_size=16, **sampling)

@@ -140,7 +140,11 @@ def test_what_the_config_says_holds_and_each_change_is_named(server, begun, tmp_
         assert re.search(rf": {name}: {re.escape(before)} in the checkpoint, {now}(\.0)? now", output), (name, output)
     for name in changes.keys() - {"lr"}:
         assert states[-1]["options"][name] == changes[name][1]
-    assert states[-1]["step"] == (4 if "max_iter" in changes else 5)
+    if "max_iter" in changes:
+        # To the host all iterations are one step.
+        assert int(re.search(r"lbfgs optimization completed after (\d+) steps", output)[1]) >= changes["max_iter"][1]
+    else:
+        assert [state["step"] for state in states] == [4, 5]
 
 
 def test_what_the_config_leaves_as_it_was_is_not_named(server, begun, tmp_path):
@@ -163,12 +167,6 @@ def test_a_changed_rate_decays_on_from_where_the_scheduler_is(server, begun, tmp
     _, states = server.train(tmp_path, *ADAM, "optimizer.lr=1e-4", "training.max_steps=5")
     assert [state["options"]["lr"] for state in states] == pytest.approx([1e-4 * 0.5 ** (n / 10) for n in (6, 7)])
     assert states[0]["options"]["initial_lr"] == 1e-4
-
-
-def test_lbfgs_does_take_more_iterations(server, begun, tmp_path):
-    begun(tmp_path, *CHANGED["lbfgs"][0])
-    output, _ = server.train(tmp_path, "optimizer=lbfgs", "optimizer.max_iter=20")
-    assert int(re.search(r"lbfgs optimization completed after (\d+) steps", output)[1]) >= 20
 
 
 def test_the_scheduler_goes_on_with_its_own_options(server, begun, tmp_path):
@@ -204,11 +202,12 @@ GUARDS = {
 }
 
 
-@pytest.mark.parametrize("how", ["truncated", "empty", "missing"])
-@pytest.mark.parametrize(("overrides", "owner"), GUARDS.values(), ids=GUARDS)
-def test_a_network_that_cannot_be_read_is_refused(server, begun, tmp_path, overrides, owner, how):
-    if owner != "the balancing" and how != "truncated":
-        pytest.skip("the same for every owner")
+@pytest.mark.parametrize(
+    ("how", "guard"),
+    [("empty", "by the balancing"), ("missing", "by the balancing"), *(("truncated", guard) for guard in GUARDS)],
+)
+def test_a_network_that_cannot_be_read_is_refused(server, begun, tmp_path, how, guard):
+    overrides, owner = GUARDS[guard]
     begun(tmp_path, *overrides)
     damage(tmp_path / NETWORK, how)
     before = (tmp_path / OPTIMIZER).read_bytes()
@@ -218,18 +217,18 @@ def test_a_network_that_cannot_be_read_is_refused(server, begun, tmp_path, overr
     assert (tmp_path / OPTIMIZER).read_bytes() == before
 
 
-@pytest.mark.parametrize("jit", ["true", "false"])
-@pytest.mark.parametrize(("overrides", "owner"), GUARDS.values(), ids=GUARDS)
-def test_a_kill_between_the_two_files_of_a_checkpoint_is_seen(server, tmp_path, overrides, owner, jit):
-    output, states = server.train(tmp_path, *overrides, f"jit={jit}", "custom.kill_between_saves_at=2", succeeds=False)
+@pytest.mark.parametrize(("jit", "guard"), [("true", "by the balancing"), ("false", "by the optimizer")])
+def test_a_kill_between_the_two_files_of_a_checkpoint_is_seen(server, tmp_path, jit, guard):
+    overrides, owner = (*GUARDS[guard][0], f"jit={jit}"), GUARDS[guard][1]
+    output, states = server.train(tmp_path, *overrides, "custom.kill_between_saves_at=2", succeeds=False)
     assert "Traceback" not in output
     assert states[-1]["step"] == 2
-    output, states = server.train(tmp_path, *overrides, f"jit={jit}", succeeds=False)
+    output, states = server.train(tmp_path, *overrides, succeeds=False)
     assert states == []
     assert f"The network is not the one with which the checkpoint of {owner} was saved" in output
     # As the message says: without the optimizer's file the network goes on at step 0.
     (tmp_path / OPTIMIZER).unlink()
-    output, states = server.train(tmp_path, *overrides, f"jit={jit}")
+    output, states = server.train(tmp_path, *overrides)
     assert "Success loading model" in output
     assert [state["step"] for state in states] == [0, 1, 2, 3, 4]
 
@@ -297,5 +296,4 @@ def test_an_unreadable_row_of_weights_is_dropped_and_said(server, begun, tmp_pat
     path.write_text("".join(lines))
     output, _ = server.train(tmp_path, "training.max_steps=5")
     assert "1 rows cannot be read and are dropped" in output
-    header, *rows = path.read_text().splitlines()
-    assert [row.split(",")[0] for row in rows] == ["0", "2", "3", "4", "5"]
+    assert [line.split(",")[0] for line in path.read_text().splitlines()] == ["step", "0", "2", "3", "4", "5"]
