@@ -32,8 +32,6 @@ CONFIG = """
         nr_layers: 2
         activation_fn: tanh
         weight_norm: false
-    loss:
-      alpha: 0.9
     scheduler:
       decay_rate: 0.5
       decay_steps: 10
@@ -141,8 +139,8 @@ def test_what_the_config_says_holds_and_each_change_is_named(server, begun, tmp_
     for name in changes.keys() - {"lr"}:
         assert states[-1]["options"][name] == changes[name][1]
     if "max_iter" in changes:
-        # To the host all iterations are one step.
-        assert int(re.search(r"lbfgs optimization completed after (\d+) steps", output)[1]) >= changes["max_iter"][1]
+        # To the host all iterations are one step. Those of before end after 3 evaluations of the loss.
+        assert int(re.search(r"lbfgs optimization completed after (\d+) steps", output)[1]) > 3
     else:
         assert [state["step"] for state in states] == [4, 5]
 
@@ -158,8 +156,9 @@ def test_what_the_config_leaves_as_it_was_is_not_named(server, begun, tmp_path):
 
 def test_a_changed_damping_begins_at_the_new_value(server, begun, tmp_path):
     begun(tmp_path, *NATURAL)
-    _, states = server.train(tmp_path, *NATURAL, "optimizer.damping=9.0", "training.max_steps=4")
-    assert states[0]["damping"] == pytest.approx(3.0)
+    # Not adaptive, so that it is still there after the step.
+    _, states = server.train(tmp_path, *NATURAL, "optimizer.damping=9.0", "optimizer.adaptive=false")
+    assert [state["damping"] for state in states] == [9.0]
 
 
 def test_a_changed_rate_decays_on_from_where_the_scheduler_is(server, begun, tmp_path):
@@ -198,13 +197,12 @@ GUARDS = {
     "by the balancing": ((), "the balancing"),
     "by gradient balancing": (("loss=relobralo_grad",), "the balancing"),
     "by the optimizer": ((*ADAM, "loss=sum"), "Adam"),
-    "by natural gradients": ((*NATURAL, "loss=sum"), "NaturalGradient"),
 }
 
 
 @pytest.mark.parametrize(
     ("how", "guard"),
-    [("empty", "by the balancing"), ("missing", "by the balancing"), *(("truncated", guard) for guard in GUARDS)],
+    [("truncated", "by the balancing"), ("empty", "by gradient balancing"), ("missing", "by the optimizer")],
 )
 def test_a_network_that_cannot_be_read_is_refused(server, begun, tmp_path, how, guard):
     overrides, owner = GUARDS[guard]
