@@ -253,27 +253,32 @@ def wait_for(path):
         time.sleep(0.02)
 
 
-@pytest.mark.parametrize(("main", "overrides"), [("host", ()), ("ours", ("loss=sum",))])
-def test_a_second_process_is_refused_until_the_first_is_gone(programs, tmp_path, main, overrides):
-    first, second = programs
-    first.begin(tmp_path, *overrides, "custom.wait_at=3", main=main)
+@pytest.fixture(params=[("host", ()), ("ours", ("loss=sum",))], ids=["host's main", "our main"])
+def waiting(request, programs, tmp_path):
+    """Return a run that waits at step 3, and a second server; at the end let the run go on."""
+    main, overrides = request.param
+    programs[0].begin(tmp_path, *overrides, "custom.wait_at=3", main=main)
     wait_for(tmp_path / "outputs" / "waits")
+    yield main, overrides, programs[1]
+    (tmp_path / "outputs" / "go on").touch()
+    status, output, _ = programs[0].end()
+    assert status == 0, output
+    # Now that it is gone, its folder is free.
+    _, states = programs[1].train(tmp_path, *overrides, "training.max_steps=5", main=main)
+    assert [state["step"] for state in states] == [4, 5]
+
+
+def test_a_second_process_is_refused_until_the_first_is_gone(waiting, tmp_path):
+    main, overrides, second = waiting
     files = {path: path.read_bytes() for path in (tmp_path / "outputs").glob("*.pth")}
-    output = (tmp_path / "output.txt").read_text()
-    second.begin(tmp_path, *overrides, main=main)
-    status, refusal, _ = second.end()
-    assert status != 0
-    assert f"Another process trains in {tmp_path / 'outputs'}: it holds .training.lock" in refusal
+    output, states = second.train(tmp_path, *overrides, main=main, succeeds=False)
+    assert f"Another process trains in {tmp_path / 'outputs'}: it holds .training.lock" in output
+    assert states == []
     assert {path: path.read_bytes() for path in (tmp_path / "outputs").glob("*.pth")} == files
     assert len(files) == 2
-    # Looking at the run is no training.
-    second.train(tmp_path, *overrides, "run_mode=eval", "training.monitor_grad_clip=false", main=main, succeeds=False)
-    assert "Another process" not in (tmp_path / "output.txt").read_text()
-    (tmp_path / "outputs" / "go on").touch()
-    status, *_ = first.end()
-    assert status == 0, output
-    _, states = second.train(tmp_path, *overrides, "training.max_steps=5", main=main)
-    assert [state["step"] for state in states] == [4, 5]
+    # To look at the run is no training.
+    second.begin(tmp_path, *overrides, "run_mode=eval", main=main)
+    assert "Another process" not in second.end()[1]
 
 
 def test_a_kill_leaves_no_lock_behind(server, tmp_path):
