@@ -11,8 +11,8 @@ PACKAGE = "modulus_relobralo"
 HOSTS = {"modulus", "physicsnemo"}
 # From the lowest floor to the highest. A room imports from lower floors only; of one floor, nobody knows another.
 FLOORS = (
-    {"checks", "conf", "libraries", "version"},
-    {"initialization", "options"},
+    {"checks", "conf", "libraries", "moved", "run_lock", "version"},
+    {"fingerprint", "initialization", "options"},
     {"balancing", "optimizers", "taylor", "report"},
     {"geometry", "problems"},
     {"plates", "waves", "loops"},

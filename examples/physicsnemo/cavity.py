@@ -69,10 +69,10 @@ def run(cfg):
     informer = PhysicsInformer(list(flow.equations), flow, grad_method="autodiff", device=device)
     balance = instantiate(cfg.loss, network.parameters(), num_losses=7)
     optimizer = instantiate(cfg.optimizer, network.parameters())
-    scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: cfg.decay ** (step / training.max_steps))
     lines = {"u": np.stack([np.full(len(Y), 0.5), Y], 1), "v": np.stack([X, np.full(len(X), 0.5)], 1)}
-    state = {"models": [network, balance], "optimizer": optimizer, "scheduler": scheduler}
+    state = {"models": [network, balance], "optimizer": optimizer}
     start = load_checkpoint(f"{folder}/checkpoints", **state)
+    scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda n: cfg.decay ** ((start + n) / training.max_steps))
     records = Records(folder, cfg, start)
     for step in trange(start, training.max_steps + 1, initial=start, total=training.max_steps + 1):
         points = draw(**cfg.batch_size, device=device)

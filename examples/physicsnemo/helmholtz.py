@@ -51,11 +51,11 @@ def run(cfg):
     terms = LossTerms(wave, places, network, seed=cfg.custom.seed, reader=read)
     balance = instantiate(cfg.loss, network.parameters(), num_losses=len(terms.names))
     optimizer = instantiate(cfg.optimizer, network.parameters())
-    scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: cfg.decay ** (step / training.max_steps))
 
     # train, from where an earlier start in this folder ended
-    state = {"models": [network, balance], "optimizer": optimizer, "scheduler": scheduler}
+    state = {"models": [network, balance], "optimizer": optimizer}
     start = load_checkpoint(f"{folder}/checkpoints", **state)
+    scheduler = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda n: cfg.decay ** ((start + n) / training.max_steps))
     records = Records(folder, cfg, start)
     for step in trange(start, training.max_steps + 1, initial=start, total=training.max_steps + 1):
         losses, loss = take_step(optimizer, terms, balance, terms.draw(step), step)

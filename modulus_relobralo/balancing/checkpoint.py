@@ -15,6 +15,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from modulus_relobralo.fingerprint import fingerprint
+
 logger = logging.getLogger(__name__)
 
 STATE = {"init_losses": 0.0, "prev_losses": 0.0, "lmbda_ema": 1.0}
@@ -40,6 +42,7 @@ def save(module: Any, destination: MutableMapping[str, Any], prefix: str, keep_v
             draws=int(module._draws),
             growing=module._growing.tolist(),
             names=list(module.names or module._saved_names),
+            network=fingerprint(module.network),
         )
 
 
@@ -70,6 +73,7 @@ def load(module: Any, state_dict: Mapping[str, Any], prefix: str, metadata: Mapp
     growing = metadata.get("growing", [False] * module.lmbda_ema.numel())
     module._growing = torch.tensor(growing, device=module._growing.device)
     module._saved_names = list(metadata.get("names", []))
+    module._saved_network = list(metadata.get("network", []))
     module._resumed = True
     return []
 

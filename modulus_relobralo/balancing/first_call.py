@@ -14,6 +14,7 @@ from modulus_relobralo.balancing.checkpoint import STATE, check_fits
 from modulus_relobralo.balancing.equations import NOTHING
 from modulus_relobralo.balancing.placement import widest_dtype
 from modulus_relobralo.balancing.ranks import count_ranks, is_first_rank
+from modulus_relobralo.fingerprint import check_same
 from modulus_relobralo.version import __version__
 
 logger = logging.getLogger(__name__)
@@ -54,6 +55,8 @@ def admit(module: Any, losses: Mapping[str, Tensor]) -> Tensor:
     loss_terms.check_not_negative(names, terms.tolist())
     if module._resumed:
         check_fits(names, module._saved_names, module.lmbda_ema.numel())
+    if module.network:
+        check_same(module.network, module._saved_network, "the balancing")
     return terms
 
 

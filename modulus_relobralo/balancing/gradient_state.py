@@ -75,5 +75,6 @@ def load(module: Any, state_dict: Any, prefix: str, metadata: Any) -> list[str]:
         setattr(module, name, buffer.detach().to(getattr(module, name).device, copy=True))
     module._moves = int(module.moves)
     module._saved_names = list(metadata.get("names", []))
+    module._saved_network = list(metadata.get("network", []))
     module._resumed = True
     return []

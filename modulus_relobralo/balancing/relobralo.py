@@ -63,6 +63,9 @@ class ReLoBRaLo(State):
         Relobralo, so that checkpoints are interchangeable.
     names : list of str
         Names of the loss terms, in the order of the buffers; empty before the first call.
+    network : list of Tensor
+        Parameters that a resumed run must begin with as its checkpoint was saved, or the first call raises. Empty, but
+        in a Solver.
 
     Examples
     --------
@@ -76,6 +79,8 @@ class ReLoBRaLo(State):
     names: List[str]
     weights: Dict[str, float]
     _saved_names: List[str]
+    network: List[Tensor]
+    _saved_network: List[str]
 
     def __init__(
         self,

@@ -10,6 +10,7 @@ from modulus_relobralo.balancing.gradient_steps import take_step
 from modulus_relobralo.balancing.loss_terms import check_equations, check_static_weights
 from modulus_relobralo.balancing.placement import follow
 from modulus_relobralo.checks import check_count
+from modulus_relobralo.fingerprint import fingerprint
 from modulus_relobralo.options import BOUND, EVERY
 
 
@@ -55,6 +56,8 @@ class ReLoBRaLoGrad(nn.Module):
         The weights lambda(t), shape [num_losses], under the name that they have in :class:`ReLoBRaLo`.
     names : list of str
         Names of the loss terms, in the order of the buffers; empty before the first call.
+    network : list of Tensor
+        As in :class:`ReLoBRaLo`.
 
     Examples
     --------
@@ -69,6 +72,8 @@ class ReLoBRaLoGrad(nn.Module):
     equations: List[str]
     weights: Dict[str, float]
     _saved_names: List[str]
+    network: List[Tensor]
+    _saved_network: List[str]
     _parameters_of_model: List[Tensor]
 
     log_norms: Tensor
@@ -99,6 +104,8 @@ class ReLoBRaLoGrad(nn.Module):
             raise ValueError("Parameter `params` must hold parameters that are trained. Found none.")
         self.names = []
         self._saved_names = []
+        self.network = []
+        self._saved_network = []
         self._resumed: bool = False
         self._problem: str = ""
         self._seen_step: int = -1
@@ -155,7 +162,9 @@ class ReLoBRaLoGrad(nn.Module):
             destination[prefix + name] = buffer if keep_vars else buffer.detach()
         metadata = getattr(destination, "_metadata", None)
         if metadata is not None:
-            metadata.setdefault(prefix[:-1], {}).update(names=list(self.names or self._saved_names))
+            metadata.setdefault(prefix[:-1], {}).update(
+                names=list(self.names or self._saved_names), network=fingerprint(self.network)
+            )
 
     @torch.jit.ignore
     def _load_from_state_dict(self, state_dict: Any, prefix: str, local_metadata: Any, *args: Any) -> None:

@@ -22,6 +22,8 @@ class State(nn.Module):
     rho: float
     eps: float
     _saved_names: list[str]
+    network: list[Tensor]
+    _saved_network: list[str]
 
     # In checkpoints: the buffers of the host's own Relobralo.
     init_losses: Tensor
@@ -55,6 +57,8 @@ class State(nn.Module):
         """Make the state of `number` loss terms; the hyperparameters and the static weights are attributes by now."""
         self.names = []
         self._saved_names = []
+        self.network = []
+        self._saved_network = []
         self._resumed: bool = False
         self._problem: str = ""
         self._seen_step: int = -1

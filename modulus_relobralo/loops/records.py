@@ -14,6 +14,7 @@ from torch import Tensor
 from modulus_relobralo.balancing.watch import named_weights
 from modulus_relobralo.libraries import needed
 from modulus_relobralo.loops.weights_file import WeightsFile
+from modulus_relobralo.run_lock import hold
 
 with needed("`loops.Records`"):
     from torch.utils.tensorboard import SummaryWriter
@@ -23,7 +24,8 @@ class Records:
     """The records of a run: loss terms, weights, errors and fields, for TensorBoard and for the report.
 
     The report reads a Hydra run directory whose config has ``training.max_steps``, ``training.summary_freq`` and, for
-    comparisons over seeds, ``custom.seed``. In data-parallel training one process makes the records.
+    comparisons over seeds, ``custom.seed``. In data-parallel training one process makes the records. It holds the
+    folder until they are closed.
 
     Parameters
     ----------
@@ -33,6 +35,11 @@ class Records:
         The program's config, shown in TensorBoard; the report takes the optimizer's name from it.
     step : int
         The first step: what an earlier start of the run recorded from there on no longer counts.
+
+    Raises
+    ------
+    RuntimeError
+        If another process records in the folder.
 
     Examples
     --------
@@ -50,6 +57,7 @@ class Records:
 
     def __init__(self, folder: Path | str, config: Any = None, step: int = 0) -> None:
         self.folder = Path(folder)
+        self._lock = hold(self.folder)
         self._writer = SummaryWriter(str(self.folder), purge_step=step)
         self._weights = WeightsFile(self.folder / "monitors" / "weights.csv")
         self._writer.add_text("config", f"<pre>{OmegaConf.to_yaml(config) if config is not None else ''}</pre>")
@@ -103,8 +111,9 @@ class Records:
         return {variable: float(np.linalg.norm(a - b) / np.linalg.norm(a)) for variable, (a, b) in known.items()}
 
     def close(self) -> None:
-        """Write what is left."""
+        """Write what is left, and let go of the folder."""
         self._writer.close()
+        self._lock.release()
 
     def _add(self, step: int, scalars: Mapping[str, Any]) -> None:
         for tag, value in scalars.items():

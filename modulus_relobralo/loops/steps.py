@@ -12,8 +12,6 @@ from modulus_relobralo.loops.loss_terms import LossTerms
 from modulus_relobralo.optimizers.natural_gradient import NaturalGradient
 
 Balance = Callable[[dict[str, Tensor], int], Tensor]
-
-
 Terms = Callable[[Any], dict[str, Tensor]]
 
 

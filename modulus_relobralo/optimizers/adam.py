@@ -1,13 +1,13 @@
-"""Adam that can follow another optimizer in one run directory."""
+"""Adam that resumes after another optimizer, and with changed options."""
 
 from __future__ import annotations
 
 import torch
 
-from modulus_relobralo.optimizers.successor import Successor
+from modulus_relobralo.optimizers.resumable import Resumable
 
 
-class Adam(Successor, torch.optim.Adam):
+class Adam(Resumable, torch.optim.Adam):
     """Adam of PyTorch, which also starts from the checkpoint of another optimizer.
 
     The option ``optimizer: adam`` of the hosts names PyTorch's own. That one does not know a checkpoint of L-BFGS, and
@@ -16,3 +16,6 @@ class Adam(Successor, torch.optim.Adam):
 
     Parameters are those of :class:`torch.optim.Adam`; its checkpoints, and those of AdamW, go on under this class.
     """
+
+    # With it the state has a third moment.
+    laid_out_for = frozenset({"amsgrad"})

@@ -9,18 +9,18 @@ from typing import Any
 import torch
 
 from modulus_relobralo.checks import check_count
-from modulus_relobralo.optimizers.successor import Successor
+from modulus_relobralo.optimizers.resumable import Resumable
 from modulus_relobralo.options import LBFGS as LBFGS_OPTIONS
 
 logger = logging.getLogger(__name__)
 
 
-class LBFGS(Successor, torch.optim.LBFGS):
+class LBFGS(Resumable, torch.optim.LBFGS):
     """L-BFGS of PyTorch with the strong Wolfe line search, which also starts from the checkpoint of another optimizer.
 
     The usual order in the training of physics-informed networks is Adam, then L-BFGS. In a config:
     ``optimizer: lbfgs``. The weights of the loss terms are those of the first run, see
-    :class:`~modulus_relobralo.optimizers.successor.Successor`.
+    :class:`~modulus_relobralo.optimizers.resumable.Resumable`.
 
     Parameters
     ----------
@@ -41,6 +41,9 @@ class LBFGS(Successor, torch.optim.LBFGS):
         If ``line_search_fn`` is another one, or ``max_iter`` no integer above zero.
     """
 
+    # The state holds two lists of `history_size` vectors.
+    laid_out_for = frozenset({"history_size"})
+
     def __init__(
         self,
         params: Iterable[torch.Tensor],
@@ -55,13 +58,14 @@ class LBFGS(Successor, torch.optim.LBFGS):
             )
         if "max_iter" in options:
             check_count("max_iter", options["max_iter"])
-        super().__init__(params, lr=lr, line_search_fn=line_search_fn, **options)
         if line_search_fn and lr != 1.0:
             logger.info(
                 "L-BFGS with a line search has no learning rate: lr=%g, meant for another optimizer, is not used. "
                 "With line_search_fn=null it is the length of every step.",
                 lr,
             )
+            lr = 1.0
+        super().__init__(params, lr=lr, line_search_fn=line_search_fn, **options)
 
     def step(self, closure: Callable[[], Any]) -> Any:  # type: ignore[override]
         """Minimise what `closure` returns, by at most ``max_iter`` iterations; return its first value."""

@@ -15,9 +15,9 @@ from modulus_relobralo.optimizers.damping import fall, rise
 from modulus_relobralo.optimizers.least_squares import LeastSquares
 from modulus_relobralo.optimizers.loss_terms import Balance, roots, sums_of_squares, weigh
 from modulus_relobralo.optimizers.pointwise import Pointwise
+from modulus_relobralo.optimizers.resumable import Resumable
 from modulus_relobralo.optimizers.rows import Rows
 from modulus_relobralo.optimizers.step_sizes import step_sizes
-from modulus_relobralo.optimizers.successor import Successor
 from modulus_relobralo.options import NATURAL_GRADIENT
 
 logger = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ TRIES = 8
 COMMON = ("scheduled", "damping", "adaptive", "momentum", "memory")
 
 
-class NaturalGradient(Successor):
+class NaturalGradient(Resumable):
     """Natural gradients (Gauss-Newton steps with damping, momentum and acceleration) for sums of squared residuals.
 
     Computes in float64 whatever the dtype of the parameters, to which each step is rounded. A step that does not make

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from modulus_relobralo.checks import check_count, check_number
-from modulus_relobralo.optimizers.successor import Successor
+from modulus_relobralo.optimizers.resumable import Resumable
 from modulus_relobralo.options import SOAP as DEFAULTS
 
 try:
@@ -27,7 +27,7 @@ except ModuleNotFoundError:
             )
 
 
-class SOAP(Successor, Base):
+class SOAP(Resumable, Base):
     """SOAP: Adam in the eigenbasis of Shampoo's preconditioner (Vyas et al., arXiv:2409.11321, Algorithm 3).
 
     For a matrix of parameters with the gradient G, moving averages of G G^T and G^T G are kept. Their eigenvectors are
@@ -37,7 +37,7 @@ class SOAP(Successor, Base):
 
     In physics-informed networks it resolves conflicts between the gradients of loss terms (Wang et al.,
     arXiv:2502.00604). What its checkpoints are to others, and theirs to it, is said at
-    :class:`~modulus_relobralo.optimizers.successor.Successor`.
+    :class:`~modulus_relobralo.optimizers.resumable.Resumable`.
 
     Parameters
     ----------
@@ -64,6 +64,9 @@ class SOAP(Successor, Base):
         If a parameter is of the wrong kind or out of range; the message names it, its range and what was found.
     """
 
+    # The state has a matrix for each side of a parameter that these options do not leave out.
+    laid_out_for = frozenset({"max_precondition_dim", "merge_dims", "precondition_1d"})
+
     def __init__(
         self,
         params: Iterable[Tensor] | Iterable[dict[str, Any]],
@@ -88,6 +91,15 @@ class SOAP(Successor, Base):
         for name in ("precondition_frequency", "max_precondition_dim"):
             check_count(name, settings[name])
         super().__init__(params, **settings, **options)
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Load a state; the memory of the preconditioner, which the library keeps there, follows the options."""
+        super().load_state_dict(state_dict)
+        for group in self.param_groups:
+            memory = group["betas"][1] if group["shampoo_beta"] is None else group["shampoo_beta"]
+            for parameter in group["params"]:
+                if parameter in self.state:
+                    self.state[parameter]["shampoo_beta"] = memory
 
 
 def _check_betas(betas: Sequence[float]) -> tuple[float, float]:

@@ -79,3 +79,48 @@ def test_an_unfinished_run_is_seen_as_one(tmp_path):
     write_hydra(tmp_path, "sum", max_steps=200)
     record(tmp_path, (0, 20))
     assert read_run(tmp_path).status == "unfinished"
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        b"one,0.5,1.5\n",
+        b",0.5,1.5\n",
+        b"5,half,1.5\n",
+        b"5,0.5\n",
+        b"\n",
+        b"\x00\xff\xfe,1,1\n",
+        b'"5,0.5,1.5\n',
+        b"5" * 200_000 + b",0.5,1.5\n",
+        b"12,0.5,1.",
+    ],
+    ids=["no step", "empty step", "no number", "short", "empty", "no text", "quote", "long", "torn"],
+)
+def test_a_row_that_cannot_be_read_is_dropped_and_said(tmp_path, damage, caplog):
+    record(tmp_path, (0, 10, 20), ReLoBRaLo([], 2))
+    path = tmp_path / "monitors" / "weights.csv"
+    header, first, *rest = path.read_bytes().splitlines(keepends=True)
+    torn = not damage.endswith(b"\n")
+    path.write_bytes(b"".join([header, first, *([] if torn else [damage]), *rest, *([damage] if torn else [])]))
+    record(tmp_path, (20, 30), ReLoBRaLo([], 2))
+    assert [line.split(",")[0] for line in path.read_text().splitlines()] == ["step", "0", "10", "20", "30"]
+    # What a kill tears off at the end is no damage.
+    assert ("1 rows cannot be read and are dropped" in caplog.text) != torn
+    assert [file.name for file in path.parent.iterdir()] == ["weights.csv"]
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"\xff\xfe\x00"])
+def test_a_file_without_a_header_is_begun_anew(tmp_path, content):
+    path = tmp_path / "monitors" / "weights.csv"
+    path.parent.mkdir()
+    path.write_bytes(content)
+    record(tmp_path, (10, 20), ReLoBRaLo([], 2))
+    assert [line.split(",")[0] for line in path.read_text().splitlines()] == ["step", "10", "20"]
+
+
+def test_without_weights_a_file_without_rows_is_cut_as_well(tmp_path):
+    path = tmp_path / "monitors" / "weights.csv"
+    path.parent.mkdir()
+    path.write_bytes(b"")
+    record(tmp_path, (10, 20))
+    assert path.read_text().strip() == ""

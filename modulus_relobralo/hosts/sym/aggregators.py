@@ -15,6 +15,7 @@ import torch
 from modulus_relobralo.balancing import ReLoBRaLo, ReLoBRaLoGrad
 from modulus_relobralo.hosts.sym import host
 from modulus_relobralo.hosts.sym.orders import equations_in_training
+from modulus_relobralo.hosts.sym.trainer import calling_trainer, hold_run
 
 
 class Refusal:
@@ -45,11 +46,12 @@ class Refusal:
         return f"Refusal({self._error})"
 
 
-def relobralo(*args: Any, **options: Any) -> ReLoBRaLo | Refusal:
-    """Return ``ReLoBRaLo(*args, **options)``, or what raises its error in the trainer."""
+def relobralo(params: Any, *args: Any, **options: Any) -> ReLoBRaLo | Refusal:
+    """Return ``ReLoBRaLo(params, *args, **options)``, or what raises its error in the trainer."""
     try:
-        return ReLoBRaLo(*args, **options)
-    except (TypeError, ValueError) as error:
+        parameters = list(params)
+        return _guarded(ReLoBRaLo(parameters, *args, **options), parameters)
+    except (TypeError, ValueError, RuntimeError) as error:
         return Refusal(error)
 
 
@@ -62,6 +64,17 @@ def relobralo_grad(params: Any, num_losses: int, equations: Any = None, **option
         return Refusal(ValueError("`loss: relobralo_grad` needs `cuda_graphs: false`. Found `true`."))
     try:
         equations = equations_in_training() if equations is None else equations
-        return ReLoBRaLoGrad(params, num_losses, equations, **options)
-    except (TypeError, ValueError) as error:
+        parameters = list(params)
+        return _guarded(ReLoBRaLoGrad(parameters, num_losses, equations, **options), parameters)
+    except (TypeError, ValueError, RuntimeError) as error:
         return Refusal(error)
+
+
+def _guarded(aggregator: Any, parameters: list[Any]) -> Any:
+    """Return the aggregator, which from now on tells its checkpoint's network from others, in a folder of its own."""
+    aggregator.network = parameters
+    trainer = calling_trainer()
+    if trainer is not None:
+        # For as long as the trainer lives.
+        trainer._relobralo_lock = hold_run(trainer.cfg)
+    return aggregator

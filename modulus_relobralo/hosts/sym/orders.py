@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from typing import Any
 
-from modulus_relobralo.hosts.sym import host
+from modulus_relobralo.hosts.sym.trainer import calling_trainer
 
 DERIVATIVE = "__"
 """Before each coordinate in the host's names of derivatives: w__x__x."""
@@ -15,22 +14,18 @@ DERIVATIVE = "__"
 def equations_in_training() -> list[str]:
     """Return the names of the equations of the domain for which the host's trainer is making its aggregator.
 
-    The trainer hands over the parameters and a number, not the domain: it is looked up among the callers.
-
     Raises
     ------
     ValueError
         If no trainer is among them.
     """
-    trainer, frame = host.load("trainer").Trainer, sys._getframe()
-    while frame is not None and not isinstance(frame.f_locals.get("self"), trainer):
-        frame = frame.f_back  # type: ignore[assignment]
-    if frame is None:
+    trainer = calling_trainer()
+    if trainer is None:
         raise ValueError(
             "Parameter `equations` must be given where no Solver makes the aggregator: the names of the loss terms "
             "that are residuals of the differential equation. Found none."
         )
-    return find_equations(frame.f_locals["self"].domain.constraints.values())
+    return find_equations(trainer.domain.constraints.values())
 
 
 def find_equations(constraints: Iterable[Any]) -> list[str]:

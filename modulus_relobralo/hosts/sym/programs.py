@@ -1,4 +1,4 @@
-"""The host's ``main``, which says which configs there are where it was asked for another."""
+"""The host's ``main``, which also holds the run's folder, and says which configs there are where asked for another."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from typing import Any
 from hydra._internal.utils import get_args_parser
 
 from modulus_relobralo.hosts.sym import host
+from modulus_relobralo.hosts.sym.trainer import hold_run
 
 
 def main(config_path: str, config_name: str = "config") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make a function of a config a program of the host, as the host's own ``main`` does.
 
-    Where ``--config-name`` names no config in the program's folder, Hydra says so and where it looked; after it come
-    the names that are there.
+    A program that trains holds the folder of its run (``network_dir``): a second one in it is refused. Where
+    ``--config-name`` names no config in the program's folder, Hydra says so and where it looked; after it come the
+    names that are there.
 
     Parameters
     ----------
@@ -29,7 +31,16 @@ def main(config_path: str, config_name: str = "config") -> Callable[[Callable[..
     """
 
     def decorate(task: Callable[..., Any]) -> Callable[..., Any]:
-        program = host.load("hydra.utils").main(config_path=config_path, config_name=config_name)(task)
+        @functools.wraps(task)
+        def held(cfg: Any) -> Any:
+            lock = hold_run(cfg)
+            try:
+                return task(cfg)
+            finally:
+                if lock is not None:
+                    lock.release()
+
+        program = host.load("hydra.utils").main(config_path=config_path, config_name=config_name)(held)
 
         @functools.wraps(program)
         def run(*args: Any) -> Any:
