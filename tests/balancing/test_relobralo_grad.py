@@ -12,7 +12,7 @@ from modulus_relobralo.balancing.gradient_equations import lag, scale
 
 # Terms c (a - t)^2 of one parameter each: their gradients are 2 c (a - t), which is all that is computed by hand.
 FACTORS, TARGETS = np.array([10.0, 1.0, 0.5]), np.array([1.0, -2.0, 0.5])
-NAMES = ("pde", "walls", "moment")
+NAMES = ("pde", "walls", "x_moment")
 EQUATIONS = ["pde"]
 # f, of conditions that are behind
 RAISED = torch.tensor(1.0)
@@ -67,7 +67,7 @@ def by_hand(steps, equations, every, bound, rate=5e-3):
 
 
 @pytest.mark.parametrize("scripted", [False, True], ids=["eager", "scripted"])
-@pytest.mark.parametrize("equations", [["pde"], ["pde", "moment"], ["moment"]], ids="-".join)
+@pytest.mark.parametrize("equations", [["pde"], ["pde", "x_moment"], ["x_moment"]], ids="-".join)
 def test_the_weights_are_those_of_a_computation_by_hand(equations, scripted):
     parameters = problem(torch.float64)
     options = {"equations": equations, "every": 10, "bound": 10.0}
@@ -254,10 +254,10 @@ def test_without_a_network_behind_the_losses_it_is_the_plain_sum_at_once():
     assert float(balance(cut, 6).detach()) == pytest.approx(float(sum(cut.values()).detach()))
     assert torch.equal(balance.log_norms, state["log_norms"])
     assert torch.equal(balance.init_losses, state["init_losses"])
-    after = train(balance, parameters, 2, start=7)
+    assert balance.lmbda_ema.tolist() == [1, 1, 1]
     assert before[-1].max() > 1.5
-    assert after[0].tolist() == [1, 1, 1]
-    assert after[1].max() > 1.5
+    # The gradients are looked at in the first step that has them again.
+    assert train(balance, parameters, 1, start=7).max() > 1.5
 
 
 def test_static_factors_come_before_balancing():
@@ -298,7 +298,7 @@ def test_checkpoints_that_do_not_fit_are_named(caplog):
     state = balance.state_dict()
     other = ReLoBRaLoGrad(parameters, 3, EQUATIONS)
     other.load_state_dict(state)
-    with pytest.raises(ValueError, match=r"holds the balancing of the loss terms \['pde', 'walls', 'moment'\]"):
+    with pytest.raises(ValueError, match=r"holds the balancing of the loss terms \['pde', 'walls', 'x_moment'\]"):
         other({"pde": losses_of(parameters)["pde"]}, 0)
     state["log_norms"] = state["log_norms"][:2]
     damaged = ReLoBRaLoGrad(parameters, 3, EQUATIONS)
@@ -333,7 +333,7 @@ def test_losses_in_half_precision_have_their_gradients():
     balance({"small": parameter.float().square().mean(), "large": parameter.sum().float().square()}, 0)
     assert balance.log_norms.dtype == torch.float32
     small, large = (2 * 3e-4 / 8, 2 * 64 * 64 * 3e-4 / 8)
-    assert balance.log_norms.exp().tolist() == pytest.approx([small, large], rel=5e-3)
+    assert balance.log_norms.exp().tolist() == pytest.approx([large, small], rel=5e-3)
 
 
 def test_terms_without_gradients_are_weighed_as_the_others():
