@@ -330,14 +330,19 @@ class Balancing(nn.Module):
         A plain copy of a state dictionary of ours has lost its names, and is in their sorted order.
         """
         fresh = all(bool((getattr(self, name) == value).all()) for name, value in self._state().items())
-        if fresh or len(order) == 1:
-            return
-        names = order if self._by_position else sorted(order)
+        if not fresh:
+            names = order if self._by_position else sorted(order)
+            warn_nameless(names)
+            self._permute([names.index(name) for name in sorted(order)])
+
+
+def warn_nameless(names: List[str]) -> None:
+    """Warn of a checkpoint that does not say which loss terms it is of: they are taken to be `names`."""
+    if len(names) > 1:
         logger.warning(
             f"The checkpoint does not name its loss terms. They are taken to be {names}, in this order. That cannot be "
             "checked: with derivatives made in another way, or under another PYTHONHASHSEED, it may be wrong."
         )
-        self._permute([names.index(name) for name in sorted(order)])
 
 
 # ----- TorchScript, processes and devices

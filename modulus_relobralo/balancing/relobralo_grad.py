@@ -98,6 +98,8 @@ class ReLoBRaLoGrad(Balancing):
         self._parameters_of_model = list(params)
         if not any(parameter.requires_grad for parameter in self._parameters_of_model):
             raise ValueError("Parameter `params` must hold parameters that are trained. Found none.")
+        # Whether they were read from what is trained, and not handed in by a person.
+        self.equations_were_found: bool = False
         self._moves: int = 0
         self._counters = ("moves",)
         self.register_buffer("moves", torch.tensor(0))
@@ -218,6 +220,11 @@ class ReLoBRaLoGrad(Balancing):
 
     @torch.jit.ignore
     def _check_own(self, names: List[str]) -> None:
+        if self.equations_were_found and not set(self.equations) <= set(names):
+            raise ValueError(
+                f"The constraints give the equations {self.equations}, but the loss terms are {names}: some loss names "
+                "them otherwise. Set `loss.equations` to the names of those that are residuals of the equation."
+            )
         check_named("equations", self.equations, names)
 
     @torch.jit.ignore

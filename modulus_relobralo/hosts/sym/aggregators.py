@@ -8,13 +8,15 @@ once: script it, or ask for its parameters.
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import torch
 
 from modulus_relobralo.balancing import ReLoBRaLo, ReLoBRaLoGrad
 from modulus_relobralo.hosts.sym import host
-from modulus_relobralo.hosts.sym.orders import equations_in_training
+from modulus_relobralo.hosts.sym.builtin import BuiltinRelobralo
+from modulus_relobralo.hosts.sym.equation_detection import find_equations
 
 
 class Refusal:
@@ -48,9 +50,16 @@ class Refusal:
 def relobralo(*args: Any, **options: Any) -> ReLoBRaLo | Refusal:
     """Return ``ReLoBRaLo(*args, **options)``, or what raises its error in the trainer."""
     try:
-        return ReLoBRaLo(*args, **options)
+        aggregator = ReLoBRaLo(*args, **options)
     except (TypeError, ValueError) as error:
         return Refusal(error)
+    aggregator.scale = _scale(_trainer())
+    return aggregator
+
+
+def relobralo_builtin(*args: Any, **options: Any) -> BuiltinRelobralo:
+    """Return the host's own Relobralo, with its loss terms by name."""
+    return BuiltinRelobralo(host.load("loss.aggregator").Relobralo(*args, **options))
 
 
 def relobralo_grad(params: Any, num_losses: int, equations: Any = None, **options: Any) -> ReLoBRaLoGrad | Refusal:
@@ -60,8 +69,35 @@ def relobralo_grad(params: Any, num_losses: int, equations: Any = None, **option
     """
     if torch.cuda.is_available() and host.load("distributed").DistributedManager().cuda_graphs:
         return Refusal(ValueError("`loss: relobralo_grad` needs `cuda_graphs: false`. Found `true`."))
+    trainer = _trainer()
     try:
-        equations = equations_in_training() if equations is None else equations
-        return ReLoBRaLoGrad(params, num_losses, equations, **options)
+        if equations is None and trainer is None:
+            raise ValueError(
+                "Parameter `equations` must be given where no Solver makes the aggregator: the names of the loss terms "
+                "that are residuals of the differential equation. Found none."
+            )
+        found = find_equations(trainer.domain.constraints.values()) if equations is None else equations
+        aggregator = ReLoBRaLoGrad(params, num_losses, found, **options)
     except (TypeError, ValueError) as error:
         return Refusal(error)
+    aggregator.equations_were_found = equations is None
+    aggregator.scale = _scale(trainer)
+    return aggregator
+
+
+def _trainer() -> Any:
+    """Return the host's trainer that is making its aggregator, or None.
+
+    It hands over the parameters and a number, not its domain or its options: it is looked up among the callers.
+    """
+    trainer, frame = host.load("trainer").Trainer, sys._getframe()
+    while frame is not None and not isinstance(frame.f_locals.get("self"), trainer):
+        frame = frame.f_back  # type: ignore[assignment]
+    return None if frame is None else frame.f_locals["self"]
+
+
+def _scale(trainer: Any) -> float:
+    """Return what the host multiplies the loss terms by: it divides those of each micro-batch by their number."""
+    # L-BFGS takes whole batches, whatever the config says, and divides nothing.
+    whole = trainer is None or trainer.compute_gradients.__name__.startswith("bfgs")
+    return 1.0 if whole else 1.0 / trainer.grad_agg_freq
