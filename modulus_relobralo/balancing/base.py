@@ -329,11 +329,14 @@ class Balancing(nn.Module):
 
         A plain copy of a state dictionary of ours has lost its names, and is in their sorted order.
         """
-        fresh = all(bool((getattr(self, name) == value).all()) for name, value in self._state().items())
-        if not fresh:
+        if not all(_is_all(getattr(self, name), value) for name, value in self._state().items()):
             names = order if self._by_position else sorted(order)
             warn_nameless(names)
             self._permute([names.index(name) for name in sorted(order)])
+
+
+def _is_all(buffer: Tensor, value: float) -> bool:
+    return bool((torch.isnan(buffer) if math.isnan(value) else buffer == value).all())
 
 
 def warn_nameless(names: List[str]) -> None:
