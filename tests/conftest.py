@@ -14,7 +14,7 @@ if not HOST:
         "hosts/sym/test_losses.py",
         "hosts/sym/test_loops.py",
         "hosts/sym/test_natural_gradient.py",
-        "hosts/sym/test_orders.py",
+        "hosts/sym/test_equation_detection.py",
         "hosts/sym/test_points.py",
         "hosts/sym/test_pointwise.py",
         "hosts/sym/test_plates.py",

@@ -45,7 +45,7 @@ def draw(state: Tensor, multiplier: Tensor, increment: Tensor, below: Tensor) ->
         int64, shape []; `below`, also of shape [1], is the :func:`threshold` of the probability. A comparison of
         the whole state uses its highest bits first, and those are the good ones of such a generator.
     """
-    state.mul_(multiplier).add_(increment)
+    torch.addcmul(increment, state, multiplier, out=state)
     return torch.lt(state, below)
 
 

@@ -23,15 +23,15 @@ here               paper                    meaning
 ``temperature``    T (tau)                  of the softmax, shape []
 ``eps``            -                        keeps the denominator off zero, shape []
 ``count``          m                        number of loss terms, shape []
-``nothing``        -                        :data:`NOTHING`, shape []
+``negligible``     -                        :data:`NEGLIGIBLE`, shape []
 =================  =======================  ==========================================================
 
 The constants are tensors too, because an operation with a Python number costs several times one of two tensors.
 
-**A reference of nothing** is where this differs from the paper. Progress is a ratio to a reference; where that is 0, or
-nothing but rounding against what the term is later, the ratio says nothing, yet it is so large that its term takes all
-of the weight for as long as it is looked at. That is no rare accident: in moving time windows the difference between a
-network and its copy is exactly 0 at first. Where a reference is below :data:`NOTHING` times the loss,
+**A reference loss of zero** is where this differs from the paper. Progress is a ratio to a reference; where that is
+0, or nothing but rounding against what the term is later, the ratio says nothing, yet it is so large that its term
+takes all of the weight for as long as it is looked at. That is no rare accident: in moving time windows the difference
+between a network and its copy is exactly 0 at first. Where a reference is below :data:`NEGLIGIBLE` times the loss,
 
 - the previous loss counts as the present one (a ratio of 1: no progress), and
 - the first loss counts as the largest loss that the term has had so far, from then on: its progress is measured
@@ -50,8 +50,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-NOTHING = 1e-6
-"""A reference below this part of the loss is nothing: of a mean square, a thousandth in the field itself."""
+NEGLIGIBLE = 1e-6
+"""A reference below this part of the loss counts as zero: of a mean square, a thousandth in the field itself."""
 
 
 def balance(losses: Tensor, reference: Tensor, temperature: Tensor, eps: Tensor, count: Tensor) -> Tensor:
@@ -74,19 +74,19 @@ def balance(losses: Tensor, reference: Tensor, temperature: Tensor, eps: Tensor,
     return torch.softmax(torch.nan_to_num(ratio), dim=-1) * count
 
 
-def find_growing(growing: Tensor, losses: Tensor, initial: Tensor, nothing: Tensor) -> Tensor:
-    """Return which terms began with nothing: those of `growing`, bool of shape [m], and what is seen to be one now."""
-    return torch.logical_or(growing, initial < losses * nothing)
+def find_growing(growing: Tensor, losses: Tensor, initial: Tensor, negligible: Tensor) -> Tensor:
+    """Return which terms began with zero: those of `growing`, bool of shape [m], and what is seen to be one now."""
+    return torch.logical_or(growing, initial < losses * negligible)
 
 
 def grow_initial(growing: Tensor, losses: Tensor, initial: Tensor) -> Tensor:
-    """Return the first losses, shape [m]; the largest so far of the terms that began with nothing."""
+    """Return the first losses, shape [m]; the largest so far of the terms that began with zero."""
     return torch.where(growing, torch.maximum(initial, losses), initial)
 
 
-def fill_previous(losses: Tensor, previous: Tensor, nothing: Tensor) -> Tensor:
-    """Return the previous losses, shape [m]; the present ones of the terms that were nothing."""
-    return torch.where(previous < losses * nothing, losses, previous)
+def fill_previous(losses: Tensor, previous: Tensor, negligible: Tensor) -> Tensor:
+    """Return the previous losses, shape [m]; the present ones of the terms that were zero."""
+    return torch.where(previous < losses * negligible, losses, previous)
 
 
 def update_weights(

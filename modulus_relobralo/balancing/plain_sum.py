@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import Module
 
-from modulus_relobralo.balancing.loss_terms import check_names, check_static_weights
+from modulus_relobralo.balancing.checks import check_names, check_static_weights
 from modulus_relobralo.checks import check_count
 
 

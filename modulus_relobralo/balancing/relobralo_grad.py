@@ -1,37 +1,40 @@
-"""Gradient balancing as a loss aggregator: its state, and the host's contract with an aggregator."""
+"""Gradient balancing as a loss aggregator."""
 
-from typing import Any, Dict, Iterable, List, Optional, Union
+import math
+from typing import Any, Dict, Iterable, List, Mapping, Optional, Union
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from modulus_relobralo.balancing.gradient_state import STATE, describe_options, load
-from modulus_relobralo.balancing.gradient_steps import take_step
-from modulus_relobralo.balancing.loss_terms import check_equations, check_static_weights
-from modulus_relobralo.balancing.placement import follow
+from modulus_relobralo.balancing.base import Balancing, all_reduce_mean, is_recording
+from modulus_relobralo.balancing.checks import check_equations, check_named, check_step
+from modulus_relobralo.balancing.equations import NEGLIGIBLE, find_growing, grow_initial
+from modulus_relobralo.balancing.gradient_equations import lag, log_gradient_norms, scale
 from modulus_relobralo.checks import check_count
-from modulus_relobralo.fingerprint import fingerprint
 from modulus_relobralo.options import BOUND, EVERY
 
 
-class ReLoBRaLoGrad(nn.Module):
+class ReLoBRaLoGrad(Balancing):
     """Gradient balancing of conditions and equations against each other.
 
     The aggregated loss is sum_i lambda_i(t) L_i(t); :mod:`modulus_relobralo.balancing.gradient_equations` states the
     weights lambda_i(t): conditions that are behind together pull at least as hard as the strongest equation, and an
     equation is raised while it lags behind all of them. No gradient flows through the weights. Every `every` steps each
     term is differentiated by itself, which costs about one backward pass, and the weights move; in the steps between
-    they stay. Losses without a network behind them, as natural gradients hand them over, have weights of 1.
+    they stay. Losses without a network behind them, as natural gradients hand them over, have weights of 1. A term
+    whose static weight is 0 does not count: the weights of the others are as without it.
 
-    Calls with the `step` of the call before (further micro-batches of gradient accumulation, the closures of L-BFGS)
-    share its weights. A loss term that is not finite leaves what is known of its gradient as it was. State and weights
-    are of the dtype and on the device of the losses, in float32 at least. In data-parallel training all ranks have the
-    same weights, those of the geometric mean of their norms and the mean of their losses.
+    Loss terms are known by name: the dictionary may come in any order. Calls with the `step` of the call before
+    (further micro-batches of gradient accumulation, the closures of L-BFGS) share its weights, and a call from which no
+    gradient can be taken, as under ``torch.no_grad``, is no step. A loss term that is not finite leaves what is known
+    of its gradient as it was. State and weights are of the dtype and on the device of the losses, in float32 at least.
+    In data-parallel training all ranks have the same weights, those of the geometric mean of their norms and the mean
+    of their losses.
 
     Parameters
     ----------
     params : iterable of Tensor
-        Parameters of the model; those without ``requires_grad`` do not count.
+        Parameters of the model. Those without ``requires_grad`` when gradients are looked at do not count then.
     num_losses : int
         Expected number of loss terms. The dictionary of losses has the last word.
     equations : iterable of str
@@ -42,7 +45,8 @@ class ReLoBRaLoGrad(nn.Module):
     bound : float
         How many times the weight of an equation a condition may have for pulling less, >= 1.
     weights : mapping of str to float, optional
-        Static factors by name of loss term, applied before balancing; 1 where a name is missing.
+        Static factors by name of loss term, applied before balancing; 1 where a name is missing. A checkpoint holds
+        them: norms that were saved under others are converted, and the gradients are looked at anew.
 
     Raises
     ------
@@ -55,9 +59,7 @@ class ReLoBRaLoGrad(nn.Module):
     lmbda_ema : Tensor
         The weights lambda(t), shape [num_losses], under the name that they have in :class:`ReLoBRaLo`.
     names : list of str
-        Names of the loss terms, in the order of the buffers; empty before the first call.
-    network : list of Tensor
-        As in :class:`ReLoBRaLo`.
+        Names of the loss terms, sorted, in the order of the buffers; empty before the first call.
 
     Examples
     --------
@@ -72,16 +74,12 @@ class ReLoBRaLoGrad(nn.Module):
     equations: List[str]
     weights: Dict[str, float]
     _saved_names: List[str]
-    network: List[Tensor]
-    _saved_network: List[str]
     _parameters_of_model: List[Tensor]
 
     log_norms: Tensor
-    init_losses: Tensor
-    lmbda_ema: Tensor
     moves: Tensor
-    _static_weights: Tensor
     _equations: Tensor
+    _counted: Tensor
 
     def __init__(
         self,
@@ -90,31 +88,23 @@ class ReLoBRaLoGrad(nn.Module):
         equations: Iterable[str],
         every: int = EVERY,
         bound: float = BOUND.default,
-        weights: Optional[Dict[str, float]] = None,
+        weights: Optional[Mapping[str, float]] = None,
     ) -> None:
-        super().__init__()
-        check_count("num_losses", num_losses)
+        super().__init__(num_losses, weights)
         check_count("every", every)
         self.equations = check_equations(equations)
         self.every = int(every)
         self.bound = BOUND.check(bound)
-        self.weights = check_static_weights(weights)
-        self._parameters_of_model = [parameter for parameter in params if parameter.requires_grad]
-        if not self._parameters_of_model:
+        self._parameters_of_model = list(params)
+        if not any(parameter.requires_grad for parameter in self._parameters_of_model):
             raise ValueError("Parameter `params` must hold parameters that are trained. Found none.")
-        self.names = []
-        self._saved_names = []
-        self.network = []
-        self._saved_network = []
-        self._resumed: bool = False
-        self._problem: str = ""
-        self._seen_step: int = -1
+        # Whether they were read from what is trained, and not handed in by a person.
+        self.equations_were_found: bool = False
         self._moves: int = 0
-        for name, value in STATE.items():
-            self.register_buffer(name, torch.full((num_losses,), value))
+        self._counters = ("moves",)
         self.register_buffer("moves", torch.tensor(0))
-        self.register_buffer("_static_weights", torch.ones(1), persistent=False)
-        self.register_buffer("_equations", torch.zeros(1, dtype=torch.bool), persistent=False)
+        for name, tensor in self._constants(num_losses, torch.float32).items():
+            self.register_buffer(name, tensor, persistent=False)
 
     def forward(self, losses: Dict[str, Tensor], step: Optional[Union[int, Tensor]] = None) -> Tensor:
         """Return the sum of the weighted loss terms, and move the weights on if `step` is a new one.
@@ -122,55 +112,134 @@ class ReLoBRaLoGrad(nn.Module):
         Parameters
         ----------
         losses : dict of str to Tensor
-            Loss terms by name, each of shape [] and not negative.
+            Loss terms by name, in any order, each of shape [] and not negative.
         step : int or Tensor, optional
-            Optimizer step; a tensor is int64 of shape []. Without it, every call is a step.
+            Optimizer step; a tensor is of an integer and of shape []. Without it, every call is a step.
 
         Returns
         -------
         Tensor
-            Shape [], in the wider of float32 and the dtype of the losses.
+            Shape [], in the widest of float32 and the dtypes that the losses have had.
 
         Raises
         ------
         TypeError, ValueError
-            If the losses are no real floating-point scalars on one device, if their names change after the
-            first call, if a loaded checkpoint holds the state of other loss terms, or if one of the first is negative.
+            If the losses are no real floating-point scalars on one device; if their names change after the first call
+            or are others on another rank; if a loaded checkpoint holds the state of other loss terms; if a loss term is
+            negative: in the first call, or at the next look of :meth:`inspect`; or if `step` is no integer.
         RuntimeError
             If the call is recorded in a CUDA graph, which would replay one look at the gradients for ever.
         """
-        self._move(losses, step)
-        terms = torch.stack(list(losses.values())).to(self.lmbda_ema.dtype) * self._static_weights
-        return torch.dot(terms, self.lmbda_ema.clone())
+        # Before anything that reads from the device, which a recording does not allow.
+        if is_recording():
+            raise RuntimeError("Gradient balancing cannot be recorded in a CUDA graph: set `cuda_graphs: false`.")
+        if not torch.jit.is_scripting():
+            step = check_step(step)
+        terms = self._stack(losses, step)
+        # What natural gradients hand over are leaves: there is no network behind them.
+        leaves = True
+        for loss in losses.values():
+            leaves = leaves and loss.is_leaf and loss.requires_grad
+        if leaves:
+            self.lmbda_ema.fill_(1.0)
+            # The next step with a network looks at its gradients.
+            self._moves -= self._moves % self.every
+        elif torch.is_grad_enabled() and terms.requires_grad and self._is_new(step):
+            if self._moves % self.every == 0:
+                self._look(losses, terms.detach())
+            self._moves += 1
+        torch.fmin(self._lowest, terms.detach(), out=self._lowest)
+        self._calls += 1
+        if self._calls % self._look_every == 0:
+            self.inspect()
+        return torch.dot(terms * self._static_weights, self.lmbda_ema.clone())
+
+    def _is_new(self, step: Optional[Union[int, Tensor]]) -> bool:
+        """Return whether `step` is another one than in the call before, and remember it."""
+        label = -1
+        if isinstance(step, int):
+            label = step
+        elif isinstance(step, Tensor):
+            label = int(step)
+        else:
+            return True
+        is_new = label != self._seen_step
+        self._seen_step = label
+        return is_new
 
     @torch.jit.ignore
-    def _move(self, losses: Dict[str, Tensor], step: Optional[Union[int, Tensor]]) -> None:
-        take_step(self, losses, step)
+    def _look(self, losses: Dict[str, Tensor], terms: Tensor) -> None:
+        """Set the weights by the norms of the gradients now, or the last that were numbers, and by the progress.
 
-    @torch.jit.ignore
-    def _apply(self, fn: Any, recurse: bool = True) -> "ReLoBRaLoGrad":
-        """Follow to another device, but not to another dtype."""
-        for name, buffer in list(self.named_buffers()):
-            setattr(self, name, follow(buffer, fn))
-        return self
-
-    @torch.jit.ignore
-    def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
-        self.moves.fill_(self._moves)
-        for name in (*STATE, "moves"):
-            buffer = getattr(self, name)
-            destination[prefix + name] = buffer if keep_vars else buffer.detach()
-        metadata = getattr(destination, "_metadata", None)
-        if metadata is not None:
-            metadata.setdefault(prefix[:-1], {}).update(
-                names=list(self.names or self._saved_names), network=fingerprint(self.network)
-            )
-
-    @torch.jit.ignore
-    def _load_from_state_dict(self, state_dict: Any, prefix: str, local_metadata: Any, *args: Any) -> None:
-        _strict, missing_keys, _unexpected_keys, _errors = args
-        missing_keys.extend(load(self, state_dict, prefix, local_metadata))
+        `terms` are the losses without gradients, in the order of the names.
+        """
+        at, dtype = self._counted, terms.dtype
+        if len(at) == 0:
+            return
+        trained = [parameter for parameter in self._parameters_of_model if parameter.requires_grad]
+        found = (
+            log_gradient_norms([losses[self.names[i]] for i in at.tolist()], trained).to(dtype)
+            + self._static_weights[at].log()
+        )
+        terms = torch.where(torch.isfinite(terms) & (terms >= 0), terms, torch.nan)[at]
+        if self._ranks > 1:
+            found, terms = all_reduce_mean(torch.stack([found, terms]))
+        first = torch.isnan(self.init_losses[at])
+        initial = torch.where(first, terms, self.init_losses[at])
+        growing = find_growing(self._growing[at], terms, initial, terms.new_tensor(NEGLIGIBLE))
+        initial = torch.where(torch.isnan(terms), initial, grow_initial(growing, terms, initial))
+        progress = (terms.clamp(min=torch.finfo(dtype).tiny) / initial).log10()
+        s, f = lag(torch.where(first, torch.nan, progress), self._equations[at])
+        # Before anything has moved, all pull alike.
+        s = torch.where(first.all(), 1.0, s)
+        norms = torch.where(torch.isfinite(found), found, self.log_norms[at])
+        self._growing[at] = growing
+        self.init_losses[at] = initial
+        self.log_norms[at] = norms
+        self.lmbda_ema.fill_(1.0)[at] = scale(norms, self._equations[at], s, f, self.bound)
 
     def extra_repr(self) -> str:
         """Return the hyperparameters, for the module's repr."""
-        return describe_options(self)
+        return self._describe()
+
+    @torch.jit.ignore
+    def _describe(self) -> str:
+        return f"equations={self.equations}, every={self.every}, bound={self.bound}"
+
+    @torch.jit.ignore
+    def _state(self) -> Dict[str, float]:
+        return {"log_norms": math.nan, "init_losses": math.nan, "lmbda_ema": 1.0}
+
+    @torch.jit.ignore
+    def _constants(self, number: int, dtype: torch.dtype) -> Dict[str, Tensor]:
+        counted = [i for i, name in enumerate(self.names) if self.weights.get(name, 1.0) > 0]
+        return {
+            "_equations": torch.tensor([name in self.equations for name in self.names], dtype=torch.bool),
+            "_counted": torch.tensor(counted, dtype=torch.int64),
+        }
+
+    @torch.jit.ignore
+    def _check_own(self, names: List[str]) -> None:
+        if self.equations_were_found and not set(self.equations) <= set(names):
+            raise ValueError(
+                f"The constraints give the equations {self.equations}, but the loss terms are {names}: some loss names "
+                "them otherwise. Set `loss.equations` to the names of those that are residuals of the equation."
+            )
+        check_named("equations", self.equations, names)
+
+    @torch.jit.ignore
+    def _metadata(self) -> Dict[str, Any]:
+        self.moves.fill_(self._moves)
+        return {}
+
+    @torch.jit.ignore
+    def _resume(self, metadata: Mapping[str, Any]) -> None:
+        self._moves = int(self.moves)
+
+    @torch.jit.ignore
+    def _rescale(self, factors: Tensor, scale: float) -> None:
+        # Progress is of the terms without their static weights, the norms are with them.
+        self.init_losses.mul_(scale)
+        self.log_norms.add_(factors.log())
+        # The next step looks at the gradients.
+        self._moves -= self._moves % self.every

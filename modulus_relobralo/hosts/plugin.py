@@ -122,7 +122,8 @@ def store_others(host: str) -> None:
     store = functools.partial(ConfigStore.instance().store, provider=PROVIDER)
     loss = sys.modules[f"{host}.hydra.loss"]
     store(group="loss", name="relobralo_grad", node=derive("ReLoBRaLoGradConf", GRAD_FIELDS, loss.LossConf))
-    store(group="loss", name="relobralo_builtin", node=loss.AggregatorRelobraloConf)
+    builtin = [("_target_", str, f"{TARGET}_builtin")]
+    store(group="loss", name="relobralo_builtin", node=derive("RelobraloConf", builtin, loss.AggregatorRelobraloConf))
     optimizer = sys.modules[f"{host}.hydra.optimizer"]
     lbfgs = optimizer_fields("modulus_relobralo.LBFGS", LBFGS)
     store(group="optimizer", name="lbfgs", node=derive("LBFGSConf", lbfgs, optimizer.BFGSConf))

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from omegaconf import OmegaConf
 from torch import Tensor
 
-from modulus_relobralo.balancing.watch import named_weights
+from modulus_relobralo.balancing.diagnostics import named_weights
 from modulus_relobralo.libraries import needed
 from modulus_relobralo.loops.weights_file import WeightsFile
 from modulus_relobralo.run_lock import hold

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modulus_relobralo.balancing.equations import (
-    NOTHING,
+    NEGLIGIBLE,
     balance,
     fill_previous,
     find_growing,
@@ -153,21 +153,21 @@ def test_a_term_that_is_zero_twice_counts_as_solved():
     assert float(weights[0]) == pytest.approx(2 / (1 + math.exp(10)), rel=1e-9)
 
 
-# ----- references of nothing
+# ----- reference losses of zero
 
 
 def references(rows):
-    """Return what the first losses are taken to be at every call, and which terms began with nothing."""
+    """Return what the first losses are taken to be at every call, and which terms began with zero."""
     rows = tensor(rows)
     initial, growing, history = rows[0], torch.zeros(rows.shape[1], dtype=torch.bool), []
     for losses in rows:
-        growing = find_growing(growing, losses, initial, tensor(NOTHING))
+        growing = find_growing(growing, losses, initial, tensor(NEGLIGIBLE))
         initial = grow_initial(growing, losses, initial)
         history.append(initial.tolist())
     return history, growing.tolist()
 
 
-def test_a_term_that_begins_with_nothing_is_measured_from_its_largest_value():
+def test_a_term_that_begins_with_zero_is_measured_from_its_largest_value():
     history, growing = references([[0.0, 2.0], [0.0, 1.0], [1e-9, 3.0], [5.0, 4.0], [3.0, 1.0], [6.0, 0.0], [0.0, 9.0]])
     assert [first for first, _ in history] == [0.0, 0.0, 1e-9, 5.0, 5.0, 6.0, 6.0]
     assert [second for _, second in history] == [2.0] * 7
@@ -175,21 +175,21 @@ def test_a_term_that_begins_with_nothing_is_measured_from_its_largest_value():
 
 
 def test_a_term_that_grows_within_reason_keeps_its_first_value():
-    """The article's formula means something there: a part of NOTHING is the boundary."""
-    history, growing = references([[1.0, 1.0], [0.99 / NOTHING, 1.01 / NOTHING], [0.5 / NOTHING, 1.0]])
+    """The article's formula means something there: a part of NEGLIGIBLE is the boundary."""
+    history, growing = references([[1.0, 1.0], [0.99 / NEGLIGIBLE, 1.01 / NEGLIGIBLE], [0.5 / NEGLIGIBLE, 1.0]])
     assert [first for first, _ in history] == [1.0] * 3
-    assert [second for _, second in history] == [1.0, 1.01 / NOTHING, 1.01 / NOTHING]
+    assert [second for _, second in history] == [1.0, 1.01 / NEGLIGIBLE, 1.01 / NEGLIGIBLE]
     assert growing == [False, True]
 
 
-def test_where_nothing_begins():
+def test_where_both_are_zero():
     assert references([[1e-7, 1e-5], [1.0, 1.0]]) == ([[1e-7, 1e-5], [1.0, 1e-5]], [True, False])
 
 
-def test_a_previous_loss_of_nothing_is_no_progress():
+def test_a_previous_loss_of_zero_is_no_progress():
     losses = tensor([3.0, 3.0, 0.0, 3.0])
-    previous = tensor([0.0, 2.9 * NOTHING, 0.0, 3.1 * NOTHING])
-    assert fill_previous(losses, previous, tensor(NOTHING)).tolist() == [3.0, 3.0, 0.0, 3.1 * NOTHING]
+    previous = tensor([0.0, 2.9 * NEGLIGIBLE, 0.0, 3.1 * NEGLIGIBLE])
+    assert fill_previous(losses, previous, tensor(NEGLIGIBLE)).tolist() == [3.0, 3.0, 0.0, 3.1 * NEGLIGIBLE]
 
 
 @settings(deadline=None)
@@ -197,7 +197,7 @@ def test_a_previous_loss_of_nothing_is_no_progress():
 def test_ordinary_losses_are_left_as_they_are(losses):
     """To the last digit: within a factor of a million nothing is taken otherwise than in the article."""
     now, before = tensor(losses[0]), tensor(losses[1])
-    growing = find_growing(torch.zeros(len(losses[0]), dtype=torch.bool), now, before, tensor(NOTHING))
+    growing = find_growing(torch.zeros(len(losses[0]), dtype=torch.bool), now, before, tensor(NEGLIGIBLE))
     assert not growing.any()
     assert torch.equal(grow_initial(growing, now, before), before)
-    assert torch.equal(fill_previous(now, before, tensor(NOTHING)), before)
+    assert torch.equal(fill_previous(now, before, tensor(NEGLIGIBLE)), before)

@@ -7,7 +7,7 @@ import torch
 from kinds import eager, scripted
 
 from modulus_relobralo import ReLoBRaLo
-from modulus_relobralo.balancing.placement import follow, widest_dtype
+from modulus_relobralo.balancing.base import follow
 
 both = pytest.mark.parametrize("kind", [eager, scripted])
 CONVERSIONS = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
@@ -108,9 +108,14 @@ def test_follow_keeps_dtype_and_what_the_move_did():
         follow(torch.tensor(1.0), lambda tensor: (_ for _ in ()).throw(TypeError("another reason")))
 
 
-def test_dtype_of_the_balancing():
-    for losses, dtype in [("float16", "float32"), ("bfloat16", "float32"), ("float32", "float32"), ("float64",) * 2]:
-        assert widest_dtype(torch.ones(2, dtype=getattr(torch, losses))) == getattr(torch, dtype)
+@both
+@pytest.mark.parametrize(
+    ("losses", "state"), [("float16", "float32"), ("bfloat16", "float32"), ("float32", "float32"), ("float64",) * 2]
+)
+def test_dtype_of_the_balancing(kind, losses, state):
+    aggregator = kind(make())
+    drive(aggregator, oracle.random_losses(3, 3), getattr(torch, losses))
+    assert aggregator.lmbda_ema.dtype == getattr(torch, state)
 
 
 # ----- the state dict in all its forms

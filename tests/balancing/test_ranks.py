@@ -7,10 +7,10 @@ import torch
 import torch.distributed as dist
 from rank_processes import spawn
 
-from modulus_relobralo import ReLoBRaLo
-from modulus_relobralo.balancing.ranks import count_ranks
+from modulus_relobralo import ReLoBRaLo, ReLoBRaLoGrad
+from modulus_relobralo.balancing.base import count_ranks
 
-STEPS, ALONE, RANKS, NAMES = 12, 2, 2, ("pde", "walls", "moment")
+STEPS, ALONE, RANKS, NAMES = 12, 2, 2, ("pde", "walls", "x_moment")
 PARAMETERS = {"alpha": 0.6, "rho": 0.5, "temperature": 0.5}
 
 
@@ -21,8 +21,10 @@ def losses_of(rank, step):
     return values
 
 
-def named(values):
-    return dict(zip(NAMES, values.unbind(), strict=True))
+def named(values, rank=0):
+    """Return loss terms by name; ranks have them in different orders."""
+    terms = list(zip(NAMES, values.unbind(), strict=True))
+    return dict(terms[rank:] + terms[:rank])
 
 
 def work(rank, scripted, folder):
@@ -39,14 +41,14 @@ def work(rank, scripted, folder):
     aggregator = torch.jit.script(aggregator) if scripted else aggregator
     weights, totals = [], []
     for step in range(STEPS):
-        totals.append(aggregator(named(losses_of(rank, step)), step))
+        totals.append(aggregator(named(losses_of(rank, step), rank), step))
         weights.append(aggregator.lmbda_ema.clone())
     # A checkpoint of a run in one process goes on in two: `alone` worked by itself, and is loaded again.
     alone = torch.load(f"{folder}/alone.pth", weights_only=False)
     alone = torch.jit.script(alone) if scripted else alone
     alone.load_state_dict(alone.state_dict())
     for step in range(ALONE, ALONE + 3):
-        alone(named(losses_of(rank, step)), step)
+        alone(named(losses_of(rank, step), rank), step)
     state = {
         "weights": torch.stack(weights),
         "totals": torch.stack(totals),
@@ -113,3 +115,48 @@ def test_one_process_needs_no_collective(monkeypatch):
     assert count_ranks() == 1
     monkeypatch.setattr(dist, "all_reduce", lambda *args: pytest.fail("a collective in one process"))
     ReLoBRaLo([], 1)({"pde": torch.ones(())}, 0)
+
+
+# ----- loss terms that ranks have by other names, or that one of them refuses
+
+FAULTS = {
+    "other names": (
+        lambda rank: {"a": 1.0, "c" if rank else "b": 2.0},
+        "Found, by rank, {0: ['a', 'b'], 1: ['a', 'c']}",
+    ),
+    "one more": (
+        lambda rank: dict.fromkeys("abc"[: 2 + rank], 1.0),
+        "Found, by rank, {0: ['a', 'b'], 1: ['a', 'b', 'c']}",
+    ),
+    "a negative one": (lambda rank: {"a": 1.0, "b": 1.0 - 2 * rank}, "Loss terms must not be negative"),
+}
+
+
+def refuse(rank, scripted, folder):
+    torch.set_num_threads(1)
+    timeout = datetime.timedelta(seconds=60)
+    dist.init_process_group("gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=RANKS, timeout=timeout)
+    said = {}
+    for fault, (values, _) in FAULTS.items():
+        parameter = torch.nn.Parameter(torch.ones(()))
+        for new in (lambda: ReLoBRaLo([], 2), lambda p=parameter: ReLoBRaLoGrad([p], 2, ["a"])):
+            balance = torch.jit.script(new()) if scripted else new()
+            kind = balance._kind
+            try:
+                balance({name: value * parameter for name, value in values(rank).items()}, 0)
+            except (ValueError, RuntimeError) as error:
+                said[f"{fault}, {kind}"] = str(error)
+    torch.save(said, f"{folder}/rank{rank}.pth")
+    dist.destroy_process_group()
+
+
+@pytest.mark.parametrize("scripted", [False, True], ids=["eager", "scripted"])
+def test_all_ranks_refuse_what_one_of_them_has_to(scripted, tmp_path):
+    """None is left waiting for the others, and none balances terms of another name."""
+    spawn(refuse, (scripted, str(tmp_path)), RANKS)
+    found = [torch.load(tmp_path / f"rank{rank}.pth", weights_only=True) for rank in range(RANKS)]
+    for fault, (_, message) in FAULTS.items():
+        for kind in ("ReLoBRaLo", "ReLoBRaLoGrad"):
+            for rank, said in enumerate(found):
+                assert message in said[f"{fault}, {kind}"], (fault, kind, rank)
+    assert "Rank 1 stopped: Loss terms" in found[0]["a negative one, ReLoBRaLo"]

@@ -14,7 +14,8 @@ import torch
 
 from modulus_relobralo.balancing import ReLoBRaLo, ReLoBRaLoGrad
 from modulus_relobralo.hosts.sym import host
-from modulus_relobralo.hosts.sym.orders import equations_in_training
+from modulus_relobralo.hosts.sym.builtin import BuiltinRelobralo
+from modulus_relobralo.hosts.sym.equation_detection import find_equations
 from modulus_relobralo.hosts.sym.trainer import calling_trainer, hold_run
 
 
@@ -50,9 +51,14 @@ def relobralo(params: Any, *args: Any, **options: Any) -> ReLoBRaLo | Refusal:
     """Return ``ReLoBRaLo(params, *args, **options)``, or what raises its error in the trainer."""
     try:
         parameters = list(params)
-        return _guarded(ReLoBRaLo(parameters, *args, **options), parameters)
+        return _in_training(ReLoBRaLo(parameters, *args, **options), parameters)
     except (TypeError, ValueError, RuntimeError) as error:
         return Refusal(error)
+
+
+def relobralo_builtin(*args: Any, **options: Any) -> BuiltinRelobralo:
+    """Return the host's own Relobralo, with its loss terms by name."""
+    return BuiltinRelobralo(host.load("loss.aggregator").Relobralo(*args, **options))
 
 
 def relobralo_grad(params: Any, num_losses: int, equations: Any = None, **options: Any) -> ReLoBRaLoGrad | Refusal:
@@ -62,19 +68,38 @@ def relobralo_grad(params: Any, num_losses: int, equations: Any = None, **option
     """
     if torch.cuda.is_available() and host.load("distributed").DistributedManager().cuda_graphs:
         return Refusal(ValueError("`loss: relobralo_grad` needs `cuda_graphs: false`. Found `true`."))
+    trainer = calling_trainer()
     try:
-        equations = equations_in_training() if equations is None else equations
+        if equations is None and trainer is None:
+            raise ValueError(
+                "Parameter `equations` must be given where no Solver makes the aggregator: the names of the loss terms "
+                "that are residuals of the differential equation. Found none."
+            )
+        found = find_equations(trainer.domain.constraints.values()) if equations is None else equations
         parameters = list(params)
-        return _guarded(ReLoBRaLoGrad(parameters, num_losses, equations, **options), parameters)
+        aggregator = ReLoBRaLoGrad(parameters, num_losses, found, **options)
+        aggregator.equations_were_found = equations is None
+        return _in_training(aggregator, parameters)
     except (TypeError, ValueError, RuntimeError) as error:
         return Refusal(error)
 
 
-def _guarded(aggregator: Any, parameters: list[Any]) -> Any:
-    """Return the aggregator, which from now on tells its checkpoint's network from others, in a folder of its own."""
+def _in_training(aggregator: Any, parameters: list[Any]) -> Any:
+    """Return the aggregator with what it is to know of the training that it is made for.
+
+    That is the network, which it tells from another one when it resumes, and what the host multiplies losses by. The
+    folder of the run is held for as long as the trainer lives.
+    """
     aggregator.network = parameters
     trainer = calling_trainer()
     if trainer is not None:
-        # For as long as the trainer lives.
+        aggregator.scale = _scale(trainer)
         trainer._relobralo_lock = hold_run(trainer.cfg)
     return aggregator
+
+
+def _scale(trainer: Any) -> float:
+    """Return what the host multiplies the loss terms by: it divides those of each micro-batch by their number."""
+    # L-BFGS takes whole batches, whatever the config says, and divides nothing.
+    whole = trainer.compute_gradients.__name__.startswith("bfgs")
+    return 1.0 if whole else 1.0 / trainer.grad_agg_freq

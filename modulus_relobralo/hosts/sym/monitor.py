@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
-from modulus_relobralo.balancing.watch import named_weights
+from modulus_relobralo.balancing.diagnostics import named_weights
 from modulus_relobralo.hosts.sym import host
 from modulus_relobralo.loops.weights_file import WeightsFile
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from modulus_relobralo.balancing import ReLoBRaLoGrad
-from modulus_relobralo.balancing.watch import warn_if_far_apart
+from modulus_relobralo.balancing.diagnostics import warn_if_far_apart
 from modulus_relobralo.hosts.sym import host
 from modulus_relobralo.hosts.sym.residuals import check_constraint, residuals, run_uncompiled
 

@@ -284,7 +284,7 @@ def test_a_checkpoint_of_another_aggregator_stops_the_training(train, tmp_path):
 def test_a_checkpoint_without_balancing_starts_it_and_says_so(train, tmp_path):
     train(tmp_path, "loss=sum", "training.max_steps=10")
     output, steps = train(tmp_path, "training.max_steps=12")
-    assert "has no state: ReLoBRaLo starts with weights of 1" in output
+    assert "has no state: ReLoBRaLo starts anew" in output
     assert [state["step"] for state in steps] == [10, 11, 12]
     assert steps[0]["lmbda_ema"] == [1.0, 1.0]
 

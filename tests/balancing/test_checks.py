@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from modulus_relobralo import ReLoBRaLo
-from modulus_relobralo.balancing.loss_terms import (
+from modulus_relobralo.balancing.checks import (
     check_names,
     check_number,
     check_static_weights,

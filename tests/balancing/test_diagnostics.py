@@ -7,15 +7,15 @@ import torch
 from kinds import eager, scripted
 
 from modulus_relobralo import ReLoBRaLo
-from modulus_relobralo.balancing.loss_terms import check_not_negative
-from modulus_relobralo.balancing.watch import EVERY, STEPS, find_holder
+from modulus_relobralo.balancing.checks import check_not_negative
+from modulus_relobralo.balancing.diagnostics import EVERY, STEPS, find_holder
 
 both = pytest.mark.parametrize("kind", [eager, scripted])
 ERRORS = (ValueError, RuntimeError)  # a scripted module turns every error into one that quotes it
 
 
 def named(*values):
-    return {name: torch.tensor(float(value)) for name, value in zip(("pde", "walls", "moment"), values, strict=False)}
+    return {name: torch.tensor(float(value)) for name, value in zip(("pde", "walls", "x_moment"), values, strict=False)}
 
 
 def state(aggregator):
@@ -51,7 +51,7 @@ def test_a_later_one_moves_nothing_and_is_named_within_a_hundred_steps(kind, as_
     assert state(aggregator) == before
     while step < EVERY - 1:
         call(1.0, 2.0, 3.0)
-    with pytest.raises(ERRORS, match=r"Found `pde` = -0.5, `moment` = -7\."):
+    with pytest.raises(ERRORS, match=r"Found `pde` = -0.5, `x_moment` = -7\."):
         call(1.0, 2.0, 3.0)
 
 

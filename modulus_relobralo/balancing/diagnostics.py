@@ -1,8 +1,8 @@
-"""What is looked at now and then in a balancing: negative loss terms, and one that holds the weight for long.
+"""What a balancing says of a training that is unlikely to succeed, and its weights by name.
 
-A look reads numbers back from the device, which in every step would cost more than the balancing. So the device keeps
-what a look needs (the lowest value of each term, the number of steps), and steps are looked at in their hundreds. In
-a CUDA graph Python does not run: there the looks are those of the monitor and of the checkpoints.
+Reading numbers back from the device would cost more, in every step, than the balancing. So the device keeps what is
+needed (the lowest value of each term, the number of steps), and every :data:`EVERY` steps it is read. In a CUDA graph
+Python does not run: there it is read by the monitor and with the checkpoints.
 """
 
 from __future__ import annotations
@@ -11,15 +11,12 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import torch
 from torch import Tensor
-
-from modulus_relobralo.balancing.loss_terms import check_not_negative
 
 logger = logging.getLogger(__name__)
 
 EVERY = 100
-"""Steps from one look to the next."""
+"""Steps from one inspection to the next."""
 SHARE = 0.9
 """What counts as nearly all of the sum of the weights."""
 APART = 1e6
@@ -29,7 +26,7 @@ STEPS = 1000
 
 
 def named_weights(balance: Any) -> dict[str, Tensor]:
-    """Return the weights of a balancing by loss term, each of shape [], after a look at it; of anything else none.
+    """Return the weights of a balancing by loss term, each of shape [], after an inspection; of anything else none.
 
     Raises
     ------
@@ -39,37 +36,10 @@ def named_weights(balance: Any) -> dict[str, Tensor]:
     names = getattr(balance, "names", None)
     if not names:
         return {}
-    # What ReLoBRaLo itself looks at every hundred steps, but for those of a CUDA graph.
+    # What a balancing does itself every hundred steps, but for those of a CUDA graph.
     if hasattr(balance, "inspect"):
         balance.inspect()
     return dict(zip(names, balance.lmbda_ema.detach().clone(), strict=True))
-
-
-def look(module: Any) -> None:
-    """Look at a ReLoBRaLo that has been called: not while its call is compiled or recorded.
-
-    Raises
-    ------
-    ValueError
-        If a loss term was negative; the message names it.
-    """
-    if not module.names or torch.compiler.is_compiling() or _is_recording():
-        return
-    seen = torch.stack([module._lowest, module.lmbda_ema, module.init_losses, module.prev_losses])
-    lowest, weights, initial, losses = seen.tolist()
-    check_not_negative(module.names, lowest)
-    if not module._compared:
-        module._compared = True
-        warn_if_far_apart(dict(zip(module.names, initial, strict=True)))
-    steps = int(module._moves)
-    holder = find_holder(weights, initial, losses)
-    if holder != module._holder:
-        module._holder, module._held_since = holder, steps
-    held = steps - module._held_since
-    if holder >= 0 and held >= STEPS and not module._warned:
-        module._warned = True
-        share = weights[holder] / sum(weights)
-        logger.warning(describe(module.names[holder], share, initial[holder], losses[holder], held))
 
 
 def warn_if_far_apart(initial: Mapping[str, float]) -> None:
@@ -100,15 +70,11 @@ def find_holder(weights: Sequence[float], initial: Sequence[float], losses: Sequ
     return index if holds else -1
 
 
-def describe(name: str, share: float, initial: float, loss: float, steps: int) -> str:
-    """Return the warning: which term it is, how it came about and what to do."""
-    return (
+def warn_of_holder(name: str, share: float, initial: float, loss: float, steps: int) -> None:
+    """Warn of a term that holds nearly all of the weight: which it is, how it came about and what to do."""
+    logger.warning(
         f"Loss term `{name}` has held more than {SHARE:.0%} of the weight for {steps} steps, now {share:.1%}: "
         f"it was {initial:.3g} at the first step and is {loss:.3g}, which ReLoBRaLo takes for lack of progress. "
         "If that first value was small by accident, start anew with another seed or another start of the network, "
         "or with a higher `temperature`; compare with `loss: sum`."
     )
-
-
-def _is_recording() -> bool:
-    return torch.cuda.is_available() and torch.cuda.is_current_stream_capturing()
