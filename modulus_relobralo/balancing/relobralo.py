@@ -75,7 +75,9 @@ class ReLoBRaLo(Balancing):
     # TorchScript reads from the class itself what an empty list or dictionary holds.
     names: List[str]
     weights: Dict[str, float]
+    network: List[Tensor]
     _saved_names: List[str]
+    _saved_network: List[str]
 
     prev_losses: Tensor
     # In the metadata of checkpoints.

@@ -73,7 +73,9 @@ class ReLoBRaLoGrad(Balancing):
     names: List[str]
     equations: List[str]
     weights: Dict[str, float]
+    network: List[Tensor]
     _saved_names: List[str]
+    _saved_network: List[str]
     _parameters_of_model: List[Tensor]
 
     log_norms: Tensor
