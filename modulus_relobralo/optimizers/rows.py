@@ -6,7 +6,9 @@ what differs between them. So modules are evaluated with float64 copies of their
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -60,8 +62,8 @@ class Rows:
 
     def values(self, values: Sequence[Tensor]) -> Tensor:
         """Return the rows, [count]: all points of the first loss term, then those of the next."""
-        with torch.set_grad_enabled(self._batch.nested):
-            parts = [self._at(values, self._slice(part), part).detach() for part in self._parts]
+        with torch.enable_grad():
+            parts = [self._at(self._leaves(values), self._slice(part), part).detach() for part in self._parts]
         return torch.cat(parts, dim=1).reshape(-1)
 
     def transposed(self, values: Sequence[Tensor], cotangent: Tensor) -> list[Tensor]:
@@ -72,19 +74,34 @@ class Rows:
         for part in self._parts:
             with torch.enable_grad():
                 rows = self._at(leaves, self._slice(part), part)
-            found = torch.autograd.grad(rows, leaves, cotangent[:, part], allow_unused=True)
-            total = [t if f is None else t + f for t, f in zip(total, found, strict=True)]
+            total = [t + f for t, f in zip(total, _pull(rows, leaves, cotangent[:, part]), strict=True)]
         return total
 
+    @torch.no_grad()
     def jacobian(self, values: Sequence[Tensor], block: Block, out: Tensor) -> None:
         """Write the derivatives of the rows by the parameters in `block` to `out`, [count, numbers in block]."""
         out = out.view(len(self.names), self.points, -1)
-        derive, size = (self._row_by_row, NESTED_CHUNK) if self._batch.nested else (self._vectorised, self._chunk)
+        size = NESTED_CHUNK if self._batch.nested else self._chunk
         for start in range(0, self.points, size):
             part = slice(start, start + size)
-            for i, pieces in enumerate(derive(values, block, self._slice(part))):
+            for i, pieces in enumerate(self._derivatives(values, block, self._slice(part))):
                 torch.cat([piece.flatten(1) for piece in pieces], dim=1, out=out[i, part])
         out *= self._factors[..., None]
+
+    def _derivatives(self, values: Sequence[Tensor], block: Block, inputs: list[Tensor]) -> Iterable[Sequence[Tensor]]:
+        """Return the derivatives of what the module returns: for each name the pieces of `block`, [points, ...]."""
+        try:
+            if self._batch.nested:
+                return self._row_by_row(values, block, inputs, vmap)
+            return self._vectorised(values, block, inputs)
+        except RuntimeError as error:
+            reason = str(error).strip().splitlines()[-1]
+            warnings.warn(
+                f"Derivatives of the rows {self.names} are taken one by one, which is slow. PyTorch cannot take them at "
+                f"once: {reason}",
+                stacklevel=2,
+            )
+            return self._row_by_row(values, block, inputs, _one_by_one)
 
     def _vectorised(self, values: Sequence[Tensor], block: Block, inputs: list[Tensor]) -> list[tuple[Tensor, ...]]:
         """Differentiate at each point on its own, all points in one pass; for each name the pieces of `block`."""
@@ -99,20 +116,26 @@ class Rows:
         pieces = [piece.of(values) for piece in block]
         return vmap(at_point, (None, *(0 for _ in inputs)))(pieces, *inputs)
 
-    def _row_by_row(self, values: Sequence[Tensor], block: Block, inputs: list[Tensor]) -> list[tuple[Tensor, ...]]:
+    def _row_by_row(
+        self, values: Sequence[Tensor], block: Block, inputs: list[Tensor], each: Callable[..., Any]
+    ) -> Iterable[Sequence[Tensor]]:
         """Differentiate by one backward pass for each row; the result is that of `_vectorised`."""
         leaves = [piece.of(values).detach().requires_grad_() for piece in block]
         with torch.enable_grad():
-            found = self._residuals(insert(values, block, leaves), inputs)
+            found = self._residuals(insert(self._leaves(values), block, leaves), inputs)
         units = torch.eye(found.numel(), dtype=found.dtype, device=found.device).view(-1, *found.shape)
-        grads = torch.autograd.grad(found, leaves, units, is_grads_batched=True, allow_unused=True)
-        pieces = [
-            torch.zeros(*found.shape, *leaf.shape, dtype=leaf.dtype, device=leaf.device)
-            if grad is None
-            else grad.view(*found.shape, *leaf.shape)
-            for grad, leaf in zip(grads, leaves, strict=True)
-        ]
-        return list(zip(*pieces, strict=True))
+        grads = each(lambda unit: _pull(found, leaves, unit))(units)
+        return zip(
+            *(grad.view(*found.shape, *leaf.shape) for grad, leaf in zip(grads, leaves, strict=True)), strict=True
+        )
+
+    def _leaves(self, values: Sequence[Tensor]) -> list[Tensor]:
+        """Return the parameters for a module that differentiates by its inputs.
+
+        A derivative of a network may depend on its parameters alone; PyTorch goes on to the next order only if these
+        require gradients.
+        """
+        return [value.detach().requires_grad_(self._batch.nested) for value in values]
 
     def _at(self, values: Sequence[Tensor], inputs: Sequence[Tensor], part: slice) -> Tensor:
         return (self._residuals(values, inputs) - self._targets[:, part]) * self._factors[:, part]
@@ -127,6 +150,18 @@ class Rows:
 
     def _slice(self, part: slice) -> list[Tensor]:
         return [tensor[part] for tensor in self._inputs]
+
+
+def _pull(found: Tensor, leaves: Sequence[Tensor], cotangent: Tensor) -> Sequence[Tensor]:
+    """Return the derivatives of ``(cotangent * found).sum()`` by the `leaves`."""
+    if not found.requires_grad:
+        return [torch.zeros_like(leaf) for leaf in leaves]
+    return torch.autograd.grad(found, leaves, cotangent, retain_graph=True, allow_unused=True, materialize_grads=True)
+
+
+def _one_by_one(function: Callable[[Tensor], Sequence[Tensor]]) -> Callable[[Tensor], Iterator[Tensor]]:
+    """Return what `vmap` would, with a loop."""
+    return lambda units: map(torch.stack, zip(*map(function, units), strict=True))
 
 
 def _tensors(module: nn.Module) -> dict[str, Tensor]:

@@ -1,13 +1,18 @@
 """The host's constraints as residuals: their sums of squares are the host's own losses."""
 
+import functools
+import warnings
+
+import numpy as np
 import pytest
 import torch
 from sympy import Function, Symbol
 
-from modulus_relobralo.hosts.sym import Key, host, taylor_nodes
+from modulus_relobralo.hosts.sym import Key, PointwiseConstraint, host, taylor_nodes
 from modulus_relobralo.hosts.sym.losses import MeanSquareLoss
 from modulus_relobralo.hosts.sym.residuals import check_constraint, is_nested, residuals, run_uncompiled
 from modulus_relobralo.optimizers import NaturalGradient
+from modulus_relobralo.optimizers.jacobian import Jacobian
 from modulus_relobralo.optimizers.loss_terms import sums_of_squares
 from modulus_relobralo.optimizers.rows import Rows
 
@@ -122,3 +127,132 @@ def test_dropout_that_drops_nothing_passes():
 def test_passes_what_is_a_sum_of_squares():
     for name, constraint in build(True)[1].items():
         check_constraint(name, constraint)
+
+
+# Equations by the order of their derivatives.
+EQUATIONS = {
+    0: x * u,
+    1: u.diff(x) + u**2,
+    2: u.diff(x, 2) + u.diff(y, 2) + x * u,
+    3: u.diff(x, 3) + u * u.diff(y),
+    4: u.diff(x, 4) + 2 * u.diff(x, 2, y, 2) + u.diff(y, 4),
+}
+# What a config sets: `jit`, `jit_arch_mode` and `graph.func_arch`, with which the host turns `jit` off.
+COMPILED = {
+    "plain": (False, "only_activation", False),
+    "jit": (True, "only_activation", False),
+    "jit of all": (True, "all", False),
+    "func_arch": (False, "only_activation", True),
+}
+# The host cannot build a network of PReLU at all.
+ACTIVATIONS = [a for a in host.load("models.activation").Activation if a.name != "PRELU"]
+# Piecewise linear functions, some of whose derivatives PyTorch cannot take and so no optimizer can train.
+ROUGH = ("LEAKY_RELU", "RELU", "IDENTITY")
+
+
+@pytest.fixture
+def configure(monkeypatch):
+    """Return a function that sets what the host's config would."""
+    jit_manager, graph_manager = host.load("manager").JitManager(), host.load("manager").GraphManager()
+    before = dict(vars(jit_manager))
+
+    def configure(jit, arch_mode, func_arch):
+        # By its setter, which changes how TorchScript differentiates.
+        jit_manager.enabled, jit_manager.arch_mode = jit, arch_mode
+        monkeypatch.setattr(graph_manager, "_func_arch", func_arch)
+
+    yield configure
+    vars(jit_manager).update(before)
+    torch._C._jit_set_nvfuser_single_node_mode(False)
+    torch._C._debug_set_autodiff_subgraph_inlining(True)
+
+
+@functools.cache
+def equation(order):
+    return Node.from_sympy(EQUATIONS[order], "equation")
+
+
+def constrain(activation, order):
+    """Return a network and a constraint on an equation of the order, at three points."""
+    torch.manual_seed(0)
+    # Stan has one parameter for each output, whatever the width.
+    width = 1 if activation.name == "STAN" else 3
+    net = FullyConnectedArch([Key("x"), Key("y")], [Key("u")], layer_size=width, nr_layers=1, activation_fn=activation)
+    nodes = [equation(order), net.make_node("net")]
+    points = dict(zip("xy", np.random.default_rng(1).random((2, 3, 1)), strict=True))
+    constraint = PointwiseConstraint.from_numpy(
+        nodes, points, {"equation": np.zeros((3, 1))}, batch_size=3, shuffle=False
+    )
+    constraint.load_data()
+    return net, constraint
+
+
+@functools.cache
+def rows_of_the_host(activation, order):
+    """Return the residuals of the host's own graph as a function of the parameters, in float64 and uncompiled."""
+    net, constraint = constrain(activation, order)
+    net.double()
+    points = constraint._input_vars
+
+    def rows(flat):
+        torch.nn.utils.vector_to_parameters(flat, net.parameters())
+        inputs = {name: value.detach().double().requires_grad_() for name, value in points.items()}
+        return constraint.model(inputs)["equation"].detach()[:, 0]
+
+    return rows
+
+
+def compare(constraint, parameters, expected):
+    """Compare rows and their Jacobian with the host's rows, and these at a little distance."""
+    values = [parameter.detach().double() for parameter in parameters]
+    rows = Rows(residuals(constraint), parameters)
+    jacobian = Jacobian([rows], values, torch.ones(3).double(), 10**6)
+    flat = torch.cat([value.reshape(-1) for value in values])
+    torch.testing.assert_close(rows.values(values), expected(flat), rtol=1e-9, atol=1e-9)
+    direction = torch.randn_like(flat) * 1e-6
+    pieces = [d.view_as(v) for d, v in zip(direction.split([v.numel() for v in values]), values, strict=True)]
+    found, change = jacobian.products(pieces)[1], (expected(flat + direction) - expected(flat - direction)) / 2
+    assert (found - change).abs().max() <= 1e-6 * change.abs().max() + 1e-15
+
+
+def take_adams_gradients(constraint, step):
+    constraint.forward()
+    constraint.loss(step)["equation"].backward()
+
+
+def adam_trains(activation, order):
+    constraint = constrain(activation, order)[1]
+    try:
+        for step in range(3):
+            take_adams_gradients(constraint, step)
+    except RuntimeError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("compiled", COMPILED.values(), ids=COMPILED)
+@pytest.mark.parametrize("activation", ACTIVATIONS, ids=lambda it: it.name)
+def test_what_adam_trains_natural_gradients_train(configure, activation, compiled):
+    trained = []
+    for order in EQUATIONS:
+        configure(*COMPILED["plain"])
+        expected = rows_of_the_host(activation, order)
+        configure(*compiled)
+        if activation.name in ROUGH and not adam_trains(activation, order):
+            continue
+        net, constraint = constrain(activation, order)
+        parameters = list(net.parameters())
+        optimizer = NaturalGradient(parameters)
+        # TorchScript watches a function once, and compiles it when it is called again, by whomever.
+        for step in range(2):
+            take_adams_gradients(constraint, step)
+            check_constraint("equation", constraint)
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", UserWarning)
+                warnings.filterwarnings("ignore", "There is a performance drop")
+                if compiled[1] == "all":
+                    warnings.filterwarnings("ignore", "Derivatives of the rows .* are taken one by one")
+                compare(constraint, parameters, expected)
+                optimizer.step([residuals(constraint)])
+        trained.append(order)
+    assert trained[:3] == [0, 1, 2]
