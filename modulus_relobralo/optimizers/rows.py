@@ -97,8 +97,8 @@ class Rows:
         except RuntimeError as error:
             reason = str(error).strip().splitlines()[-1]
             warnings.warn(
-                f"Derivatives of the rows {self.names} are taken one by one, which is slow. PyTorch cannot take them at "
-                f"once: {reason}",
+                f"Derivatives of the rows {self.names} are taken one by one, which is slow. PyTorch cannot take them "
+                f"at once: {reason}",
                 stacklevel=2,
             )
             return self._row_by_row(values, block, inputs, _one_by_one)
