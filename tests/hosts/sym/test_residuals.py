@@ -12,9 +12,7 @@ from modulus_relobralo.hosts.sym import Key, PointwiseConstraint, host, taylor_n
 from modulus_relobralo.hosts.sym.losses import MeanSquareLoss
 from modulus_relobralo.hosts.sym.residuals import check_constraint, is_nested, residuals, run_uncompiled
 from modulus_relobralo.optimizers import NaturalGradient
-from modulus_relobralo.optimizers.jacobian import Jacobian
-from modulus_relobralo.optimizers.loss_terms import sums_of_squares
-from modulus_relobralo.optimizers.rows import Rows
+from modulus_relobralo.optimizers.residuals import Rows
 
 pytestmark = pytest.mark.host
 x, y = Symbol("x"), Symbol("y")
@@ -50,14 +48,18 @@ def build(taylor, loss=None):
     return net, constraints
 
 
+def flat(parameters):
+    return torch.cat([parameter.detach().double().reshape(-1) for parameter in parameters])
+
+
 @pytest.mark.parametrize("loss", [None, MeanSquareLoss({"poisson": 0.25})], ids=["integral", "mean"])
 @pytest.mark.parametrize("taylor", [True, False], ids=["taylor", "autodiff"])
 def test_sums_of_squares_are_the_hosts_losses(taylor, loss):
     net, constraints = build(taylor, loss)
     parameters = list(net.parameters())
     for constraint in constraints.values():
-        rows = Rows(residuals(constraint), parameters)
-        found = sums_of_squares([rows], rows.values([p.detach().double() for p in parameters]))
+        rows = Rows([residuals(constraint)], parameters)
+        found = rows.terms(rows.values(flat(parameters)))
         constraint.forward()
         expected = constraint.loss(0)
         assert set(found) == set(expected)
@@ -101,6 +103,34 @@ def test_refuses_other_constraints():
     integral = Constraints.IntegralBoundaryConstraint(nodes, line, {"u": 1}, batch_size=1, integral_batch_size=4)
     with pytest.raises(ValueError, match=r"takes pointwise constraints. Found `flux`, a IntegralBoundaryConstraint"):
         check_constraint("flux", integral)
+
+
+class Penalised(Constraints.PointwiseInteriorConstraint):
+    def loss(self, step):
+        return {name: 2 * loss for name, loss in super().loss(step).items()}
+
+
+class Shifted(Constraints.PointwiseInteriorConstraint):
+    def forward(self):
+        super().forward()
+        self._output_vars = {name: value + 1 for name, value in self._output_vars.items()}
+
+
+@pytest.mark.parametrize(("kind", "method"), [(Penalised, "loss"), (Shifted, "forward")], ids=["loss", "forward"])
+def test_refuses_constraints_with_a_loss_of_their_own(kind, method):
+    _, constraints = build(True)
+    constraint = constraints["interior"]
+    constraint.__class__ = kind
+    message = f"host's own `{method}`. Found `interior`, a {kind.__name__}, with another one"
+    with pytest.raises(ValueError, match=message):
+        check_constraint("interior", constraint)
+
+
+def test_refuses_a_loss_that_was_put_in_the_place_of_the_constraints_own():
+    _, constraints = build(True)
+    constraints["edges"].loss = lambda step: {"u": torch.zeros(())}
+    with pytest.raises(ValueError, match=r"host's own `loss`. Found `edges`, a PointwiseBoundaryConstraint"):
+        check_constraint("edges", constraints["edges"])
 
 
 @pytest.mark.parametrize(
@@ -204,14 +234,11 @@ def rows_of_the_host(activation, order):
 
 def compare(constraint, parameters, expected):
     """Compare rows and their Jacobian with the host's rows, and these at a little distance."""
-    values = [parameter.detach().double() for parameter in parameters]
-    rows = Rows(residuals(constraint), parameters)
-    jacobian = Jacobian([rows], values, torch.ones(3).double(), 10**6)
-    flat = torch.cat([value.reshape(-1) for value in values])
-    torch.testing.assert_close(rows.values(values), expected(flat), rtol=1e-9, atol=1e-9)
-    direction = torch.randn_like(flat) * 1e-6
-    pieces = [d.view_as(v) for d, v in zip(direction.split([v.numel() for v in values]), values, strict=True)]
-    found, change = jacobian.products(pieces)[1], (expected(flat + direction) - expected(flat - direction)) / 2
+    values, rows = flat(parameters), Rows([residuals(constraint)], parameters)
+    torch.testing.assert_close(rows.values(values), expected(values), rtol=1e-9, atol=1e-9)
+    direction = torch.randn_like(values) * 1e-6
+    found = rows.jacobian(values, slice(0, len(values))) @ direction
+    change = (expected(values + direction) - expected(values - direction)) / 2
     assert (found - change).abs().max() <= 1e-6 * change.abs().max() + 1e-15
 
 
