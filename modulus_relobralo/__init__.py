@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from modulus_relobralo.balancing.relobralo_grad import ReLoBRaLoGrad
     from modulus_relobralo.optimizers.lbfgs import LBFGS
     from modulus_relobralo.optimizers.natural_gradient import NaturalGradient
-    from modulus_relobralo.optimizers.pointwise import Pointwise
+    from modulus_relobralo.optimizers.residuals import Pointwise
     from modulus_relobralo.optimizers.soap import SOAP
 
 __all__ = ["LBFGS", "SOAP", "NaturalGradient", "Pointwise", "ReLoBRaLo", "ReLoBRaLoGrad", "__version__"]
@@ -23,7 +23,7 @@ __all__ = ["LBFGS", "SOAP", "NaturalGradient", "Pointwise", "ReLoBRaLo", "ReLoBR
 _HOMES = {
     "LBFGS": "modulus_relobralo.optimizers.lbfgs",
     "NaturalGradient": "modulus_relobralo.optimizers.natural_gradient",
-    "Pointwise": "modulus_relobralo.optimizers.pointwise",
+    "Pointwise": "modulus_relobralo.optimizers.residuals",
     "ReLoBRaLo": "modulus_relobralo.balancing.relobralo",
     "ReLoBRaLoGrad": "modulus_relobralo.balancing.relobralo_grad",
     "SOAP": "modulus_relobralo.optimizers.soap",

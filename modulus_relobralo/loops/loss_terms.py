@@ -15,7 +15,7 @@ from modulus_relobralo.geometry.description import Description
 from modulus_relobralo.geometry.places import Samples
 from modulus_relobralo.geometry.symbols import COORDINATES
 from modulus_relobralo.loops.residuals import Residuals, fields_in
-from modulus_relobralo.optimizers.pointwise import Pointwise
+from modulus_relobralo.optimizers.residuals import Pointwise
 from modulus_relobralo.taylor import Network, read
 
 

@@ -1,23 +1,19 @@
-"""The optimizer of natural gradients; what a step is, mathematically, is in `least_squares`."""
+"""The optimizer of natural gradients; what a step is, mathematically, is in `gauss_newton`."""
 
 from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from modulus_relobralo.checks import check_flag, check_number
-from modulus_relobralo.optimizers.damping import fall, rise
-from modulus_relobralo.optimizers.least_squares import LeastSquares
-from modulus_relobralo.optimizers.loss_terms import Balance, roots, sums_of_squares, weigh
-from modulus_relobralo.optimizers.pointwise import Pointwise
+from modulus_relobralo.optimizers.gauss_newton import GaussNewton, fall, rise
+from modulus_relobralo.optimizers.residuals import Pointwise, Rows
 from modulus_relobralo.optimizers.resumable import Resumable
-from modulus_relobralo.optimizers.rows import Rows
-from modulus_relobralo.optimizers.step_sizes import step_sizes
 from modulus_relobralo.options import NATURAL_GRADIENT
 
 logger = logging.getLogger(__name__)
@@ -26,6 +22,12 @@ logger = logging.getLogger(__name__)
 TRIES = 8
 # Options of all groups of parameters at once: they share one system of equations.
 COMMON = ("scheduled", "damping", "adaptive", "momentum", "memory")
+# What a rate may be above the first one, for the rounding of schedulers; and how far the residuals of one place may
+# lie apart, for that of an accelerator.
+ROUNDING = 1e-6
+
+# What aggregators of the hosts are: loss terms by name, each of shape [], to the balanced loss.
+Balance = Callable[[dict[str, Tensor]], Tensor]
 
 
 class NaturalGradient(Resumable):
@@ -39,12 +41,13 @@ class NaturalGradient(Resumable):
     params : iterable of Tensor or dict
         Parameters, or groups of them, each with a `step_size` if wanted; those without ``requires_grad`` stay.
     lr : float
-        Its value is not used: PyTorch's schedulers want it, and a config that sets ``optimizer.lr`` means another
+        > 0. Its value is not used: PyTorch's schedulers want it, and a config that sets ``optimizer.lr`` means another
         optimizer, for a step of natural gradients is whole. A value other than 1 is named in the log.
     step_size : float
         What a step is multiplied by, in (0, 1].
     scheduled : bool
         Whether it is multiplied by what a scheduler has left of `lr`, too: the last steps then average over batches.
+        The scheduler may lower the rate only.
     damping : float
         Of the first step, > 0, in units of the mean of the diagonal of J J^T.
     adaptive : bool
@@ -74,6 +77,8 @@ class NaturalGradient(Resumable):
     2.0000 1.0000
     """
 
+    _can_train = False
+
     def __init__(
         self,
         params: Iterable[Tensor] | Iterable[dict[str, Any]],
@@ -98,7 +103,8 @@ class NaturalGradient(Resumable):
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
         """Add parameters; of the options, only `step_size` can differ from that of the others."""
-        check_number("step_size", param_group.get("step_size", self.defaults["step_size"]), 0.0, 1.0, open_low=True)
+        for name, highest in (("step_size", 1.0), ("lr", math.inf)):
+            check_number(name, param_group.get(name, self.defaults[name]), 0.0, highest, open_low=True)
         for name in COMMON:
             common, found = self.defaults[name], param_group.get(name, self.defaults[name])
             if found != common:
@@ -138,38 +144,84 @@ class NaturalGradient(Resumable):
         -------
         Tensor
             Shape []. Where it is not finite the parameters stay as they are.
+
+        Raises
+        ------
+        ValueError
+            Before the parameters change, if no step could train them: there are none, the residuals do not depend on
+            them or are not the same whenever they are computed, a scheduler has raised the rate, or `balance` gives a
+            loss term a negative weight.
         """
         trained = [p for group in self.param_groups for p in group["params"] if p.requires_grad]
-        values = [parameter.double() for parameter in trained]
-        rows = [Rows(batch, trained) for batch in batches]
-        residual = torch.cat([batch.values(values) for batch in rows])
-        loss, weights = weigh(sums_of_squares(rows, residual), balance)
+        if not trained:
+            raise ValueError("Parameter `params` must hold something to train. Found nothing with `requires_grad`.")
+        values, rows = _flat(trained), Rows(batches, trained)
+        sizes = torch.cat([values.new_full((p.numel(),), size) for p, size in zip(trained, self._sizes(), strict=True)])
+        residual = rows.values(values)
+        if not self._can_train:
+            self._check(trained, rows, values, residual)
+        loss, weights = _weigh(rows.terms(residual), balance)
         if not torch.isfinite(loss):
             self._count(False)
             return loss
-        factors = roots(rows, weights)
-        last = [self._last(parameter).double() for parameter in trained]
+        factors = rows.roots(weights)
         memory = int(self.param_groups[0]["memory"] * 2**30 / 8)
-        problem = LeastSquares(rows, values, factors * residual, factors, memory, last)
-        sizes = step_sizes(self.param_groups)
+        last = _flat([self._last(parameter) for parameter in trained])
+        problem = GaussNewton(rows, values, factors * residual, factors, memory, last)
         if self.param_groups[0]["adaptive"] and problem.loss > problem.loss_before(sizes):
             self._progress["damping"] = rise(self.damping)
         self._descend(trained, values, sizes, problem)
         return loss
 
-    def _descend(self, trained: list[Tensor], values: list[Tensor], sizes: list[float], problem: LeastSquares) -> None:
+    def _expect(self, state_dict: Mapping[str, Any]) -> None:
+        """Raise if the state is of other parameters: of its steps the shapes are known, whoever wrote it."""
+        super()._expect(state_dict)
+        for index, parameter in enumerate(self._parameters()):
+            state = state_dict["state"].get(index, {})
+            if "last" in state and state["last"].shape != parameter.shape:
+                self._problem = (
+                    "The checkpoint must be of a network of the same sizes. Found a step of shape "
+                    f"{tuple(state['last'].shape)} for parameter {index} of shape {tuple(parameter.shape)}."
+                )
+                raise ValueError(self._problem)
+
+    def _check(self, trained: list[Tensor], rows: Rows, values: Tensor, residual: Tensor) -> None:
+        """Look, before the first step, at what no later one would show."""
+        again = rows.terms(rows.values(values) - residual)
+        moved = [name for name, term in rows.terms(residual).items() if again[name] > ROUNDING**2 * term]
+        if moved:
+            raise ValueError(
+                f"Residuals must be the same whenever they are computed. Found {moved}, which differ from one call to "
+                "the next at the same parameters: take out what is random or counts its calls, such as dropout."
+            )
+        if rows.idle:
+            shapes = ", ".join(str(tuple(trained[i].shape)) for i in rows.idle)
+            logger.warning(
+                "%d of %d tensors of parameters are in no residual, and stay as they are: those of shape %s. A network "
+                "is found if it is a submodule, not in a Python list.",
+                len(rows.idle),
+                len(trained),
+                shapes,
+            )
+        self._can_train = True
+
+    def _sizes(self) -> list[float]:
+        """Return what a step is multiplied by, for each parameter that is trained."""
+        return [_size(group) for group in self.param_groups for p in group["params"] if p.requires_grad]
+
+    def _descend(self, trained: list[Tensor], values: Tensor, sizes: Tensor, problem: GaussNewton) -> None:
         """Try steps until one is accepted."""
-        momentum = self.param_groups[0]["momentum"]
+        numbers, momentum = [parameter.numel() for parameter in trained], self.param_groups[0]["momentum"]
         for _ in range(TRIES):
             direction = problem.direction(self.damping, momentum, sizes)
             if direction is not None:
-                places = zip(trained, values, direction, sizes, strict=True)
-                new = [(value - size * d).to(p.dtype) for p, value, d, size in places]
-                if self._accepts(problem.loss, problem.loss_at([tensor.double() for tensor in new])):
+                parts = zip(trained, (values - sizes * direction).split(numbers), strict=True)
+                new = [part.view_as(parameter).to(parameter.dtype) for parameter, part in parts]
+                if self._accepts(problem.loss, problem.loss_at(_flat(new))):
                     self._count(True)
-                    for parameter, tensor, d in zip(trained, new, direction, strict=True):
+                    for parameter, tensor, d in zip(trained, new, direction.split(numbers), strict=True):
                         parameter.copy_(tensor)
-                        self._last(parameter).copy_(d)
+                        self._last(parameter).copy_(d.view_as(parameter))
                     return
             self._count(False)
             momentum /= 2
@@ -189,7 +241,7 @@ class NaturalGradient(Resumable):
     @property
     def _progress(self) -> dict[str, Any]:
         """What is saved beside the momentum, with the first parameter."""
-        state = self.state[self.param_groups[0]["params"][0]]
+        state = self.state[next(parameter for group in self.param_groups for parameter in group["params"])]
         state.setdefault("damping", self.param_groups[0]["damping"])
         state.setdefault("accepted", 0)
         state.setdefault("refused", 0)
@@ -198,3 +250,45 @@ class NaturalGradient(Resumable):
     def _last(self, parameter: Tensor) -> Tensor:
         """Return the direction of the last step, in the parameter's dtype: PyTorch loads no other from a checkpoint."""
         return self.state[parameter].setdefault("last", torch.zeros_like(parameter))
+
+
+def _size(group: dict[str, Any]) -> float:
+    """Return a group's `step_size`, times what a scheduler has left of `lr` if the group is `scheduled`.
+
+    PyTorch's schedulers note the first `lr` as ``initial_lr``.
+    """
+    if not group["scheduled"]:
+        return group["step_size"]
+    rate, first = group["lr"], group.get("initial_lr", group["lr"])
+    if not 0 <= rate <= first * (1 + ROUNDING) or first == 0:
+        raise ValueError(
+            "With `scheduled = True` the scheduler must only lower the rate, from one above 0. Found a rate of "
+            f"{rate:g} after a first one of {first:g}. Set another scheduler, or `scheduled = False`."
+        )
+    return group["step_size"] * min(rate / first, 1.0)
+
+
+def _flat(tensors: Iterable[Tensor]) -> Tensor:
+    """Return the numbers of the tensors in one vector, float64."""
+    return torch.cat([tensor.double().reshape(-1) for tensor in tensors])
+
+
+def _weigh(losses: dict[str, Tensor], balance: Balance | None) -> tuple[Tensor, dict[str, Tensor]]:
+    """Return the balanced loss, shape [], and the weight of each loss term in it, shape [].
+
+    The weight is the derivative of the balanced loss by the term: no gradient flows through the weights themselves,
+    so that this is what a gradient descent would multiply the term's gradient by. It is neither negative nor infinite
+    where the losses are finite: its root could not multiply a row.
+    """
+    with torch.enable_grad():
+        leaves = {name: loss.detach().requires_grad_() for name, loss in losses.items()}
+        loss = sum(leaves.values(), torch.zeros(())) if balance is None else balance(leaves)
+        found = torch.autograd.grad(loss, list(leaves.values()), allow_unused=True)
+    weights = {
+        name: torch.zeros_like(value) if weight is None else weight.to(value.dtype)
+        for (name, value), weight in zip(losses.items(), found, strict=True)
+    }
+    wrong = {name: float(weight) for name, weight in weights.items() if not 0 <= weight < torch.inf}
+    if wrong and torch.isfinite(loss):
+        raise ValueError(f"Parameter `balance` must give loss terms weights of at least 0. Found {wrong}.")
+    return loss.detach(), weights

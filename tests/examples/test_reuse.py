@@ -1,6 +1,7 @@
 """Problems that the plugin knows nothing of, with the plain sum and balanced, and the example without a host."""
 
 import ast
+import re
 import sys
 
 import numpy as np
@@ -39,6 +40,16 @@ def test_a_few_steps(problem, tmp_path):
     weights = np.array(rows, dtype=float)[:, 1:]
     np.testing.assert_allclose(weights.sum(axis=1), len(TERMS[problem]), rtol=1e-5)
     assert np.ptp(weights) > 1e-2
+
+
+@pytest.mark.host
+@pytest.mark.parametrize("problem", ["conductivity", "heat"])
+def test_natural_gradients_take_their_steps_under_the_hosts_jit(problem, tmp_path):
+    options = [*SMALL, "optimizer=natural_gradient", "cuda_graphs=false", "jit=true", "training.print_stats_freq=1"]
+    options += ["training.max_steps=5", "loss=sum", "hydra.run.dir=run"]
+    output = run([sys.executable, "-W", "ignore", REUSE / f"{problem}.py", *options], tmp_path)
+    accepted = re.findall(r"natural gradients: (\d+) steps accepted", output)
+    assert accepted == ["1", "2", "3", "4", "5", "6"]
 
 
 @pytest.mark.parametrize("problem", TERMS)

@@ -106,5 +106,5 @@ def dense_step(rows, flat, damping, momentum=0.0, last=None, rate=1.0):
     normal = jacobian.T @ jacobian + level * torch.eye(len(flat), dtype=flat.dtype)
     velocity = momentum * last + torch.linalg.solve(normal, jacobian.T @ (r - momentum * jacobian @ last))
     second = 2 / 0.1 * ((rows(flat - 0.1 * velocity) - r) / 0.1 + jacobian @ velocity)
-    bend = torch.linalg.solve(normal, jacobian.T @ second)
-    return velocity + rate / 2 * bend if bend.norm() <= 0.75 * velocity.norm() else velocity
+    acceleration = torch.linalg.solve(normal, jacobian.T @ second)
+    return velocity + rate / 2 * acceleration if acceleration.norm() <= 0.75 * velocity.norm() else velocity

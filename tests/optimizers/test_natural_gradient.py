@@ -218,6 +218,115 @@ def test_a_step_without_an_accepted_try_ends_the_momentum():
     assert not any(bool(state["last"].any()) for state in optimizer.state.values())
 
 
+class Hidden(nn.Module):
+    """A network in a Python list, and perhaps another one in its place."""
+
+    def __init__(self, hidden, seen=None):
+        super().__init__()
+        self.networks, self.seen = [hidden], seen
+
+    def forward(self, x):
+        found = self.networks[0](x)
+        return {"u": found if self.seen is None else found + self.seen(x)}
+
+
+def test_parameters_of_another_network_are_refused_by_name():
+    small, other = Small(), nn.Linear(2, 1)
+    optimizer = NaturalGradient(other.parameters())
+    with pytest.raises(ValueError, match=r"that the optimizer was given. Found none of them in Equation, Walls"):
+        optimizer.step(small.batches())
+
+
+def test_a_network_in_a_list_is_refused():
+    network = nn.Linear(2, 1).double()
+    batch = Pointwise(Hidden(network), [torch.rand(3, 2)], {"u": 1.0})
+    with pytest.raises(ValueError, match=r"Found none of them in Hidden: .* is a submodule, not in a Python list"):
+        NaturalGradient(network.parameters()).step([batch])
+
+
+def test_a_network_in_a_list_beside_others_is_named(caplog):
+    hidden, seen = nn.Linear(2, 1).double(), nn.Linear(2, 1)
+    optimizer = NaturalGradient([*hidden.parameters(), *seen.parameters()])
+    batch = Pointwise(Hidden(hidden, seen), [torch.rand(3, 2)], {"u": 1.0})
+    before = hidden.weight.clone()
+    for _ in range(2):
+        optimizer.step([batch])
+    expected = "2 of 4 tensors of parameters are in no residual, and stay as they are: those of shape (1, 2), (1,)."
+    assert caplog.text.count(expected) == 1
+    assert torch.equal(hidden.weight, before)
+    assert optimizer.accepted == 2
+    caplog.clear()
+    NaturalGradient(Small().parameters)
+    run(Small(), steps=1)
+    assert "in no residual" not in caplog.text
+
+
+def test_nothing_to_train_is_refused():
+    small = Small()
+    for parameter in small.parameters:
+        parameter.requires_grad_(False)
+    with pytest.raises(ValueError, match=r"`params` must hold something to train. Found nothing with `requires_grad`"):
+        run(small, steps=1)
+
+
+class Unsteady(nn.Module):
+    """A network with something that is not the same in every call."""
+
+    def __init__(self, network, disturb=None):
+        super().__init__()
+        self.network, self.disturb, self.calls = network, disturb, 0
+
+    def forward(self, x):
+        self.calls += 1
+        found = self.network(x)
+        return {"u": found if self.disturb is None else found + self.disturb(self.calls, x[:, :1])}
+
+
+@pytest.mark.parametrize(
+    ("network", "disturb", "message"),
+    [
+        (
+            nn.Sequential(nn.utils.parametrizations.spectral_norm(nn.Linear(2, 4)), nn.Linear(4, 1)),
+            None,
+            r"Found \['network.0.parametrizations.weight.0._u', .* of Unsteady, which change in every call",
+        ),
+        (
+            nn.Linear(2, 1),
+            lambda calls, x: torch.rand_like(x),
+            r"Found \['u'\], which differ from one call to the next",
+        ),
+        (nn.Linear(2, 1), lambda calls, x: 0.1 * calls * x, r"Found \['u'\], which differ from one call to the next"),
+    ],
+    ids=["spectral norm", "random", "counter"],
+)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+def test_residuals_that_are_not_the_same_in_every_call_are_refused(network, disturb, message, dtype):
+    module = copy.deepcopy(Unsteady(network, disturb)).to(dtype)
+    before = [parameter.clone() for parameter in module.parameters()]
+    batch = Pointwise(module, [torch.rand(6, 2)], {"u": 1.0})
+    with pytest.raises(ValueError, match=f"the same whenever they are computed. {message}"):
+        NaturalGradient(module.parameters()).step([batch])
+    assert all(torch.equal(a, b) for a, b in zip(before, module.parameters(), strict=True))
+
+
+def test_layers_whose_state_rests_pass():
+    network = nn.Sequential(
+        nn.utils.parametrizations.spectral_norm(nn.Linear(2, 4)), nn.BatchNorm1d(4), nn.Linear(4, 1)
+    )
+    module = Unsteady(network).eval()
+    optimizer = NaturalGradient(module.parameters())
+    batch = Pointwise(module, [torch.rand(6, 2)], {"u": 1.0})
+    losses = [optimizer.step([batch]) for _ in range(3)]
+    assert losses[-1] < 0.1 * losses[0]
+
+
+def test_a_step_without_points_is_refused():
+    with pytest.raises(
+        ValueError, match=r"`batches` must hold the residuals of at least one batch of points. Found none"
+    ):
+        NaturalGradient(Small().parameters).step([])
+
+
 def test_unknown_coefficient_is_found():
     class Decay(nn.Module):
         def __init__(self):
@@ -262,6 +371,55 @@ def test_a_schedule_counts_where_it_is_asked_for():
     assert (moved[False] - expected).abs().max() > 1e-2
 
 
+def test_a_schedule_that_raises_the_rate_is_refused():
+    small = Small()
+    optimizer = NaturalGradient(small.parameters, scheduled=True)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=1.0, total_steps=10, cycle_momentum=False)
+    optimizer.step(small.batches())
+    schedule.step()
+    before = small.flat()
+    with pytest.raises(ValueError, match=r"must only lower the rate, from one above 0. Found a rate of 0\.\d+ after a"):
+        optimizer.step(small.batches())
+    assert torch.equal(small.flat(), before)
+
+
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [("LinearLR", {"start_factor": 0.1, "total_iters": 2}), ("CosineAnnealingWarmRestarts", {"T_0": 2})],
+    ids=["a rise to the first rate", "returns to the first rate"],
+)
+def test_a_schedule_that_never_exceeds_the_first_rate_passes(kind, options):
+    small = Small()
+    optimizer = NaturalGradient(small.parameters, lr=3e-3, scheduled=True)
+    schedule = getattr(torch.optim.lr_scheduler, kind)(optimizer, **options)
+    for _ in range(5):
+        optimizer.step(small.batches())
+        schedule.step()
+    assert optimizer.accepted == 5
+
+
+def test_groups_may_be_empty():
+    small, whole = Small(), Small()
+    optimizer = NaturalGradient([{"params": []}, {"params": small.parameters}])
+    for _ in range(2):
+        optimizer.step(small.batches())
+    run(whole, steps=2)
+    assert torch.equal(small.flat(), whole.flat())
+    assert (optimizer.accepted, optimizer.damping) == (2, pytest.approx(1e-2 / 9))
+
+
+def test_a_checkpoint_of_other_layer_sizes_is_refused():
+    small, wider = Small(), nn.Sequential(nn.Linear(2, 6), nn.Tanh(), nn.Linear(6, 5), nn.Tanh(), nn.Linear(5, 1))
+    optimizer, _ = run(small, steps=1)
+    state = optimizer.state_dict()
+    other = NaturalGradient([nn.Parameter(torch.zeros(())), *wider.parameters()])
+    with pytest.raises(
+        ValueError, match=r"same sizes. Found a step of shape \(5, 2\) for parameter 1 of shape \(6, 2\)"
+    ):
+        other.load_state_dict(state)
+    NaturalGradient(Small().parameters).load_state_dict(state)
+
+
 def test_a_learning_rate_is_named_and_not_used(caplog):
     caplog.set_level("INFO")
     with_rate, without = Small(), Small()
@@ -284,6 +442,22 @@ def test_weights_are_those_of_the_balancing():
     assert float(losses[0]) == pytest.approx(
         float(Small().rows(Small().flat(), (4.0, 0.25, 1.0)).square().sum()), rel=1e-12
     )
+
+
+def test_weights_are_derivatives_of_the_balanced_loss():
+    small = Small()
+    losses = run(
+        small, steps=1, balance=lambda terms: 3 * terms["equation"] + terms["slope"].detach() * terms["slope"]
+    )[1]
+    terms = [part.square().sum() for part in Small().rows(Small().flat()).split([6, 6, 4])]
+    assert float(losses[0]) == pytest.approx(float(3 * terms[0] + terms[1] ** 2))
+    expected, *_ = dense_run(Small(), steps=1, factors=(3.0, float(terms[1].detach()), 0.0))
+    assert (small.flat() - expected).abs().max() < 1e-9
+
+
+def test_refuses_negative_weights():
+    with pytest.raises(ValueError, match=r"`balance` must .* at least 0. Found {'equation': -1.0}"):
+        run(Small(), steps=1, balance=lambda terms: terms["slope"] - terms["equation"])
 
 
 def test_balances_with_relobralo():
@@ -323,6 +497,8 @@ def test_checkpoint_of_adam_leaves_a_new_start():
         ({"momentum": 1.0}, "`momentum` must be in"),
         ({"momentum": -0.1}, "`momentum` must be in"),
         ({"memory": 0}, "`memory` must be in"),
+        ({"lr": 0.0}, r"`lr` must be in \(0, inf\). Found `lr = 0.0`"),
+        ({"lr": 0.0, "scheduled": True}, "`lr` must be in"),
     ],
     ids=str,
 )

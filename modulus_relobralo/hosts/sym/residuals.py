@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from modulus_relobralo.hosts.sym import host
 from modulus_relobralo.hosts.sym.losses import MeanSquareLoss
-from modulus_relobralo.optimizers.pointwise import Pointwise
+from modulus_relobralo.optimizers.residuals import Pointwise
 from modulus_relobralo.taylor import TaylorDerivatives
 
 
@@ -88,6 +88,12 @@ def check_constraint(name: str, constraint: Any) -> None:
             f"`optimizer: natural_gradient` takes pointwise constraints. Found `{name}`, a "
             f"{type(constraint).__name__}. {ending}"
         )
+    for method in ("loss", "forward"):
+        if getattr(getattr(constraint, method), "__func__", None) is not getattr(pointwise, method):
+            raise ValueError(
+                f"`optimizer: natural_gradient` takes constraints with the host's own `{method}`. Found `{name}`, a "
+                f"{type(constraint).__name__}, with another one, which it would not minimise. {ending}"
+            )
     squares = type(loss) is host.load("loss.loss").PointwiseLossNorm and loss.ord == 2
     if not squares and type(loss) is not MeanSquareLoss:
         found = f"{type(loss).__name__} of order {loss.ord}" if hasattr(loss, "ord") else type(loss).__name__

@@ -1,15 +1,18 @@
 """The host's constraints as residuals: their sums of squares are the host's own losses."""
 
+import functools
+import warnings
+
+import numpy as np
 import pytest
 import torch
 from sympy import Function, Symbol
 
-from modulus_relobralo.hosts.sym import Key, host, taylor_nodes
+from modulus_relobralo.hosts.sym import Key, PointwiseConstraint, host, taylor_nodes
 from modulus_relobralo.hosts.sym.losses import MeanSquareLoss
 from modulus_relobralo.hosts.sym.residuals import check_constraint, is_nested, residuals, run_uncompiled
 from modulus_relobralo.optimizers import NaturalGradient
-from modulus_relobralo.optimizers.loss_terms import sums_of_squares
-from modulus_relobralo.optimizers.rows import Rows
+from modulus_relobralo.optimizers.residuals import Rows
 
 pytestmark = pytest.mark.host
 x, y = Symbol("x"), Symbol("y")
@@ -45,14 +48,18 @@ def build(taylor, loss=None):
     return net, constraints
 
 
+def flat(parameters):
+    return torch.cat([parameter.detach().double().reshape(-1) for parameter in parameters])
+
+
 @pytest.mark.parametrize("loss", [None, MeanSquareLoss({"poisson": 0.25})], ids=["integral", "mean"])
 @pytest.mark.parametrize("taylor", [True, False], ids=["taylor", "autodiff"])
 def test_sums_of_squares_are_the_hosts_losses(taylor, loss):
     net, constraints = build(taylor, loss)
     parameters = list(net.parameters())
     for constraint in constraints.values():
-        rows = Rows(residuals(constraint), parameters)
-        found = sums_of_squares([rows], rows.values([p.detach().double() for p in parameters]))
+        rows = Rows([residuals(constraint)], parameters)
+        found = rows.terms(rows.values(flat(parameters)))
         constraint.forward()
         expected = constraint.loss(0)
         assert set(found) == set(expected)
@@ -98,6 +105,34 @@ def test_refuses_other_constraints():
         check_constraint("flux", integral)
 
 
+class Penalised(Constraints.PointwiseInteriorConstraint):
+    def loss(self, step):
+        return {name: 2 * loss for name, loss in super().loss(step).items()}
+
+
+class Shifted(Constraints.PointwiseInteriorConstraint):
+    def forward(self):
+        super().forward()
+        self._output_vars = {name: value + 1 for name, value in self._output_vars.items()}
+
+
+@pytest.mark.parametrize(("kind", "method"), [(Penalised, "loss"), (Shifted, "forward")], ids=["loss", "forward"])
+def test_refuses_constraints_with_a_loss_of_their_own(kind, method):
+    _, constraints = build(True)
+    constraint = constraints["interior"]
+    constraint.__class__ = kind
+    message = f"host's own `{method}`. Found `interior`, a {kind.__name__}, with another one"
+    with pytest.raises(ValueError, match=message):
+        check_constraint("interior", constraint)
+
+
+def test_refuses_a_loss_that_was_put_in_the_place_of_the_constraints_own():
+    _, constraints = build(True)
+    constraints["edges"].loss = lambda step: {"u": torch.zeros(())}
+    with pytest.raises(ValueError, match=r"host's own `loss`. Found `edges`, a PointwiseBoundaryConstraint"):
+        check_constraint("edges", constraints["edges"])
+
+
 @pytest.mark.parametrize(
     ("layer", "message"),
     [
@@ -122,3 +157,129 @@ def test_dropout_that_drops_nothing_passes():
 def test_passes_what_is_a_sum_of_squares():
     for name, constraint in build(True)[1].items():
         check_constraint(name, constraint)
+
+
+# Equations by the order of their derivatives.
+EQUATIONS = {
+    0: x * u,
+    1: u.diff(x) + u**2,
+    2: u.diff(x, 2) + u.diff(y, 2) + x * u,
+    3: u.diff(x, 3) + u * u.diff(y),
+    4: u.diff(x, 4) + 2 * u.diff(x, 2, y, 2) + u.diff(y, 4),
+}
+# What a config sets: `jit`, `jit_arch_mode` and `graph.func_arch`, with which the host turns `jit` off.
+COMPILED = {
+    "plain": (False, "only_activation", False),
+    "jit": (True, "only_activation", False),
+    "jit of all": (True, "all", False),
+    "func_arch": (False, "only_activation", True),
+}
+# The host cannot build a network of PReLU at all.
+ACTIVATIONS = [a for a in host.load("models.activation").Activation if a.name != "PRELU"]
+# Piecewise linear functions, some of whose derivatives PyTorch cannot take and so no optimizer can train.
+ROUGH = ("LEAKY_RELU", "RELU", "IDENTITY")
+
+
+@pytest.fixture
+def configure(monkeypatch):
+    """Return a function that sets what the host's config would."""
+    jit_manager, graph_manager = host.load("manager").JitManager(), host.load("manager").GraphManager()
+    before = dict(vars(jit_manager))
+
+    def configure(jit, arch_mode, func_arch):
+        # By its setter, which changes how TorchScript differentiates.
+        jit_manager.enabled, jit_manager.arch_mode = jit, arch_mode
+        monkeypatch.setattr(graph_manager, "_func_arch", func_arch)
+
+    yield configure
+    vars(jit_manager).update(before)
+    torch._C._jit_set_nvfuser_single_node_mode(False)
+    torch._C._debug_set_autodiff_subgraph_inlining(True)
+
+
+@functools.cache
+def equation(order):
+    return Node.from_sympy(EQUATIONS[order], "equation")
+
+
+def constrain(activation, order):
+    """Return a network and a constraint on an equation of the order, at three points."""
+    torch.manual_seed(0)
+    # Stan has one parameter for each output, whatever the width.
+    width = 1 if activation.name == "STAN" else 3
+    net = FullyConnectedArch([Key("x"), Key("y")], [Key("u")], layer_size=width, nr_layers=1, activation_fn=activation)
+    nodes = [equation(order), net.make_node("net")]
+    points = dict(zip("xy", np.random.default_rng(1).random((2, 3, 1)), strict=True))
+    constraint = PointwiseConstraint.from_numpy(
+        nodes, points, {"equation": np.zeros((3, 1))}, batch_size=3, shuffle=False
+    )
+    constraint.load_data()
+    return net, constraint
+
+
+@functools.cache
+def rows_of_the_host(activation, order):
+    """Return the residuals of the host's own graph as a function of the parameters, in float64 and uncompiled."""
+    net, constraint = constrain(activation, order)
+    net.double()
+    points = constraint._input_vars
+
+    def rows(flat):
+        torch.nn.utils.vector_to_parameters(flat, net.parameters())
+        inputs = {name: value.detach().double().requires_grad_() for name, value in points.items()}
+        return constraint.model(inputs)["equation"].detach()[:, 0]
+
+    return rows
+
+
+def compare(constraint, parameters, expected):
+    """Compare rows and their Jacobian with the host's rows, and these at a little distance."""
+    values, rows = flat(parameters), Rows([residuals(constraint)], parameters)
+    torch.testing.assert_close(rows.values(values), expected(values), rtol=1e-9, atol=1e-9)
+    direction = torch.randn_like(values) * 1e-6
+    found = rows.jacobian(values, slice(0, len(values))) @ direction
+    change = (expected(values + direction) - expected(values - direction)) / 2
+    assert (found - change).abs().max() <= 1e-6 * change.abs().max() + 1e-15
+
+
+def take_adams_gradients(constraint, step):
+    constraint.forward()
+    constraint.loss(step)["equation"].backward()
+
+
+def adam_trains(activation, order):
+    constraint = constrain(activation, order)[1]
+    try:
+        for step in range(3):
+            take_adams_gradients(constraint, step)
+    except RuntimeError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("compiled", COMPILED.values(), ids=COMPILED)
+@pytest.mark.parametrize("activation", ACTIVATIONS, ids=lambda it: it.name)
+def test_what_adam_trains_natural_gradients_train(configure, activation, compiled):
+    trained = []
+    for order in EQUATIONS:
+        configure(*COMPILED["plain"])
+        expected = rows_of_the_host(activation, order)
+        configure(*compiled)
+        if activation.name in ROUGH and not adam_trains(activation, order):
+            continue
+        net, constraint = constrain(activation, order)
+        parameters = list(net.parameters())
+        optimizer = NaturalGradient(parameters)
+        # TorchScript watches a function once, and compiles it when it is called again, by whomever.
+        for step in range(2):
+            take_adams_gradients(constraint, step)
+            check_constraint("equation", constraint)
+            with warnings.catch_warnings():
+                warnings.simplefilter("error", UserWarning)
+                warnings.filterwarnings("ignore", "There is a performance drop")
+                if compiled[1] == "all":
+                    warnings.filterwarnings("ignore", "Derivatives of the rows .* are taken one by one")
+                compare(constraint, parameters, expected)
+                optimizer.step([residuals(constraint)])
+        trained.append(order)
+    assert trained[:3] == [0, 1, 2]
