@@ -14,8 +14,8 @@ FLOORS = (
     {"checks", "conf", "libraries", "version"},
     {"initialization", "options"},
     {"balancing", "optimizers", "derivatives", "taylor", "report"},
-    {"geometry", "problems"},
-    {"plates", "waves", "loops"},
+    {"problems"},
+    {"plates", "loops"},
     {"hosts"},
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from modulus_relobralo.geometry.shape import gauss
 from modulus_relobralo.plates.results import Results
+from modulus_relobralo.problems.shapes.shape import gauss
 from references.bending import Array, Bending
 from references.cases import Case
 

@@ -22,7 +22,7 @@ def __getattr__(name: str) -> Any:
     if name in _HOMES:
         return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
     if name in _GEOMETRY:
-        return getattr(importlib.import_module("modulus_relobralo.geometry.samples"), name)
+        return getattr(importlib.import_module("modulus_relobralo.problems.sampling"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

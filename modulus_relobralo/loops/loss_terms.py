@@ -12,11 +12,11 @@ from torch import Tensor
 from torch.nn import Module, ModuleDict
 
 from modulus_relobralo.derivatives.networks import Network, read
-from modulus_relobralo.geometry.description import Description
-from modulus_relobralo.geometry.places import Samples
-from modulus_relobralo.geometry.symbols import COORDINATES
 from modulus_relobralo.loops.residuals import Residuals, fields_in
 from modulus_relobralo.optimizers.pointwise import Pointwise
+from modulus_relobralo.problems.places import Samples
+from modulus_relobralo.problems.problem import Description
+from modulus_relobralo.problems.symbols import COORDINATES
 
 
 class Points(NamedTuple):
@@ -36,7 +36,7 @@ class LossTerms(Module):
     description : RectangularPlate or HelmholtzRectangle
         The plate or the wave.
     places : mapping of str to Samples
-        What `geometry.samples` returned for it.
+        What `problems.sampling.samples` returned for it.
     network : Module
         Maps x, y and the description's parameters, in this order, to `outputs`; as of `TaylorDerivatives`.
     outputs : iterable of str, optional
@@ -57,7 +57,7 @@ class LossTerms(Module):
 
     Examples
     --------
-    >>> from modulus_relobralo.geometry.samples import samples
+    >>> from modulus_relobralo.problems.sampling import samples
     >>> from modulus_relobralo.plates import KirchhoffPlate, RectangularPlate
     >>> plate = RectangularPlate(1, 1, KirchhoffPlate(D=1, nu=0.3, p=1))
     >>> network = torch.nn.Sequential(torch.nn.Linear(2, 16), torch.nn.Tanh(), torch.nn.Linear(16, 1))

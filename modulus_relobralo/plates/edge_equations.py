@@ -6,13 +6,13 @@ from math import sin
 
 from sympy import Expr, Float, Function, Symbol
 
-from modulus_relobralo.geometry.corners import Corner
-from modulus_relobralo.geometry.edges import Part
-from modulus_relobralo.geometry.symbols import COORDINATES, NORMAL
 from modulus_relobralo.plates.equation import KirchhoffPlate
+from modulus_relobralo.problems.shapes.corners import Corner
+from modulus_relobralo.problems.shapes.edges import Part
+from modulus_relobralo.problems.symbols import COORDINATES, NORMAL
 
 CURVATURE = Symbol("curvature")
-"""1/R of an edge, see `geometry.edges.Part`."""
+"""1/R of an edge, see `problems.shapes.edges.Part`."""
 
 TURN = Symbol("sin_turn")
 """The sine of the angle by which the normal turns at a corner."""

@@ -14,8 +14,10 @@ from typing import Any, TypeAlias
 from sympy import Expr, Function, Symbol, expand
 
 from modulus_relobralo.checks import check_number
-from modulus_relobralo.geometry.description import output_name
-from modulus_relobralo.geometry.symbols import (
+from modulus_relobralo.plates.loads import Patch, Sum
+from modulus_relobralo.plates.stiffness import Orthotropic, Stiffness
+from modulus_relobralo.problems.problem import output_name
+from modulus_relobralo.problems.symbols import (
     COORDINATES,
     NORMAL,
     as_expression,
@@ -23,8 +25,6 @@ from modulus_relobralo.geometry.symbols import (
     check_fields,
     check_name,
 )
-from modulus_relobralo.plates.loads import Patch, Sum
-from modulus_relobralo.plates.stiffness import Orthotropic, Stiffness
 
 x, y = COORDINATES
 
@@ -93,7 +93,7 @@ class KirchhoffPlate:
     Raises
     ------
     TypeError, ValueError
-        If a parameter is not what is asked for above, see `geometry.symbols.as_expression`.
+        If a parameter is not what is asked for above, see `problems.symbols.as_expression`.
 
     Notes
     -----

@@ -9,10 +9,6 @@ from math import inf
 from sympy import Expr, Integer
 from sympy.core.function import AppliedUndef
 
-from modulus_relobralo.geometry.corners import Corner
-from modulus_relobralo.geometry.expressions import check_values
-from modulus_relobralo.geometry.shape import Shape, for_each_edge, points_on
-from modulus_relobralo.geometry.symbols import as_expression
 from modulus_relobralo.plates.corner_supports import loose_corners, supported_corners
 from modulus_relobralo.plates.edge_equations import GIVEN, edge_equations, givens
 from modulus_relobralo.plates.equation import KirchhoffPlate
@@ -25,6 +21,10 @@ from modulus_relobralo.plates.supports import (
     as_support,
     support_of,
 )
+from modulus_relobralo.problems.expressions import check_values
+from modulus_relobralo.problems.shapes.corners import Corner
+from modulus_relobralo.problems.shapes.shape import Shape, for_each_edge, points_on
+from modulus_relobralo.problems.symbols import as_expression
 
 
 class Plate:
@@ -60,7 +60,7 @@ class Plate:
 
     Examples
     --------
-    >>> from modulus_relobralo.geometry import circle
+    >>> from modulus_relobralo.problems import circle
     >>> lid = Plate(circle(2.0), KirchhoffPlate(D=20e3, nu=0.3, p=5e3), edges="clamped")
     >>> lid.conditions["rim"]
     {'w': 0, 'slope_n': 0}
@@ -74,7 +74,7 @@ class Plate:
         corners: str | Sequence[str] = (),
     ) -> None:
         if not isinstance(shape, Shape):
-            raise TypeError(f"Parameter `shape` must be a shape of `modulus_relobralo.geometry`. Found {shape!r}.")
+            raise TypeError(f"Parameter `shape` must be a shape of `modulus_relobralo.problems`. Found {shape!r}.")
         if not isinstance(equation, KirchhoffPlate):
             raise TypeError(f"Parameter `equation` must be a KirchhoffPlate. Found `equation = {equation!r}`.")
         self.shape, self.equation = shape, equation

@@ -14,8 +14,8 @@ from math import factorial
 import numpy as np
 from numpy.typing import NDArray
 
-from modulus_relobralo.geometry.shape import HolePole
 from modulus_relobralo.plates.values import Array, Orders, Points
+from modulus_relobralo.problems.shapes.shape import HolePole
 
 Complex = NDArray[np.complex128]
 Analytic = Callable[[Complex, int], Complex]

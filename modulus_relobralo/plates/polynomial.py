@@ -15,11 +15,11 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from sympy import Derivative, Expr, Function, Integer, Symbol
 
-from modulus_relobralo.geometry.shape import Shape
-from modulus_relobralo.geometry.symbols import COORDINATES
 from modulus_relobralo.plates.plate import Plate
 from modulus_relobralo.plates.poles import COUNT, around
 from modulus_relobralo.plates.values import Array, Orders, Points, evaluate, orders_of, put_symbols, symbol_of
+from modulus_relobralo.problems.shapes.shape import Shape
+from modulus_relobralo.problems.symbols import COORDINATES
 
 DEGREE = 10
 """Of the polynomial in x and y together."""

@@ -9,12 +9,12 @@ from sympy import Function
 from sympy.core.function import AppliedUndef
 
 from modulus_relobralo.derivatives.particular import LoadedRectangle
-from modulus_relobralo.geometry.shape import HolePole
-from modulus_relobralo.geometry.symbols import COORDINATES
 from modulus_relobralo.plates.particular import loaded_rectangles
 from modulus_relobralo.plates.plate import Plate
 from modulus_relobralo.plates.polynomial import GRID, arrays, fit, with_values
 from modulus_relobralo.plates.values import evaluate, quantities
+from modulus_relobralo.problems.shapes.shape import HolePole
+from modulus_relobralo.problems.symbols import COORDINATES
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from modulus_relobralo import NaturalGradient, ReLoBRaLo
 from modulus_relobralo.derivatives import UnsupportedNetworkError
 from modulus_relobralo.loops import LossTerms, samples
 from modulus_relobralo.plates import KirchhoffPlate, RectangularPlate
-from modulus_relobralo.waves import HelmholtzRectangle, HelmholtzWave
+from modulus_relobralo.problems import HelmholtzRectangle, HelmholtzWave
 
 X, Y, K = Symbol("x"), Symbol("y"), Symbol("k")
 MIXED = {"left": "clamped", "right": "clamped", "bottom": "simply_supported", "top": "simply_supported"}

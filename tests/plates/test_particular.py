@@ -6,11 +6,11 @@ import textbook
 from sympy import Function, Symbol
 from trained_plates import trained
 
-from modulus_relobralo.geometry import Rectangle, circle
 from modulus_relobralo.plates import KirchhoffPlate, Orthotropic, Patch, RectangularPlate, flexural_rigidity
 from modulus_relobralo.plates.particular import loaded_rectangles
 from modulus_relobralo.plates.scaling import scales
 from modulus_relobralo.plates.values import quantities
+from modulus_relobralo.problems import Rectangle, circle
 
 D, NU, Q = flexural_rigidity(E=30e9, h=0.2, nu=0.3), 0.3, 5e4
 REGION = Rectangle(1.2, 0.8, lower=(2.4, 1.6))

@@ -7,7 +7,6 @@ import pytest
 from autograd_fields import evaluate, points
 from sympy import Float, Function, Symbol, symbols
 
-from modulus_relobralo.geometry import Polygon, Rectangle, WithHoles, circle
 from modulus_relobralo.plates import (
     EdgeCondition,
     EdgeSupport,
@@ -20,6 +19,7 @@ from modulus_relobralo.plates import (
 )
 from modulus_relobralo.plates.polynomial import fit
 from modulus_relobralo.plates.values import ClosedDeflection, quantities
+from modulus_relobralo.problems import Polygon, Rectangle, WithHoles, circle
 
 X, Y = symbols("x y")
 EQUATION = KirchhoffPlate(D=1.5, nu=0.2, p=0.7)

@@ -10,7 +10,7 @@ from physicsnemo.sym.computation import Computation
 from physicsnemo.sym.eq.pde import PDE
 from torch import Tensor
 
-from modulus_relobralo.geometry.cases import without_cases
+from modulus_relobralo.problems.cases import without_cases
 
 HIGHEST_ORDER = 2
 """Of the derivatives that the host's PhysicsInformer computes."""
@@ -35,7 +35,7 @@ class Equations(PDE):
 
     Examples
     --------
-    >>> from modulus_relobralo.waves import HelmholtzWave
+    >>> from modulus_relobralo.problems import HelmholtzWave
     >>> from physicsnemo.sym import PhysicsInformer
     >>> informer = PhysicsInformer(["helmholtz"], Equations(HelmholtzWave(k=3)), grad_method="autodiff")
     >>> sorted(informer.required_inputs)

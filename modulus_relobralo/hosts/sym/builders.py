@@ -8,13 +8,13 @@ from sympy import Symbol
 from sympy.core.function import AppliedUndef
 
 from modulus_relobralo.checks import check_count, check_flag
-from modulus_relobralo.geometry.description import Description
-from modulus_relobralo.geometry.grouping import CORNER, given, groups, shares, title
-from modulus_relobralo.geometry.shape import Shape
 from modulus_relobralo.hosts.sym import host
 from modulus_relobralo.hosts.sym.pointwise import pointwise_constraint
 from modulus_relobralo.hosts.sym.scaling import weights
 from modulus_relobralo.hosts.sym.shapes import ShapeGeometry
+from modulus_relobralo.problems.grouping import CORNER, given, groups, shares, title
+from modulus_relobralo.problems.problem import Description
+from modulus_relobralo.problems.shapes.shape import Shape
 
 # What the host's sampling gives beside the coordinates: weights of the points, and distances to the boundary.
 _SAMPLED = ("area", "sdf")
@@ -24,7 +24,7 @@ def geometry(description: Description) -> Any:
     """Return the host's geometry of a plate or a wave."""
     if not isinstance(description.shape, Shape):
         raise TypeError(
-            f"Parameter `description` must have a shape of `modulus_relobralo.geometry`. Found {description.shape!r}."
+            f"Parameter `description` must have a shape of `modulus_relobralo.problems`. Found {description.shape!r}."
         )
     return ShapeGeometry(description.shape, dense=getattr(description, "dense", ()))
 

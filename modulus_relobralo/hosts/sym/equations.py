@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from modulus_relobralo.derivatives import collapse
-from modulus_relobralo.geometry.cases import without_cases
 from modulus_relobralo.hosts.sym import host
+from modulus_relobralo.problems.cases import without_cases
 
 
 def equation_nodes(pde: Any, net: Any = None) -> list[Any]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from modulus_relobralo.geometry.samples import REDUCTIONS
 from modulus_relobralo.hosts.sym import host
 from modulus_relobralo.hosts.sym.losses import MeanSquareLoss
 from modulus_relobralo.hosts.sym.points import ResampledPoints
+from modulus_relobralo.problems.sampling import REDUCTIONS
 
 POINTS = ("fixed", "resampled")
 """Points that are drawn once and come again in every epoch, or new ones in every step."""

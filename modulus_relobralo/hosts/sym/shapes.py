@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sympy import Expr, lambdify
 
-from modulus_relobralo.geometry.density import areas, split
-from modulus_relobralo.geometry.edges import Part
-from modulus_relobralo.geometry.shape import Shape
-from modulus_relobralo.geometry.symbols import COORDINATES, NORMAL
 from modulus_relobralo.hosts.sym import host
+from modulus_relobralo.problems.density import areas, split
+from modulus_relobralo.problems.shapes.edges import Part
+from modulus_relobralo.problems.shapes.shape import Shape
+from modulus_relobralo.problems.symbols import COORDINATES, NORMAL
 
 _Geometry: Any = host.load("geometry.geometry").Geometry
 _parameterization: Any = host.load("geometry.parameterization")

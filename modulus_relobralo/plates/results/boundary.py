@@ -8,12 +8,12 @@ from math import sin
 import numpy as np
 from sympy import Expr, Float, Function, Symbol
 
-from modulus_relobralo.geometry.shape import gauss
-from modulus_relobralo.geometry.symbols import COORDINATES
 from modulus_relobralo.plates.edge_equations import TURN, edge_equations
 from modulus_relobralo.plates.plate import Plate
 from modulus_relobralo.plates.polynomial import with_values
 from modulus_relobralo.plates.values import Array, Points, evaluate
+from modulus_relobralo.problems.shapes.shape import gauss
+from modulus_relobralo.problems.symbols import COORDINATES
 
 Known = Callable[[Mapping[str, Expr], Points], dict[str, Array]]
 """Computes quantities at points."""

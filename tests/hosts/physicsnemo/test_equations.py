@@ -13,7 +13,7 @@ from torch import nn
 from modulus_relobralo.derivatives import TaylorDerivatives
 from modulus_relobralo.hosts.physicsnemo import Equations
 from modulus_relobralo.plates import KirchhoffPlate, RectangularPlate
-from modulus_relobralo.waves import HelmholtzRectangle, HelmholtzWave
+from modulus_relobralo.problems import HelmholtzRectangle, HelmholtzWave
 
 X, Y = Symbol("x"), Symbol("y")
 PLATE = KirchhoffPlate(D=2 + X * Y, nu=0.3, p=sin(X))

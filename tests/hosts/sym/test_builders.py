@@ -6,10 +6,10 @@ import pytest
 import torch
 from sympy import Piecewise, Symbol, exp, pi, sin
 
-from modulus_relobralo.geometry.rectangle import EDGES
 from modulus_relobralo.hosts.sym import constraints, equation_nodes, geometry, host
 from modulus_relobralo.plates import KirchhoffPlate, RectangularPlate, sinusoidal_deflection
-from modulus_relobralo.waves import HelmholtzRectangle, HelmholtzWave, standing_wave
+from modulus_relobralo.problems import HelmholtzRectangle, HelmholtzWave, standing_wave
+from modulus_relobralo.problems.shapes.rectangle import EDGES
 
 pytestmark = pytest.mark.host
 
@@ -59,7 +59,7 @@ def test_the_geometry_is_the_described_one():
 
 
 def test_other_shapes_are_refused():
-    with pytest.raises(TypeError, match=r"must have a shape of `modulus_relobralo.geometry`. Found 'disc'"):
+    with pytest.raises(TypeError, match=r"must have a shape of `modulus_relobralo.problems.shapes`. Found 'disc'"):
         geometry(SimpleNamespace(shape="disc"))
 
 

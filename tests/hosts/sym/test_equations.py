@@ -8,7 +8,7 @@ from sympy import And, Eq, Function, Heaviside, Not, Or, Piecewise, Symbol, exp,
 
 from modulus_relobralo.hosts.sym import equation_nodes
 from modulus_relobralo.plates import KirchhoffPlate, RectangularPlate
-from modulus_relobralo.waves import HelmholtzWave
+from modulus_relobralo.problems import HelmholtzWave
 
 pytestmark = pytest.mark.host
 

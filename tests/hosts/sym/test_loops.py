@@ -4,12 +4,11 @@ import pytest
 import torch
 from sympy import Symbol
 
-from modulus_relobralo.geometry import circle
 from modulus_relobralo.hosts.sym import Key, constraints, equation_nodes, host, taylor_nodes
 from modulus_relobralo.hosts.sym.architectures import read
 from modulus_relobralo.loops import LossTerms, Points, samples
 from modulus_relobralo.plates import KirchhoffPlate, Plate, RectangularPlate
-from modulus_relobralo.waves import HelmholtzRectangle, HelmholtzWave
+from modulus_relobralo.problems import HelmholtzRectangle, HelmholtzWave, circle
 
 pytestmark = pytest.mark.host
 MIXED = {"left": "clamped", "right": "simply_supported", "bottom": "clamped", "top": "simply_supported"}

@@ -15,10 +15,10 @@ from pictures import has_colour
 from programs import run
 from sympy import Function, Symbol, exp, sqrt
 
-from modulus_relobralo.geometry import Ellipse, Polygon, Rectangle, annulus
 from modulus_relobralo.hosts.sym import constraints, equation_nodes, host, keys, plate_network, plate_results
 from modulus_relobralo.hosts.sym.shapes import ShapeGeometry
 from modulus_relobralo.plates import KirchhoffPlate, Patch, Plate, RectangularPlate, flexural_rigidity
+from modulus_relobralo.problems import Ellipse, Polygon, Rectangle, annulus
 from modulus_relobralo.report import read_run
 
 pytestmark = pytest.mark.host

@@ -7,7 +7,7 @@ from sympy import Symbol
 
 from modulus_relobralo.hosts.sym import Rectangle, constraints, host, pointwise_constraint
 from modulus_relobralo.plates import KirchhoffPlate, RectangularPlate
-from modulus_relobralo.waves import HelmholtzRectangle, HelmholtzWave
+from modulus_relobralo.problems import HelmholtzRectangle, HelmholtzWave
 
 pytestmark = pytest.mark.host
 

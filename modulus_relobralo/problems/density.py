@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from modulus_relobralo.geometry.shape import Shape
+from modulus_relobralo.problems.shapes.shape import Shape
 
 Array = NDArray[np.float64]
 
@@ -20,7 +20,7 @@ def split(count: int, patches: Sequence[Shape]) -> list[int]:
 
     Examples
     --------
-    >>> from modulus_relobralo.geometry import Rectangle
+    >>> from modulus_relobralo.problems import Rectangle
     >>> split(100, [Rectangle(1, 1)]), split(100, [Rectangle(1, 1)] * 4)
     ([25], [12, 12, 12, 12])
     """

@@ -8,7 +8,7 @@ import torch
 from autograd_fields import evaluate, points
 from sympy import Abs, Function, Piecewise, Symbol, cos, sin
 
-from modulus_relobralo.waves import HelmholtzWave
+from modulus_relobralo.problems import HelmholtzWave
 
 X, Y = Symbol("x"), Symbol("y")
 ASSUMED = Symbol("x", real=True)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from sympy import Expr
 
-from modulus_relobralo.geometry.description import Description
+from modulus_relobralo.problems.problem import Description
 
 CORNER = 2
 """Points per corner and step: all lie in one place, but a host may draw to which corner of a group each goes."""

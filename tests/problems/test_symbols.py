@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sympy import Derivative, Float, Function, Integer, Rational, Sum, Symbol, pi, true
 
-from modulus_relobralo.geometry.symbols import as_expression, as_number, as_parameters, as_positive, check_fields
+from modulus_relobralo.problems.symbols import as_expression, as_number, as_parameters, as_positive, check_fields
 
 x, y, t = Symbol("x"), Symbol("y"), Symbol("t")
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from modulus_relobralo.checks import check_positive
-from modulus_relobralo.geometry.edges import Arc, Edge, Point
-from modulus_relobralo.geometry.shape import Shape, as_point
+from modulus_relobralo.problems.shapes.edges import Arc, Edge, Point
+from modulus_relobralo.problems.shapes.shape import Shape, as_point
 
 _NORMALS = {"left": (-1.0, 0.0), "right": (1.0, 0.0), "bottom": (0.0, -1.0), "top": (0.0, 1.0)}
 

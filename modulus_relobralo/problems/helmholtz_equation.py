@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from sympy import Expr, Function, Symbol
 
 from modulus_relobralo.checks import check_positive
-from modulus_relobralo.geometry.description import output_name
-from modulus_relobralo.geometry.symbols import COORDINATES, as_expression, as_parameters, check_fields, check_name
+from modulus_relobralo.problems.problem import output_name
+from modulus_relobralo.problems.symbols import COORDINATES, as_expression, as_parameters, check_fields, check_name
 
 x, y = COORDINATES
 
@@ -45,7 +45,7 @@ class HelmholtzWave:
     Raises
     ------
     TypeError, ValueError
-        If a parameter is not what is asked for above, see `geometry.symbols.as_expression`.
+        If a parameter is not what is asked for above, see `problems.symbols.as_expression`.
 
     Examples
     --------

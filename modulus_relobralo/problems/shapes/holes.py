@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from modulus_relobralo.checks import check_number
-from modulus_relobralo.geometry.edges import Arc, Edge, Part, Point
-from modulus_relobralo.geometry.ellipse import circle
-from modulus_relobralo.geometry.shape import HolePole, Shape
-from modulus_relobralo.geometry.symbols import check_name
+from modulus_relobralo.problems.shapes.edges import Arc, Edge, Part, Point
+from modulus_relobralo.problems.shapes.ellipse import circle
+from modulus_relobralo.problems.shapes.shape import HolePole, Shape
+from modulus_relobralo.problems.symbols import check_name
 
 Level = Callable[[ArrayLike, ArrayLike], NDArray[np.float64]]
 
@@ -40,7 +40,7 @@ class WithHoles(Shape):
 
     Examples
     --------
-    >>> from modulus_relobralo.geometry import Ellipse, Rectangle
+    >>> from modulus_relobralo.problems import Ellipse, Rectangle
     >>> plate = WithHoles(Rectangle(4, 4), {"manhole": Ellipse(0.5, 0.5, center=(2, 2))})
     >>> list(plate.edges), round(plate.area, 3)
     (['left', 'right', 'bottom', 'top', 'manhole'], 15.215)

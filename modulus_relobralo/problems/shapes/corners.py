@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sympy import Expr, Integer
 
-from modulus_relobralo.geometry.edges import Part, Places, Point
+from modulus_relobralo.problems.shapes.edges import Part, Places, Point
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from sympy import Symbol
 
-from modulus_relobralo.geometry import Rectangle
-from modulus_relobralo.geometry.samples import samples
 from modulus_relobralo.plates import KirchhoffPlate, Patch, RectangularPlate
-from modulus_relobralo.waves import HelmholtzRectangle, HelmholtzWave
+from modulus_relobralo.problems import HelmholtzRectangle, HelmholtzWave, Rectangle
+from modulus_relobralo.problems.sampling import samples
 
 EDGES = {"left": "clamped", "right": "clamped", "bottom": "simply_supported", "top": "simply_supported"}
 PLATE = RectangularPlate(6, 4, KirchhoffPlate(D=20.0, nu=0.3, p=0.01), EDGES, lower=(1, -2))

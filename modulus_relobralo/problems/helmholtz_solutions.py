@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sympy import Expr, pi, sin
 
-from modulus_relobralo.geometry.symbols import COORDINATES, as_positive
+from modulus_relobralo.problems.symbols import COORDINATES, as_positive
 
 
 def standing_wave(m: float, n: float) -> Expr:

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 
 from sympy import Expr, Integer, Symbol
 
-from modulus_relobralo.geometry.expressions import check_smooth, check_values
-from modulus_relobralo.geometry.rectangle import EDGES, Rectangle
-from modulus_relobralo.geometry.shape import for_each_edge, points_on
-from modulus_relobralo.geometry.symbols import COORDINATES, as_expression, as_parameters
-from modulus_relobralo.waves.equation import HelmholtzWave
+from modulus_relobralo.problems.expressions import check_smooth, check_values
+from modulus_relobralo.problems.helmholtz_equation import HelmholtzWave
+from modulus_relobralo.problems.shapes.rectangle import EDGES, Rectangle
+from modulus_relobralo.problems.shapes.shape import for_each_edge, points_on
+from modulus_relobralo.problems.symbols import COORDINATES, as_expression, as_parameters
 
 x, y = COORDINATES
 
@@ -87,7 +87,7 @@ class HelmholtzRectangle:
 
         Examples
         --------
-        >>> from modulus_relobralo.waves import standing_wave
+        >>> from modulus_relobralo.problems import standing_wave
         >>> HelmholtzRectangle.with_solution(2, 2, standing_wave(m=1, n=4), k=1, lower=(-1, -1)).equation.source
         -17*pi**2*sin(pi*x)*sin(4*pi*y) + sin(pi*x)*sin(4*pi*y)
         """

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sympy import Expr, Symbol, lambdify
 
-from modulus_relobralo.geometry.density import areas, split
-from modulus_relobralo.geometry.shape import Shape
+from modulus_relobralo.problems.density import areas, split
+from modulus_relobralo.problems.shapes.shape import Shape
 
 Array = NDArray[np.float64]
 Ranges = Mapping[str, tuple[float, float]]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sympy import Symbol
 
-from modulus_relobralo.geometry import Ellipse, Polygon, Rectangle, WithHoles, annulus, circle
+from modulus_relobralo.problems import Ellipse, Polygon, Rectangle, WithHoles, annulus, circle
 
 L = [(0, 0), (2, 0), (2, 1), (1, 1), (1, 2), (0, 2)]
 SHAPES = {

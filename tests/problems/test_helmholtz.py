@@ -7,7 +7,7 @@ from autograd_fields import FUNCTIONS, evaluate, points
 from sympy import Abs, Function, Heaviside, Symbol, lambdify, log, sin
 
 from modulus_relobralo.plates import KirchhoffPlate
-from modulus_relobralo.waves import HelmholtzRectangle, HelmholtzWave, standing_wave
+from modulus_relobralo.problems import HelmholtzRectangle, HelmholtzWave, standing_wave
 
 X, Y = Symbol("x"), Symbol("y")
 ASSUMED = Symbol("x", real=True)

@@ -13,7 +13,7 @@ from sympy.concrete.expr_with_limits import ExprWithLimits
 from sympy.core.function import AppliedUndef
 
 from modulus_relobralo.checks import check_positive
-from modulus_relobralo.geometry.expressions import check_content
+from modulus_relobralo.problems.expressions import check_content
 
 COORDINATES = Symbol("x"), Symbol("y")
 """Coordinates in the plane."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sympy import Expr, Integer, Rational
 
-from modulus_relobralo.geometry.symbols import NORMAL
+from modulus_relobralo.problems.symbols import NORMAL
 
 Point = tuple[float, float]
 Places = dict[str, NDArray[np.float64]]

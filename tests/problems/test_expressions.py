@@ -3,7 +3,7 @@ import math
 import pytest
 from sympy import Abs, Function, Heaviside, Piecewise, Symbol, besselj, log, sin, sqrt
 
-from modulus_relobralo.geometry.expressions import check_smooth, check_values
+from modulus_relobralo.problems.expressions import check_smooth, check_values
 
 x, y = Symbol("x"), Symbol("y")
 POINTS = [(0.0, 0.0), (1.0, 2.0), (-1.0, 0.5)]

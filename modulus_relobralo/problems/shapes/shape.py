@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from modulus_relobralo.checks import check_number
-from modulus_relobralo.geometry.corners import Corner, corners_of
-from modulus_relobralo.geometry.edges import Arc, Edge, Part, Places, Point
+from modulus_relobralo.problems.shapes.corners import Corner, corners_of
+from modulus_relobralo.problems.shapes.edges import Arc, Edge, Part, Places, Point
 
 _NODES = 16
 """Of Gauss, in each of as many pieces of an edge."""

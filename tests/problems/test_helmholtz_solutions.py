@@ -1,7 +1,7 @@
 import pytest
 from sympy import Symbol, pi, simplify
 
-from modulus_relobralo.waves import standing_wave
+from modulus_relobralo.problems import standing_wave
 
 
 def test_standing_wave_solves_the_free_helmholtz_equation_at_its_wave_number():

@@ -3,8 +3,8 @@ import math
 import numpy as np
 import pytest
 
-from modulus_relobralo.geometry.rectangle import EDGES, Rectangle
-from modulus_relobralo.geometry.shape import for_each_edge, points_on
+from modulus_relobralo.problems.shapes.rectangle import EDGES, Rectangle
+from modulus_relobralo.problems.shapes.shape import for_each_edge, points_on
 
 ON_EDGE = {"left": ("x", -0.5), "right": ("x", 1.5), "bottom": ("y", 2.0), "top": ("y", 9.0)}
 NORMALS = {"left": (-1, 0), "right": (1, 0), "bottom": (0, -1), "top": (0, 1)}

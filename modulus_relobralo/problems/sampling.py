@@ -10,9 +10,9 @@ import numpy as np
 from sympy import Expr
 
 from modulus_relobralo.checks import check_count, check_flag, check_number
-from modulus_relobralo.geometry.description import Description
-from modulus_relobralo.geometry.grouping import CORNER, given, groups, shares, title
-from modulus_relobralo.geometry.places import Ranges, Samples, Term
+from modulus_relobralo.problems.grouping import CORNER, given, groups, shares, title
+from modulus_relobralo.problems.places import Ranges, Samples, Term
+from modulus_relobralo.problems.problem import Description
 
 INTERIOR = "interior"
 """The name of the interior."""

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from sympy import Expr
 
-from modulus_relobralo.geometry.shape import Shape
+from modulus_relobralo.problems.shapes.shape import Shape
 
 
 class Description(Protocol):
