@@ -72,7 +72,7 @@ class Bending:
 
     def corner(self, corner: Any) -> float:
         """Return the force [N] that holds a corner down or up: by how much the twisting moment of the edge jumps."""
-        x, y = (np.array([value]) for value in corner.place)
+        x, y = (np.array([value]) for value in corner.point)
         half, angle = corner.turn / 2, np.arctan2(corner.normal[1], corner.normal[0])
         moments = self._moments(x, y)
         before, after = (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from modulus_relobralo.derivatives.particular import LoadedRectangle
 from modulus_relobralo.plates.plate import Plate
+from modulus_relobralo.problems.expressions import COORDINATES
 from modulus_relobralo.problems.shapes.rectangle import Rectangle
-from modulus_relobralo.problems.symbols import COORDINATES
 
 
 def loaded_rectangles(plate: Plate) -> tuple[LoadedRectangle, ...]:

@@ -13,8 +13,8 @@ from modulus_relobralo.plates.particular import loaded_rectangles
 from modulus_relobralo.plates.plate import Plate
 from modulus_relobralo.plates.polynomial import GRID, arrays, fit, with_values
 from modulus_relobralo.plates.values import evaluate, quantities
+from modulus_relobralo.problems.expressions import COORDINATES
 from modulus_relobralo.problems.shapes.shape import HolePole
-from modulus_relobralo.problems.symbols import COORDINATES
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,10 @@
-"""Boundary value problems in the plane: shapes, points, and the Helmholtz equation."""
+"""Boundary value problems: shapes, equations, what holds on edges and at the start, and points for all of it."""
 
-from modulus_relobralo.problems.helmholtz import HelmholtzRectangle
-from modulus_relobralo.problems.helmholtz_equation import HelmholtzWave
-from modulus_relobralo.problems.helmholtz_solutions import standing_wave
+from modulus_relobralo.problems.helmholtz import HelmholtzRectangle, HelmholtzWave, standing_wave
+from modulus_relobralo.problems.problem import Problem
 from modulus_relobralo.problems.shapes.ellipse import Ellipse, circle
 from modulus_relobralo.problems.shapes.holes import WithHoles, annulus
+from modulus_relobralo.problems.shapes.interval import Interval
 from modulus_relobralo.problems.shapes.polygon import Polygon
 from modulus_relobralo.problems.shapes.rectangle import Rectangle
 from modulus_relobralo.problems.shapes.shape import Shape
@@ -13,7 +13,9 @@ __all__ = [
     "Ellipse",
     "HelmholtzRectangle",
     "HelmholtzWave",
+    "Interval",
     "Polygon",
+    "Problem",
     "Rectangle",
     "Shape",
     "WithHoles",

@@ -1,26 +1,36 @@
-"""What an expression may hold, so that it has one finite real value at every point and every host computes it."""
+"""What people hand in: numbers, expressions, fields and parameters, which count by their names, and their checks."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from keyword import iskeyword
 from math import inf, isfinite, nan
+from numbers import Integral, Rational, Real
 from typing import Any
 
+import numpy as np
 from sympy import (
     Abs,
+    And,
     Basic,
     Derivative,
     DiracDelta,
     Expr,
+    Float,
+    Function,
     Heaviside,
     Indexed,
+    Integer,
     Lambda,
     Limit,
     Max,
     Min,
     Mod,
+    Mul,
+    Not,
     Number,
     NumberSymbol,
+    Or,
     Order,
     Piecewise,
     Subs,
@@ -35,12 +45,28 @@ from sympy import (
     preorder_traversal,
     re,
     sign,
+    sympify,
 )
 from sympy.concrete.expr_with_limits import ExprWithLimits
 from sympy.core.expr import AtomicExpr
 from sympy.core.function import AppliedUndef
-from sympy.logic.boolalg import BooleanAtom
+from sympy.core.relational import GreaterThan, LessThan, StrictGreaterThan, StrictLessThan
+from sympy.logic.boolalg import Boolean, BooleanAtom
 from sympy.matrices.expressions.matexpr import MatrixElement
+
+from modulus_relobralo.checks import check_number, check_positive
+
+COORDINATES = Symbol("x"), Symbol("y")
+"""Coordinates in the plane."""
+
+NORMAL = Symbol("normal_x"), Symbol("normal_y")
+"""The outward normal on a boundary, of length one."""
+
+TIME = Symbol("t")
+"""The time, of problems that have one."""
+
+HIGHEST_ORDER = 4
+"""Of derivatives, in Taylor mode."""
 
 _ATOMS = (Number, NumberSymbol, Symbol, BooleanAtom)
 # A host computes none of these, or, for DiracDelta, something else.
@@ -48,7 +74,199 @@ _REFUSED = (DiracDelta, ExprWithLimits, Indexed, Lambda, Limit, MatrixElement, O
 _NOT_SMOOTH = (Abs, Heaviside, Max, Min, Mod, Piecewise, ceiling, floor, frac, sign)
 
 
-def check_content(name: str, expression: Expr, known: tuple[str, ...], fields: bool) -> None:
+def as_expression(
+    name: str,
+    value: Any,
+    parameters: Iterable[str] = (),
+    fields: bool = True,
+    unknown: str | None = None,
+    coordinates: Sequence[Symbol] = COORDINATES,
+    further: Iterable[str] = (),
+) -> Expr:
+    """
+    Return what a person handed in for a quantity over a shape as a SymPy expression of our symbols.
+
+    Symbols and undefined functions count by their names, whatever is assumed of them: ``Symbol("x", real=True)`` is
+    the coordinate x. Sums, integrals and derivatives that were left unevaluated are evaluated.
+
+    Parameters
+    ----------
+    name : str
+        What the quantity is called where it is handed in, for messages.
+    value : float, Expr or str
+        A number, an expression, or, with ``fields``, the name of a field over x and y.
+    parameters : iterable of str
+        The symbols that may occur beside the coordinates, see `as_parameters`.
+    fields : bool
+        Whether fields may occur, as a str or as ``Function("q")(x, y)``: quantities that another node or network gives.
+    unknown : str, optional
+        The dependent variable, for which a str must not stand.
+    coordinates : sequence of Symbol
+        The coordinates, in the order in which they are arguments of a field.
+    further : iterable of str
+        Symbols that may occur as well, but not as arguments of a field, such as those of the normal.
+
+    Raises
+    ------
+    TypeError
+        If it is neither a number nor an expression, nor, with ``fields``, a str.
+    ValueError
+        If it holds a symbol that is neither coordinate nor parameter, or anything that is not a real, finite
+        function of them.
+
+    Examples
+    --------
+    >>> as_expression("p", Symbol("x", positive=True) ** 2).diff(Symbol("x"))
+    2*x
+    >>> as_expression("p", "q")
+    q(x, y)
+    >>> as_expression("p", 3 * Symbol("h"))
+    Traceback (most recent call last):
+    ...
+    ValueError: Parameter `p` must be an expression in x, y; declare further symbols by `parameters=`. Found h in 3*h.
+    """
+    if isinstance(value, str) and fields:
+        if value == unknown:
+            raise ValueError(f"Parameter `{name}` must not have the name of the dependent variable. Found {value!r}.")
+        check_name(name, value, parameters)
+        return Function(value)(*coordinates)
+    if not isinstance(value, Expr):
+        allowed = "a number, a SymPy expression or the name of a field" if fields else "a number or a SymPy expression"
+        return as_number(name, value, allowed)
+    expression = _by_name(value)
+    for field in expression.atoms(AppliedUndef):
+        check_name(name, field.name, parameters)
+    check_content(name, expression, (*map(str, coordinates), *parameters), fields, further)
+    return expression
+
+
+def as_number(name: str, value: Any, allowed: str = "a number") -> Expr:
+    """Return a finite real number as SymPy's: integers and fractions exactly, others in double precision."""
+    if isinstance(value, (np.generic, np.ndarray)) and value.ndim == 0:
+        value = value.item()  # NumPy's own types would bring their precision along
+    if isinstance(value, bool) or not (isinstance(value, Real) or (isinstance(value, Expr) and value.is_number)):
+        raise TypeError(f"Parameter `{name}` must be {allowed}. Found `{name} = {value!r}`.")
+    exact = isinstance(value, (Expr, Integral, Rational))
+    number = sympify(value) if exact else Float(float(value))
+    check_content(name, number, (), fields=False)
+    return number
+
+
+def as_positive(name: str, value: Any) -> Expr:
+    """Return a number above zero as SymPy's."""
+    number = as_number(name, value)
+    check_positive(name, float(number))
+    return number
+
+
+def as_parameters(parameters: Iterable[str | Symbol], taken: Iterable[str] = ()) -> tuple[str, ...]:
+    """
+    Return the names of declared parameters: symbols that are inputs of the network beside the coordinates.
+
+    Parameters
+    ----------
+    parameters : iterable of str or Symbol
+        The parameters, each once.
+    taken : iterable of str
+        Names that have another meaning, such as that of the dependent variable.
+
+    Examples
+    --------
+    >>> as_parameters(["thickness", Symbol("load", positive=True)])
+    ('thickness', 'load')
+    """
+    if isinstance(parameters, (str, Symbol)):
+        raise TypeError(f"Parameter `parameters` must be a sequence of names. Found `parameters = {parameters!r}`.")
+    names: list[str] = []
+    for parameter in parameters:
+        names.append(check_name("parameters", getattr(parameter, "name", parameter), [*taken, *names]))
+    return tuple(names)
+
+
+def as_ranges(parameters: Any) -> dict[str, tuple[float, float]]:
+    """
+    Return from where to where each parameter goes, if they are handed in as a mapping that says so.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an end is no finite number, or the first is not below the second.
+
+    Examples
+    --------
+    >>> as_ranges({"k": (1, 3)}), as_ranges(["k"])
+    ({'k': (1.0, 3.0)}, {})
+    """
+    if not isinstance(parameters, Mapping):
+        return {}
+    return {str(name): as_range(f"parameters[{str(name)!r}]", ends) for name, ends in parameters.items()}
+
+
+def as_range(name: str, value: Any) -> tuple[float, float]:
+    """Return a pair of finite numbers, of which the first is below the second."""
+    pair = tuple(value) if isinstance(value, Iterable) else (value,)
+    numbers = [check_number(name, end, -inf, inf) for end in pair]
+    if len(numbers) != 2 or not numbers[0] < numbers[1]:
+        raise ValueError(f"Parameter `{name}` must be a pair (low, high). Found `{name} = {value!r}`.")
+    return numbers[0], numbers[1]
+
+
+def check_name(name: str, value: Any, taken: Iterable[str] = ()) -> str:
+    """Return the name of a field, a parameter or a dependent variable; raise if it cannot be one."""
+    if not isinstance(value, str):
+        raise TypeError(f"Parameter `{name}` must be a name. Found {value!r}.")
+    if not value.isidentifier() or iskeyword(value) or "__" in value or value.startswith("_"):
+        raise ValueError(
+            f"Parameter `{name}` must be a name of letters, digits and single underscores. Found {value!r}."
+        )
+    taken = {*map(str, (*COORDINATES, *NORMAL)), *taken}
+    if value in taken:
+        raise ValueError(f"Parameter `{name}` must not be one of {', '.join(sorted(taken))}. Found {value!r}.")
+    return value
+
+
+def plain_name(quantity: str) -> str:
+    """
+    Return the name of a quantity without the double underscores that mean a derivative.
+
+    Examples
+    --------
+    >>> plain_name("u__t"), plain_name("M_n")
+    ('u_t', 'M_n')
+    """
+    return quantity.replace("__", "_")
+
+
+def check_fields(equations: Mapping[str, Expr], parameters: Iterable[str] = ()) -> None:
+    """
+    Raise unless each field has one list of arguments in all equations, and no field or parameter an equation's name.
+
+    Nodes and networks are told apart by their names only, so that k(x) and k(x, y) would be the same one.
+    """
+    fields = {field for equation in equations.values() for field in equation.atoms(AppliedUndef)}
+    arguments: dict[str, tuple[Expr, ...]] = {}
+    for field in sorted(fields, key=repr):
+        known = arguments.setdefault(field.name, field.args)
+        if known != field.args:
+            raise ValueError(
+                f"Field `{field.name}` must have the same arguments everywhere. Found {known}, {field.args}."
+            )
+    for name in sorted({*arguments, *parameters} & set(equations)):
+        raise ValueError(f"Fields and parameters must not be named as equations, {', '.join(equations)}. Found {name}.")
+
+
+def _by_name(value: Expr) -> Expr:
+    # First what binds symbols of its own, or a bound symbol could take a free one of its name along.
+    limits = {bound: bound.doit() for bound in value.atoms(ExprWithLimits)}
+    value = value.xreplace(limits)
+    value = value.xreplace({symbol: Symbol(symbol.name) for symbol in value.atoms(Symbol)})
+    value = value.xreplace({field: Function(field.name)(*field.args) for field in value.atoms(AppliedUndef)})
+    return value.doit()
+
+
+def check_content(
+    name: str, expression: Expr, known: tuple[str, ...], fields: bool, further: Iterable[str] = ()
+) -> None:
     """
     Raise unless an expression is a real, finite function of known symbols, and with ``fields`` of fields over them.
 
@@ -62,6 +280,8 @@ def check_content(name: str, expression: Expr, known: tuple[str, ...], fields: b
         Coordinates and parameters, in the order in which they are arguments of a field.
     fields : bool
         Whether ``Function("q")(x, y)`` and its derivatives may occur.
+    further : iterable of str
+        Symbols that may occur as well, but not as arguments of a field.
 
     Raises
     ------
@@ -72,7 +292,7 @@ def check_content(name: str, expression: Expr, known: tuple[str, ...], fields: b
         wanted = _wanted_instead_of(part, known, fields)
         if wanted:
             raise ValueError(f"Parameter `{name}` must be {wanted}. Found {part!r} in {expression!r}.")
-    unknown = sorted(map(str, expression.free_symbols - {Symbol(symbol) for symbol in known}))
+    unknown = sorted(map(str, expression.free_symbols - {Symbol(symbol) for symbol in {*known, *further}}))
     if unknown:
         raise ValueError(
             f"Parameter `{name}` must be an expression in {', '.join(known) or 'numbers only'}; declare further "
@@ -92,24 +312,27 @@ def check_smooth(name: str, expression: Expr) -> None:
 def check_values(
     name: str,
     expression: Expr,
-    points: Iterable[tuple[float, float]],
+    points: Iterable[tuple[float, ...]],
     low: float = -inf,
     high: float = inf,
     closed: bool = False,
+    coordinates: Sequence[Symbol] = COORDINATES,
 ) -> None:
     """
-    Raise unless an expression in x and y has finite values in (low, high], or [low, high] if `closed`, at all points.
+    Raise unless an expression in the coordinates has finite values in an interval at all points.
 
-    One that holds fields or parameters is let through: its values are not known yet.
+    The interval is (low, high], or [low, high] if `closed`. An expression that holds fields or parameters is let
+    through: its values are not known yet.
     """
-    if expression.atoms(AppliedUndef) or not expression.free_symbols <= {Symbol("x"), Symbol("y")}:
+    if expression.atoms(AppliedUndef) or not expression.free_symbols <= set(coordinates):
         return
-    evaluate = lambdify([Symbol("x"), Symbol("y")], expression, modules="mpmath")
-    for x, y in points:
-        value = _value(evaluate, x, y)
+    evaluate = lambdify(coordinates, expression, modules="mpmath")
+    for point in points:
+        value = _value(evaluate, point)
         if value is not None and not (isfinite(value) and low <= value <= high and (closed or value > low)):
             interval = f"{'[' if closed else '('}{low:g}, {high:g}{')' if high == inf else ']'}"
-            raise ValueError(f"Parameter `{name}` must be in {interval} everywhere. Found {value:g} at ({x:g}, {y:g}).")
+            place = ", ".join(f"{coordinate:g}" for coordinate in point)
+            raise ValueError(f"Parameter `{name}` must be in {interval} everywhere. Found {value:g} at ({place}).")
 
 
 def _wanted_instead_of(part: Basic, known: tuple[str, ...], fields: bool) -> str:
@@ -137,12 +360,49 @@ def _is_finite_and_real(number: Expr) -> bool:
     return isfinite(value.real) and value.imag == 0
 
 
-def _value(evaluate: Callable[[float, float], Any], x: float, y: float) -> float | None:
+def _value(evaluate: Callable[..., Any], point: tuple[float, ...]) -> float | None:
     """Return a value, nan for one that does not exist or is not real, nothing where mpmath lacks a function."""
     try:
-        value = complex(evaluate(x, y))
+        value = complex(evaluate(*point))
     except NameError:
         return None
     except (ArithmeticError, TypeError, ValueError):
         return nan
     return value.real if value.imag == 0 else nan
+
+
+def without_cases(equation: Expr) -> Expr:
+    """Write each Piecewise as a sum of steps: the hosts take a Piecewise for a network's output of that name.
+
+    Raises
+    ------
+    ValueError
+        If a condition is not made of comparisons.
+    """
+    return equation.replace(Piecewise, _steps)
+
+
+def _steps(*cases: Any) -> Expr:
+    total, left = Integer(0), Integer(1)
+    for value, condition in cases:
+        there = _indicator(condition)
+        total += left * there * value
+        left *= 1 - there
+    return total
+
+
+def _indicator(condition: Boolean) -> Expr:
+    """Return 1 where a condition holds and 0 where not; on the line between them, which no point hits, either."""
+    if condition in (True, False):
+        return Integer(bool(condition))
+    if isinstance(condition, (GreaterThan, StrictGreaterThan)):
+        return Heaviside(condition.lhs - condition.rhs)
+    if isinstance(condition, (LessThan, StrictLessThan)):
+        return Heaviside(condition.rhs - condition.lhs)
+    if isinstance(condition, Not):
+        return 1 - _indicator(condition.args[0])
+    if isinstance(condition, And):
+        return Mul(*(_indicator(part) for part in condition.args))
+    if isinstance(condition, Or):
+        return 1 - Mul(*(1 - _indicator(part) for part in condition.args))
+    raise ValueError(f"Conditions of a Piecewise must be made of <, <=, >, >=, and, or, not. Found {condition!r}.")

@@ -1,21 +1,98 @@
-"""Waves in a rectangle: shape, equation and the values on the edges."""
+"""Time-harmonic waves: the Helmholtz equation, rectangles with values on their edges, and closed solutions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from sympy import Expr, Integer, Symbol
+from sympy import Expr, Function, Symbol, pi, sin
 
-from modulus_relobralo.problems.expressions import check_smooth, check_values
-from modulus_relobralo.problems.helmholtz_equation import HelmholtzWave
+from modulus_relobralo.checks import check_positive
+from modulus_relobralo.problems.expressions import (
+    COORDINATES,
+    as_expression,
+    as_parameters,
+    as_positive,
+    as_ranges,
+    check_fields,
+    check_name,
+    check_smooth,
+    check_values,
+)
+from modulus_relobralo.problems.problem import Problem, output_name
 from modulus_relobralo.problems.shapes.rectangle import EDGES, Rectangle
 from modulus_relobralo.problems.shapes.shape import for_each_edge, points_on
-from modulus_relobralo.problems.symbols import COORDINATES, as_expression, as_parameters
 
 x, y = COORDINATES
 
 
-class HelmholtzRectangle:
+class HelmholtzWave:
+    """
+    A time-harmonic wave in a medium.
+
+    The amplitude u counts in whatever unit its source is given in, times a length squared::
+
+        lap u + k^2 u = source                   equation ``helmholtz``: residual 0
+
+    If the amplitude has another name than "u", it is appended to the name of the equation: ``helmholtz_v`` for u="v".
+
+    Parameters
+    ----------
+    k : float, Expr or str
+        Wave number 2 pi / wavelength [1/m], above zero. A str names a field k(x, y); a SymPy expression may depend on x
+        and y, for a medium in which it varies.
+    source : float, Expr or str
+        Right hand side. A str names a field over x and y.
+    u : str
+        The amplitude, the dependent variable.
+    parameters : iterable of str or Symbol, or mapping to pairs of float
+        Symbols beside x and y in k and source: further inputs of the network. A mapping says from where to where each
+        goes.
+
+    Attributes
+    ----------
+    equations : dict[str, Expr]
+        The residual, by its name.
+    k, source : Expr
+        As given, as SymPy expressions.
+    ranges : dict[str, tuple[float, float]]
+        From where to where the parameters go, if that was given.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a parameter is not what is asked for above, see `problems.expressions.as_expression`.
+
+    Examples
+    --------
+    >>> HelmholtzWave(k=3, source="f").equations
+    {'helmholtz': -f(x, y) + 9*u(x, y) + Derivative(u(x, y), (x, 2)) + Derivative(u(x, y), (y, 2))}
+    """
+
+    def __init__(
+        self,
+        k: float | Expr | str,
+        source: float | Expr | str = 0,
+        u: str = "u",
+        parameters: Iterable[str | Symbol] = (),
+    ) -> None:
+        self.u = check_name("u", u)
+        self.parameters, self.ranges = as_parameters(parameters, taken=[u]), as_ranges(parameters)
+        self.k = as_expression("k", k, self.parameters, unknown=u)
+        if self.k.is_number:
+            check_positive("k", float(self.k))
+        self.source = as_expression("source", source, self.parameters, unknown=u)
+
+        amplitude = Function(u)(*COORDINATES)
+        residual = amplitude.diff(x, 2) + amplitude.diff(y, 2) + self.k**2 * amplitude - self.source
+        self.equations = {self.output("helmholtz"): residual}
+        check_fields(self.equations, self.parameters)
+
+    def output(self, quantity: str) -> str:
+        """Return the name under which a node gives a quantity, of which "u" is the amplitude."""
+        return self.u if quantity == "u" else output_name(quantity, self.u, usual="u")
+
+
+class HelmholtzRectangle(Problem):
     """
     A wave over a rectangle, with its edges left and right in x, bottom and top in y.
 
@@ -32,8 +109,8 @@ class HelmholtzRectangle:
 
     Attributes
     ----------
-    shape : Rectangle
-        The rectangle.
+    equation : HelmholtzWave
+        As given.
     edges : dict[str, Expr]
         The value on each edge.
 
@@ -61,16 +138,21 @@ class HelmholtzRectangle:
     ) -> None:
         if not isinstance(equation, HelmholtzWave):
             raise TypeError(f"Parameter `equation` must be a HelmholtzWave. Found `equation = {equation!r}`.")
-        self.shape = Rectangle(a, b, lower)
-        self.equation = equation
+        shape, self.equation = Rectangle(a, b, lower), equation
         self.edges = {
             edge: as_expression("edges", value, equation.parameters, fields=False)
             for edge, value in for_each_edge("edges", edges, EDGES).items()
         }
-        check_values("k", equation.k, self.shape.points(10))
-        check_values("source", equation.source, self.shape.points(10))
-        for name, edge in self.shape.edges.items():
+        check_values("k", equation.k, shape.points(10))
+        check_values("source", equation.source, shape.points(10))
+        for name, edge in shape.edges.items():
             check_values("edges", self.edges[name], points_on(edge, 10))
+        super().__init__(
+            shape,
+            equations=equation.equations,
+            conditions={edge: {equation.u: value} for edge, value in self.edges.items()},
+            parameters=equation.ranges or equation.parameters,
+        )
 
     @classmethod
     def with_solution(
@@ -91,33 +173,20 @@ class HelmholtzRectangle:
         >>> HelmholtzRectangle.with_solution(2, 2, standing_wave(m=1, n=4), k=1, lower=(-1, -1)).equation.source
         -17*pi**2*sin(pi*x)*sin(4*pi*y) + sin(pi*x)*sin(4*pi*y)
         """
-        parameters = as_parameters(parameters, taken=["u"])
-        u = as_expression("solution", solution, parameters, fields=False)
+        names = as_parameters(parameters, taken=["u"])
+        u = as_expression("solution", solution, names, fields=False)
         check_smooth("solution", u)
-        source = u.diff(x, 2) + u.diff(y, 2) + as_expression("k", k, parameters, unknown="u") ** 2 * u
-        return cls(a, b, HelmholtzWave(k, source, parameters=parameters), edges=u, lower=lower)
+        source = u.diff(x, 2) + u.diff(y, 2) + as_expression("k", k, names, unknown="u") ** 2 * u
+        return cls(a, b, HelmholtzWave(k, source, parameters=as_ranges(parameters) or names), edges=u, lower=lower)
 
-    @property
-    def parameters(self) -> tuple[str, ...]:
-        """The equation's parameters."""
-        return self.equation.parameters
 
-    @property
-    def equations(self) -> dict[str, Expr]:
-        """The equation of `HelmholtzWave`."""
-        return self.equation.equations
+def standing_wave(m: float, n: float) -> Expr:
+    """
+    Return sin(m pi x) sin(n pi y) as a SymPy expression.
 
-    @property
-    def inside(self) -> dict[str, Expr]:
-        """What vanishes in the interior, the residual ``helmholtz``."""
-        return {self.equation.output("helmholtz"): Integer(0)}
-
-    @property
-    def conditions(self) -> dict[str, dict[str, Expr]]:
-        """The value of ``u`` on each edge."""
-        return {edge: {self.equation.output("u"): value} for edge, value in self.edges.items()}
-
-    @property
-    def givens(self) -> dict[str, dict[str, Expr]]:
-        """Nothing, because the value of ``u`` needs no further symbols."""
-        return {}
+    Examples
+    --------
+    >>> standing_wave(m=1, n=4)
+    sin(pi*x)*sin(4*pi*y)
+    """
+    return sin(as_positive("m", m) * pi * x) * sin(as_positive("n", n) * pi * y)

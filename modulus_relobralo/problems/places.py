@@ -1,118 +1,178 @@
-"""Places where loss terms hold, the interior or parts of the boundary, and points there."""
+"""Where which loss terms of a problem hold: the one reading of it, of which every host and every loop makes its own."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-from sympy import Expr, Symbol, lambdify
+from sympy import Expr
 
-from modulus_relobralo.problems.density import areas, split
-from modulus_relobralo.problems.shapes.shape import Shape
+from modulus_relobralo.checks import check_count, check_flag
+from modulus_relobralo.problems.expressions import plain_name
+from modulus_relobralo.problems.problem import EDGES, INITIAL, INTERIOR, Problem
 
-Array = NDArray[np.float64]
-Ranges = Mapping[str, tuple[float, float]]
+CORNER = 2
+"""Points per corner and step: all are one, but a host may draw to which corner of a group each goes."""
 
 
 class Term(NamedTuple):
-    """What holds of a loss term: an equation, or a dependent variable, takes a value.
+    """
+    What holds of a loss term: a quantity takes a value.
 
     Attributes
     ----------
     output : str
-        The equation's name, or the variable's.
+        The quantity: an equation, a dependent variable, or a derivative of one.
     target : Expr
         The value, in coordinates and parameters.
-    share : float
-        Factor of the squared residuals' integral.
+    fraction : float
+        How much of all parts that have the loss term lies in this place, by length.
     """
 
     output: str
     target: Expr
-    share: float = 1.0
+    fraction: float = 1.0
 
 
 @dataclass(frozen=True)
-class Samples:
-    """The interior or a group of edges or corners: which loss terms hold there, and how to draw points there.
+class Place:
+    """
+    The interior, a group of edges or corners, or the interior at the first time, and what holds there.
 
     Attributes
     ----------
+    name : str
+        "interior", the names of the edges, "edges" if it is all of them, or "initial".
     terms : dict[str, Term]
         Loss terms by name.
-    shape : Shape
-        The shape.
     parts : tuple of str
         The edges or corners; none for the interior.
     count : int
-        Points of a draw.
-    ranges : mapping of str to pair of float
-        Ends of what parameters are drawn from.
-    given : mapping of str to Expr
-        What further symbols of the equations mean there, in the coordinates, the normal and the parameters: a
-        curvature, or the stiffness of a support.
-    dense : tuple of Shape
-        Patches of the interior where points lie more densely, each for less area.
+        Points per step.
+    time : tuple[float, float], optional
+        From when to when; at the start both are the first time.
+    coefficients : mapping of str to Expr
+        What further symbols of its equations mean there, in the coordinates, the normal and the parameters.
     """
 
+    name: str
     terms: dict[str, Term]
-    shape: Shape
     parts: tuple[str, ...]
     count: int
-    ranges: Ranges
-    given: Mapping[str, Expr]
-    dense: tuple[Shape, ...] = ()
-
-    def draw(self, generator: np.random.Generator) -> tuple[dict[str, Array], Array]:
-        """Return points, at random over the place and the ranges, and how much of the place each stands for.
-
-        Returns
-        -------
-        tuple of dict and ndarray
-            x, y and the parameters, on edges and corners normal_x, normal_y and what is given there too, each [count];
-            areas or lengths, [count], which add up to that of the place; on the average, where patches lie more
-            densely. A corner counts as one.
-        """
-        points, areas = self._on_parts(generator) if self.parts else self._inside(generator)
-        points |= {name: generator.uniform(low, high, self.count) for name, (low, high) in self.ranges.items()}
-        known = [Symbol(name) for name in points]
-        values = {
-            name: np.broadcast_to(np.asarray(lambdify(known, value)(*points.values()), dtype=float), self.count)
-            for name, value in self.given.items()
-        }
-        return {**points, **values}, areas
-
-    def _inside(self, generator: np.random.Generator) -> tuple[dict[str, Array], Array]:
-        counts = split(self.count, self.dense)
-        places = [(self.shape, self.count - sum(counts)), *zip(self.dense, counts, strict=True)]
-        x, y = np.concatenate([_within(shape, count, generator) for shape, count in places]).T
-        return {"x": x, "y": y}, areas(self.shape, self.dense, counts, x, y)
-
-    def _on_parts(self, generator: np.random.Generator) -> tuple[dict[str, Array], Array]:
-        parts = [self.shape.parts[name] for name in self.parts]
-        numbers = _split(self.count, [part.length for part in parts])
-        places = [part.at(generator.uniform(size=n)) for part, n in zip(parts, numbers, strict=True)]
-        areas = [np.full(n, part.length / n) for part, n in zip(parts, numbers, strict=True)]
-        return {name: np.concatenate([place[name] for place in places]) for name in places[0]}, np.concatenate(areas)
+    time: tuple[float, float] | None
+    coefficients: Mapping[str, Expr]
 
 
-def _within(shape: Shape, count: int, generator: np.random.Generator) -> Array:
-    """Return points uniformly over a shape, [count, 2]."""
-    lower, upper = (np.array(corner) for corner in shape.bounds)
-    found = np.empty((0, 2))
-    while len(found) < count:
-        points = generator.uniform(lower, upper, (count, 2))
-        found = np.concatenate([found, points[shape.level(*points.T) > 0]])
-    return found[:count]
+def places(
+    problem: Problem, interior: int, edge: int, initial: int | None = None, per_edge: bool = False
+) -> list[Place]:
+    """
+    Return where which loss terms of a problem hold.
+
+    Loss terms are named after equations and quantities. Edges on which the same holds are one place; a
+    quantity has one loss term, on whichever edges it is given. With ``per_edge`` each edge is a place, and its loss
+    terms end in its name: "u_left". Those of the start end in "initial": "u_initial", "u_t_initial".
+
+    Parameters
+    ----------
+    problem : Problem
+        The problem.
+    interior, edge : int
+        Points in the interior, and per edge.
+    initial : int, optional
+        Points at the first time, if something holds there.
+    per_edge : bool
+        Whether each edge has loss terms of its own.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no `Problem`, if a number of points is not an integer above zero, or if points at the start are not
+        given where something holds, or given where nothing does.
+
+    Examples
+    --------
+    >>> from modulus_relobralo.problems import HelmholtzRectangle, HelmholtzWave
+    >>> wave = HelmholtzRectangle(5, 4, HelmholtzWave(k=20), edges={"left": 1, "right, bottom, top": 0})
+    >>> for place in places(wave, interior=1000, edge=100):
+    ...     print(place.name, place.count, list(place.terms))
+    interior 1000 ['helmholtz']
+    left 100 ['u']
+    right_bottom_top 300 ['u']
+    """
+    _check(problem, interior, edge, initial, per_edge)
+    inside = {name: Term(name, target) for name, target in problem.inside.items()}
+    found = [Place(INTERIOR, inside, (), interior, problem.time, {})]
+    edges = problem.shape.edges
+    for parts in _groups(problem, per_edge):
+        name = EDGES if set(parts) == set(edges) else "_".join(parts)
+        count = (edge if parts[0] in edges else CORNER) * len(parts)
+        terms = _terms(problem, parts, per_edge)
+        found.append(Place(name, terms, tuple(parts), count, problem.time, _coefficients(problem, parts[0])))
+    if problem.time is not None and initial is not None:
+        start = {_term_name(output, INITIAL): Term(output, target) for output, target in problem.initial.items()}
+        found.append(Place(INITIAL, start, (), initial, (problem.time[0], problem.time[0]), {}))
+    return found
 
 
-def _split(count: int, lengths: Sequence[float]) -> list[int]:
-    """Return how many of `count` points each part gets, by length, and one at least."""
-    numbers = np.diff(np.round(np.cumsum(lengths) / np.sum(lengths) * count), prepend=0)
-    for empty in np.flatnonzero(numbers == 0):
-        numbers[numbers.argmax()] -= 1
-        numbers[empty] = 1
-    return [int(n) for n in numbers]
+def _check(problem: Problem, interior: int, edge: int, initial: int | None, per_edge: bool) -> None:
+    if not isinstance(problem, Problem):
+        raise TypeError(
+            "Parameter `problem` must be a Problem, as RectangularPlate and HelmholtzRectangle are. "
+            f"Found {type(problem).__module__}.{type(problem).__name__}."
+        )
+    check_count("interior", interior)
+    check_count("edge", edge)
+    check_flag("per_edge", per_edge)
+    if initial is not None:
+        check_count("initial", initial)
+    if (initial is None) == bool(problem.initial):
+        wanted = f"given for {', '.join(problem.initial)}" if problem.initial else "left out, because nothing is known"
+        raise ValueError(f"Parameter `initial`, of points at the first time, must be {wanted}. Found {initial}.")
+
+
+def _groups(problem: Problem, per_edge: bool) -> list[list[str]]:
+    """Return the parts of the boundary on which the same holds; with `per_edge` each by itself."""
+    groups: list[list[str]] = []
+    for part, held in problem.conditions.items():
+        alike = [names for names in groups if not per_edge and _same(problem, names[0], part)]
+        if alike:
+            alike[0].append(part)
+        elif held:
+            groups.append([part])
+    return groups
+
+
+def _same(problem: Problem, one: str, other: str) -> bool:
+    kinds = {part in problem.shape.edges for part in (one, other)}
+    held = _equal(problem.conditions[one], problem.conditions[other])
+    return len(kinds) == 1 and held and _equal(_coefficients(problem, one), _coefficients(problem, other))
+
+
+def _equal(a: Mapping[str, Expr], b: Mapping[str, Expr]) -> bool:
+    # By their difference: 0 and 0.0 are not equal to SymPy.
+    return a.keys() == b.keys() and all((a[name] - b[name]).is_zero for name in a)
+
+
+def _coefficients(problem: Problem, part: str) -> dict[str, Expr]:
+    """Return those symbols of a part's equations that its points must bring along."""
+    symbols = {str(s) for output in problem.conditions[part] for s in problem.expression(output).free_symbols}
+    return {name: value for name, value in problem.coefficients.get(part, {}).items() if name in symbols}
+
+
+def _terms(problem: Problem, parts: list[str], per_edge: bool) -> dict[str, Term]:
+    held = problem.conditions[parts[0]]
+    if per_edge:
+        return {_term_name(output, parts[0]): Term(output, target) for output, target in held.items()}
+    lengths = {name: part.length for name, part in problem.shape.parts.items()}
+    here = sum(lengths[name] for name in parts)
+    everywhere = {
+        output: sum(lengths[name] for name, other in problem.conditions.items() if output in other) for output in held
+    }
+    return {output: Term(output, target, here / everywhere[output]) for output, target in held.items()}
+
+
+def _term_name(output: str, place: str) -> str:
+    """Return the name of a quantity's loss term that is one of a place alone."""
+    return f"{plain_name(output)}_{place}"

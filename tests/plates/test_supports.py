@@ -93,7 +93,7 @@ def test_a_corner_force_and_the_shear_of_a_curved_edge_by_virtual_work():
         for name in free.conditions:
             place = shape.parts[name].at((nodes + 1) / 2)
             quantity = "R" if name in shape.corners else "V_n"
-            given = {Symbol(key): Float(value) for key, value in free.givens[name].items()}
+            given = {Symbol(key): Float(value) for key, value in free.coefficients[name].items()}
             values = quantities({"": free.equations[quantity].xreplace(given)}, "w", ClosedDeflection(w), place)[""]
             if quantity == "R":
                 corners += values[0]

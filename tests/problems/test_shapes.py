@@ -20,7 +20,7 @@ SHAPES = {
     "hole": (WithHoles(Rectangle(4, 4), {"hole": Polygon([(1, 1), (2, 1), (1, 2)])}), 15.5, 7),
 }
 every_shape = pytest.mark.parametrize(("shape", "area", "corners"), SHAPES.values(), ids=SHAPES)
-SHARES = np.linspace(0.05, 0.95, 7)
+FRACTIONS = np.linspace(0.05, 0.95, 7)
 
 
 @every_shape
@@ -33,14 +33,14 @@ def test_area_and_corners(shape, area, corners):
 @every_shape
 def test_edges_lie_on_the_boundary_with_the_shape_on_their_left(shape, area, corners):
     for edge in shape.edges.values():
-        place, step = edge.at(SHARES), 1e-4
+        place, step = edge.at(FRACTIONS), 1e-4
         n_x, n_y = place["normal_x"], place["normal_y"]
         np.testing.assert_allclose(np.hypot(n_x, n_y), 1)
         np.testing.assert_allclose(shape.level(place["x"], place["y"]), 0, atol=1e-9)
         for side in (1, -1):
             inside = shape.level(place["x"] - side * step * n_x, place["y"] - side * step * n_y)
             assert (side * inside > 0).all()
-        ahead = edge.at(SHARES + step)
+        ahead = edge.at(FRACTIONS + step)
         tangent = np.stack([ahead[k] - place[k] for k in "xy"]) / (step * edge.length)
         np.testing.assert_allclose(tangent, [-n_y, n_x], atol=5e-3)
 
@@ -49,7 +49,7 @@ def test_edges_lie_on_the_boundary_with_the_shape_on_their_left(shape, area, cor
 def test_curvature_is_how_fast_the_normal_turns(shape, area, corners):
     step = 1e-3
     for edge in shape.edges.values():
-        before, place, after = (edge.at(SHARES + d) for d in (-step, 0, step))
+        before, place, after = (edge.at(FRACTIONS + d) for d in (-step, 0, step))
         turned = [(after[k] - before[k]) / (2 * step * edge.length) for k in ("normal_x", "normal_y")]
         speed = -turned[0] * place["normal_y"] + turned[1] * place["normal_x"]
         for i, expected in enumerate(speed):
@@ -71,7 +71,7 @@ def test_the_normal_turns_once_around_each_loop(shape, area, corners):
 
 def test_the_normal_of_a_corner_lies_half_way():
     corner = SHAPES["L"][0].corners["corner_edge_3_edge_4"]
-    assert corner.place == (1, 1)
+    assert corner.point == (1, 1)
     assert corner.normal == pytest.approx((0.5**0.5, 0.5**0.5))
     assert corner.turn == pytest.approx(-math.pi / 2)
 

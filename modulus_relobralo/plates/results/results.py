@@ -13,7 +13,7 @@ from modulus_relobralo.plates.polynomial import arrays, with_values
 from modulus_relobralo.plates.results.boundary import along_edge, corner_forces, edge_sums, equations
 from modulus_relobralo.plates.results.integrals import over
 from modulus_relobralo.plates.values import Array, Deflection, Points, evaluate, quantities
-from modulus_relobralo.problems.symbols import COORDINATES
+from modulus_relobralo.problems.expressions import COORDINATES
 
 GRID = 61
 """Points along each side of the bounds."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sympy import Expr, Integer
 
-from modulus_relobralo.problems.shapes.edges import Part, Places, Point
+from modulus_relobralo.problems.shapes.edges import Part, Point, Points
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Corner:
 
     Attributes
     ----------
-    place : tuple[float, float]
+    point : tuple[float, float]
         Where it is.
     normal : tuple[float, float]
         Half way between the normals of its two edges, of length one.
@@ -30,7 +30,7 @@ class Corner:
         The edge that ends here and the one that begins.
     """
 
-    place: Point
+    point: Point
     normal: Point
     turn: float
     edges: tuple[str, str]
@@ -45,10 +45,10 @@ class Corner:
         """Not asked for, because it is no curve."""
         return Integer(0)
 
-    def at(self, shares: ArrayLike) -> Places:
-        """Return x, y, normal_x, normal_y of the corner, for each share."""
-        t = np.asarray(shares, dtype=float)
-        values = zip(("x", "y", "normal_x", "normal_y"), (*self.place, *self.normal), strict=True)
+    def at(self, fractions: ArrayLike) -> Points:
+        """Return x, y, normal_x, normal_y of the corner, for each fraction."""
+        t = np.asarray(fractions, dtype=float)
+        values = zip(("x", "y", "normal_x", "normal_y"), (*self.point, *self.normal), strict=True)
         return {name: np.full_like(t, value) for name, value in values}
 
 
@@ -64,6 +64,6 @@ def corners_of(edges: Mapping[str, Part], loops: Sequence[Sequence[str]]) -> dic
             if abs(turn) > 1e-4:
                 size = hypot(a_x + b_x, a_y + b_y)
                 normal = (a_x + b_x) / size, (a_y + b_y) / size
-                place = float(before["x"]), float(before["y"])
-                found[f"corner_{name}_{following}"] = Corner(place, normal, turn, (name, following))
+                point = float(before["x"]), float(before["y"])
+                found[f"corner_{name}_{following}"] = Corner(point, normal, turn, (name, following))
     return found

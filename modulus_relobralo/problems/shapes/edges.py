@@ -10,28 +10,28 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sympy import Expr, Integer, Rational
 
-from modulus_relobralo.problems.symbols import NORMAL
+from modulus_relobralo.problems.expressions import NORMAL
 
 Point = tuple[float, float]
-Places = dict[str, NDArray[np.float64]]
+Points = dict[str, NDArray[np.float64]]
 
 _TABLE = 4096
 """Pieces by which the length of an arc is measured; the error falls with the fourth power."""
 
 
 class Part(Protocol):
-    """A part of a boundary: an edge, or a corner, which is one place."""
+    """A part of a boundary: an edge, or a corner or an end of an interval, which is one point."""
 
     @property
     def length(self) -> float:
-        """Its length; of a corner 1, for it counts by itself."""
+        """Its length; of a point 1, because it counts by itself."""
 
     @property
     def curvature(self) -> Expr:
         """1/R, in the symbols of the normal; above zero where the shape bulges out, below in a hole."""
 
-    def at(self, shares: ArrayLike) -> Places:
-        """Return x, y, normal_x, normal_y after each share of the length, in the direction of the tangent."""
+    def at(self, fractions: ArrayLike) -> Points:
+        """Return the coordinates and the normal after each fraction of the length, in the direction of the tangent."""
 
 
 @dataclass(frozen=True)
@@ -72,9 +72,9 @@ class Edge:
         """The same edge with the shape on its other side."""
         return Edge(self.end, self.start, (-self.normal[0], -self.normal[1]))
 
-    def at(self, shares: ArrayLike) -> Places:
-        """Return x, y, normal_x, normal_y after each share of the length."""
-        t = np.asarray(shares, dtype=float)
+    def at(self, fractions: ArrayLike) -> Points:
+        """Return x, y, normal_x, normal_y after each fraction of the length."""
+        t = np.asarray(fractions, dtype=float)
         x, y = (a + t * (b - a) for a, b in zip(self.start, self.end, strict=True))
         return {"x": x, "y": y, **{f"normal_{k}": np.full_like(t, n) for k, n in zip("xy", self.normal, strict=True)}}
 
@@ -129,10 +129,10 @@ class Arc:
         """The same arc with the shape on its other side."""
         return Arc(self.center, self.radii, (self.angles[1], self.angles[0]))
 
-    def at(self, shares: ArrayLike) -> Places:
-        """Return x, y, normal_x, normal_y after each share of the length."""
+    def at(self, fractions: ArrayLike) -> Points:
+        """Return x, y, normal_x, normal_y after each fraction of the length."""
         angles, lengths = self._table()
-        theta = np.interp(np.asarray(shares, dtype=float) * lengths[-1], lengths, angles)
+        theta = np.interp(np.asarray(fractions, dtype=float) * lengths[-1], lengths, angles)
         (a, b), (cos, sin) = self.radii, (np.cos(theta), np.sin(theta))
         size = np.hypot(b * cos, a * sin) * self._outside
         x, y = self.center[0] + a * cos, self.center[1] + b * sin
@@ -142,9 +142,9 @@ class Arc:
     def _outside(self) -> float:
         return float(np.sign(self.angles[1] - self.angles[0]))
 
-    def _end(self, share: float) -> Point:
-        place = self.at(share)
-        return float(place["x"]), float(place["y"])
+    def _end(self, fraction: float) -> Point:
+        point = self.at(fraction)
+        return float(point["x"]), float(point["y"])
 
     def _table(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return angles and the length up to each, by Simpson's rule."""

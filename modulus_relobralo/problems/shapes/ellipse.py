@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from modulus_relobralo.checks import check_positive
+from modulus_relobralo.problems.expressions import check_name
 from modulus_relobralo.problems.shapes.edges import Arc, Edge, Point
 from modulus_relobralo.problems.shapes.shape import Shape, as_point
-from modulus_relobralo.problems.symbols import check_name
 
 
 @dataclass(frozen=True)

@@ -8,17 +8,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from modulus_relobralo.checks import check_number
+from modulus_relobralo.problems.expressions import check_name
 from modulus_relobralo.problems.shapes.edges import Arc, Edge, Part, Point
 from modulus_relobralo.problems.shapes.ellipse import circle
 from modulus_relobralo.problems.shapes.shape import HolePole, Shape
-from modulus_relobralo.problems.symbols import check_name
 
 Level = Callable[[ArrayLike, ArrayLike], NDArray[np.float64]]
 
 _LOOK = 257
-"""Places along each edge at which it is looked whether a hole cuts it, and how far it is."""
+"""Points along each edge at which it is looked whether a hole cuts it, and how far it is."""
 _GRID = 33
-"""Places along each side of a hole among which its middle is looked for; odd, so that the middle is one."""
+"""Points along each side of a hole among which its middle is looked for; odd, so that the middle is one."""
 
 
 class WithHoles(Shape):
@@ -94,12 +94,12 @@ class WithHoles(Shape):
 
     @property
     def poles(self) -> tuple[HolePole, ...]:
-        """The place in each hole that is farthest from its edge."""
+        """The point in each hole that is farthest from its edge."""
         width = min(high - low for low, high in zip(*self.bounds, strict=True))
         return tuple((*_deepest(hole), width / 2) for hole in self.holes.values())
 
     def level(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
-        """Return the least of the distances, as it were, to the edge and to the holes."""
+        """Return the least of the levels of the shape and, from outside, of the holes."""
         levels = [self.outer.level(x, y), *(-hole.level(x, y) for hole in self.holes.values())]
         return np.minimum.reduce(levels)
 
@@ -108,13 +108,13 @@ class WithHoles(Shape):
         return {edge: hole if len(edges) == 1 else f"{hole}_{edge}" for edge in edges}
 
     def _check(self) -> None:
-        shares = np.linspace(0, 1, _LOOK)
+        fractions = np.linspace(0, 1, _LOOK)
         for name, hole in self.holes.items():
             others = {"the edge": self.outer.level, **self._other_holes(name)}
             for edge in hole.edges.values():
-                place = edge.at(shares)
+                points = edge.at(fractions)
                 for other, level in others.items():
-                    if (level(place["x"], place["y"]) <= 0).any():
+                    if (level(points["x"], points["y"]) <= 0).any():
                         raise ValueError(
                             f"Parameter `holes` must lie inside of the shape and apart from each other. Found that "
                             f"`{name}` cuts {other} or lies beyond."
@@ -125,19 +125,19 @@ class WithHoles(Shape):
 
 
 def _deepest(hole: Shape) -> tuple[float, float, float]:
-    """Return the place of a hole that is farthest from its edge, of several the middle one, and how far it is."""
-    places = np.array(hole.points(_GRID))
-    edge = np.concatenate([_places(part) for part in hole.edges.values()])
-    depths = np.linalg.norm(places[:, None] - edge, axis=-1).min(axis=1)
-    away = np.linalg.norm(places - np.mean(hole.bounds, axis=0), axis=1)
-    # The depth is known up to how far apart the places along the edge are.
+    """Return the point of a hole that is farthest from its edge, of several the middle one, and how far it is."""
+    points = np.array(hole.points(_GRID))
+    edge = np.concatenate([_points_along(part) for part in hole.edges.values()])
+    depths = np.linalg.norm(points[:, None] - edge, axis=-1).min(axis=1)
+    away = np.linalg.norm(points - np.mean(hole.bounds, axis=0), axis=1)
+    # The depth is known up to how far apart the points along the edge are.
     i = int(np.where(depths > (1 - 1e-3) * depths.max(), away, np.inf).argmin())
-    return float(places[i, 0]), float(places[i, 1]), float(depths[i])
+    return float(points[i, 0]), float(points[i, 1]), float(depths[i])
 
 
-def _places(part: Part) -> NDArray[np.float64]:
-    place = part.at(np.linspace(0, 1, _LOOK))
-    return np.stack([place["x"], place["y"]], axis=1)
+def _points_along(part: Part) -> NDArray[np.float64]:
+    points = part.at(np.linspace(0, 1, _LOOK))
+    return np.stack([points["x"], points["y"]], axis=1)
 
 
 def _outside_of(hole: Shape) -> Level:

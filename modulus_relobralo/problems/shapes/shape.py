@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Iterable, Mapping
 from math import inf
 from typing import Any
@@ -11,18 +11,22 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from modulus_relobralo.checks import check_number
+from modulus_relobralo.problems.expressions import COORDINATES
 from modulus_relobralo.problems.shapes.corners import Corner, corners_of
-from modulus_relobralo.problems.shapes.edges import Arc, Edge, Part, Places, Point
+from modulus_relobralo.problems.shapes.domain import Domain, middles
+from modulus_relobralo.problems.shapes.edges import Arc, Edge, Part, Point, Points
 
 _NODES = 16
 """Of Gauss, in each of as many pieces of an edge."""
 
 HolePole = tuple[float, float, float, float]
-"""A place in a hole, x and y, its distance to the edge of the hole, and half of the least width of the shape."""
+"""A point in a hole, x and y, its distance to the edge of the hole, and half of the least width of the shape."""
 
 
-class Shape(ABC):
+class Shape(Domain):
     """A part of the plane, bounded by edges that have names."""
+
+    coordinates = COORDINATES
 
     @property
     @abstractmethod
@@ -41,7 +45,7 @@ class Shape(ABC):
 
     @abstractmethod
     def level(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
-        """Return a function that is above zero inside, below outside and zero on the boundary: a kind of distance."""
+        """Return a function that is above zero inside, below outside and zero on the boundary, see `Domain`."""
 
     @property
     def corners(self) -> dict[str, Corner]:
@@ -55,28 +59,17 @@ class Shape(ABC):
 
     @property
     def poles(self) -> tuple[HolePole, ...]:
-        """A place in each hole, of which only `WithHoles` has any."""
+        """A point in each hole, of which only `WithHoles` has any."""
         return ()
 
     @property
     def area(self) -> float:
-        """The area, half the integral of the place times the normal along the boundary."""
+        """The area, half the integral of (x, y) times the normal along the boundary."""
         total = 0.0
         for edge in self.edges.values():
-            place, lengths = gauss(edge)
-            total += float((place["x"] * place["normal_x"] + place["y"] * place["normal_y"]) @ lengths) / 2
+            points, lengths = gauss(edge)
+            total += float((points["x"] * points["normal_x"] + points["y"] * points["normal_y"]) @ lengths) / 2
         return total
-
-    def points(self, n: int, closed: bool = False) -> list[Point]:
-        """Return those of n by n points over the bounds that lie inside, or with ``closed`` up to the boundary.
-
-        They are the middles of equal parts, or with ``closed`` go from end to end.
-        """
-        shares = np.linspace(0, 1, n) if closed else np.array(middles(n))
-        (x0, y0), (x1, y1) = self.bounds
-        x, y = (grid.ravel() for grid in np.meshgrid(x0 + (x1 - x0) * shares, y0 + (y1 - y0) * shares, indexing="ij"))
-        there = self.level(x, y) >= -1e-9 * max(x1 - x0, y1 - y0) if closed else self.level(x, y) > 0
-        return [(float(a), float(b)) for a, b in zip(x[there], y[there], strict=True)]
 
 
 def for_each_edge(name: str, value: Any, edges: Iterable[str]) -> dict[str, Any]:
@@ -110,19 +103,14 @@ def as_point(name: str, value: Any) -> Point:
     return check_number(name, x, -inf, inf), check_number(name, y, -inf, inf)
 
 
-def gauss(part: Part) -> tuple[Places, NDArray[np.float64]]:
-    """Return places along an edge, those of Gauss in equal pieces, and the length that each stands for."""
+def gauss(part: Part) -> tuple[Points, NDArray[np.float64]]:
+    """Return points along an edge, those of Gauss in equal pieces, and the length that each stands for."""
     nodes, weights = np.polynomial.legendre.leggauss(_NODES)
-    shares = (np.arange(_NODES)[:, None] + (nodes + 1) / 2).ravel() / _NODES
-    return part.at(shares), np.tile(weights, _NODES) * part.length / (2 * _NODES)
+    fractions = (np.arange(_NODES)[:, None] + (nodes + 1) / 2).ravel() / _NODES
+    return part.at(fractions), np.tile(weights, _NODES) * part.length / (2 * _NODES)
 
 
 def points_on(part: Part, n: int) -> list[Point]:
     """Return the middles of n equal parts of an edge."""
-    place = part.at(middles(n))
-    return [(float(x), float(y)) for x, y in zip(place["x"], place["y"], strict=True)]
-
-
-def middles(n: int) -> list[float]:
-    """Return the middles of n equal parts of [0, 1]."""
-    return [(i + 0.5) / n for i in range(n)]
+    points = part.at(middles(n))
+    return [(float(x), float(y)) for x, y in zip(points["x"], points["y"], strict=True)]

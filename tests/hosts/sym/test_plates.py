@@ -53,7 +53,7 @@ def test_the_points_of_each_part_lie_on_it(shape):
         np.testing.assert_allclose(shape.level(points["x"], points["y"]), 0, atol=1e-9)
         assert points["area"].sum() == pytest.approx(part.length)
         if name in shape.corners:
-            assert (points["x"] == part.place[0]).all()
+            assert (points["x"] == part.point[0]).all()
     inside = ShapeGeometry(shape).sample_interior(400)
     assert (shape.level(inside["x"], inside["y"]) > 0).all()
     assert inside["area"].sum() == pytest.approx(shape.area, rel=0.1)

@@ -78,7 +78,7 @@ def test_parameters_are_drawn_from_their_ranges():
         (PLATE, {"ranges": {"k": (0, 1)}}, ValueError, r"one for each parameter, \[\]. Found `ranges = {'k': "),
         (FAMILY, {}, ValueError, r"one for each parameter, \['k'\]"),
         (FAMILY, {"ranges": {"k": (1, 0)}}, ValueError, r"pairs \(low, high\). Found `\(1, 0\)` of k"),
-        (SimpleNamespace(equations={}), {}, TypeError, "must be a plate or a wave, .* Found types.SimpleNamespace"),
+        (SimpleNamespace(equations={}), {}, TypeError, "`problem` must be a Problem, .* Found types.SimpleNamespace"),
     ],
 )
 def test_bad_input_is_named(description, options, error, message):
