@@ -79,6 +79,7 @@ class LossTerms(Module):
     ) -> None:
         super().__init__()
         self.places, self.network, self.seed = dict(places), network, seed
+        _check_places(problem, self.places)
         residuals = {name: _residuals(problem, place) for name, place in self.places.items()}
         outputs = list(outputs) or _only_field(residuals)
         coordinates = list(map(str, problem.coordinates))
@@ -129,14 +130,17 @@ class LossTerms(Module):
         return batches
 
 
-def _residuals(problem: Problem, place: Samples) -> dict[str, Expr]:
-    """Return what vanishes at a place, by loss term: a quantity less its value."""
-    unknown = [term.output for term in place.terms.values() if not problem.knows(term.output)]
-    if unknown:
+def _check_places(problem: Problem, places: Mapping[str, Samples]) -> None:
+    found = list(dict.fromkeys(term.output for place in places.values() for term in place.terms.values()))
+    if not all(map(problem.knows, found)):
         raise ValueError(
             "Parameter `places` must be what `samples` returned for this problem, with conditions on some of "
-            f"{[*problem.equations, *problem.fields]}. Found some on {unknown}."
+            f"{[*problem.equations, *problem.fields]}. Found some on {found}."
         )
+
+
+def _residuals(problem: Problem, place: Samples) -> dict[str, Expr]:
+    """Return what vanishes at a place, by loss term: a quantity less its value."""
     return {name: problem.expression(term.output) - term.target for name, term in place.terms.items()}
 
 

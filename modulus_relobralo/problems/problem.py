@@ -240,7 +240,7 @@ class Problem:
     def _initial(self, initial: Mapping[Any, Any] | None) -> dict[str, Expr]:
         if self.time is None:
             if initial is not None:
-                raise ValueError(f"Parameter `initial` must be left out beside no `time`. Found {initial!r}.")
+                raise ValueError(f"Parameter `initial` must be left out where there is no `time`. Found {initial!r}.")
             return {}
         unknown = {_quantity_name(INITIAL, key) for key, value in (initial or {}).items() if value is None}
         for quantity in unknown:

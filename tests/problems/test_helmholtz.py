@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import sympy
 import torch
@@ -10,6 +11,7 @@ from sympy import Abs, Function, Heaviside, Piecewise, Symbol, cos, lambdify, lo
 
 from modulus_relobralo.plates import KirchhoffPlate
 from modulus_relobralo.problems import HelmholtzRectangle, HelmholtzWave, standing_wave
+from modulus_relobralo.problems.sampling import samples
 
 X, Y = Symbol("x"), Symbol("y")
 ASSUMED = Symbol("x", real=True)
@@ -128,6 +130,18 @@ def test_residual_of_the_solution_vanishes(k, x):
     detuned = HelmholtzWave(1.01 * wave.equation.k, wave.equation.source).equations["helmholtz"]
     assert evaluate(detuned, {"u": exact}, *at).abs().max() > 1e-3
     assert wave.edges == dict.fromkeys(wave.edges, standing_wave(1, 4))
+
+
+def test_a_family_says_from_where_to_where_it_goes():
+    k = Symbol("k")
+    wave = HelmholtzRectangle(1, 1, HelmholtzWave(k=k, parameters={"k": (1, 3)}))
+    known = HelmholtzRectangle.with_solution(1, 1, standing_wave(1, 4), k=k, parameters={k: (1, 3)})
+    for family in (wave, known):
+        assert (family.parameters, family.ranges) == (("k",), {"k": (1, 3)})
+    drawn, _ = samples(wave, interior=100, edge=4)["interior"].draw(np.random.default_rng(0))
+    assert (1 < drawn["k"].min() < 1.1) & (2.9 < drawn["k"].max() < 3)
+    with pytest.raises(ValueError, match=r"must be a pair \(low, high\). Found `parameters\['k'\] = \(3, 1\)`"):
+        HelmholtzWave(k=k, parameters={"k": (3, 1)})
 
 
 def test_source_is_that_of_the_article():

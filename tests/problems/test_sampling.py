@@ -104,9 +104,9 @@ def test_residuals_are_divided_by_their_sizes():
     plain = samples(PLATE, interior=8, edge=4, per_edge=True)
     sized = samples(PLATE, interior=8, edge=4, per_edge=True, sizes={"kirchhoff": 10.0, "M_n": 0.5})
     ratios = {
-        name: term.share / plain[place].terms[name].share
+        name: factor / plain[place].factors[name]
         for place, held in sized.items()
-        for name, term in held.terms.items()
+        for name, factor in held.factors.items()
     }
     assert ratios["kirchhoff"] == pytest.approx(1e-2)
     assert {ratios["M_n_bottom"], ratios["M_n_top"]} == {4.0}

@@ -89,7 +89,7 @@ def test_edges_of_holes_are_named_after_them():
         (
             lambda: Polygon([(0, 0), (1, 0), (2, 0), (0, 1)]),
             ValueError,
-            r"must turn at each corner. Found \(0.0, 0.0\)",
+            r"must turn at each vertex. Found \(0.0, 0.0\)",
         ),
         (lambda: Polygon([(0, 0), (2, 2), (2, 0), (0, 1)]), ValueError, "not cross. Found that edge_1 and edge_3 do"),
         (lambda: Polygon(L, names=["a", "b"]), ValueError, "must have 6 different names"),
