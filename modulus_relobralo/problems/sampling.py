@@ -195,7 +195,7 @@ def evaluate(coefficients: Mapping[str, Expr], points: Mapping[str, Array]) -> d
     """Return the values of some expressions at points, in what is known there by name, each of the points' shape."""
     known, values = [Symbol(name) for name in points], list(points.values())
     return {
-        name: np.broadcast_to(np.asarray(lambdify(known, value)(*values), dtype=float), values[0].shape)
+        name: np.zeros(values[0].shape) + np.asarray(lambdify(known, value)(*values), dtype=float)
         for name, value in coefficients.items()
     }
 

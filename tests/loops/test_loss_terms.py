@@ -31,13 +31,13 @@ def mlp(inputs=2, dtype=torch.float64):
 
 
 def made(problem="plate", dtype=torch.float64, network=None, **options):
-    description = PROBLEMS[problem]
-    sizes = {"interior": 24, "edge": 6, "ranges": dict.fromkeys(description.parameters, (1.0, 2.0)), **options}
-    network = network or mlp(2 + len(description.parameters), dtype)
-    return LossTerms(description, samples(description, **sizes), network, compiled=False)
+    problem = PROBLEMS[problem]
+    sizes = {"interior": 24, "edge": 6, "ranges": dict.fromkeys(problem.parameters, (1.0, 2.0)), **options}
+    network = network or mlp(2 + len(problem.parameters), dtype)
+    return LossTerms(problem, samples(problem, **sizes), network, compiled=False)
 
 
-def oracle(terms, description, points, per_edge=False, means=False):
+def oracle(terms, problem, points, per_edge=False, means=False):
     """The integral, or the mean over all edges that have a term, of what nested autograd finds."""
     found, lengths = {}, {}
     for place, (values, areas) in points.items():
@@ -45,15 +45,15 @@ def oracle(terms, description, points, per_edge=False, means=False):
         others = {name: value for name, value in values.items() if name not in "xy"}
 
         def field(x, y, others=others):
-            return terms.network(torch.cat([x, y, *(others[name] for name in description.parameters)], 1))
+            return terms.network(torch.cat([x, y, *(others[name] for name in problem.parameters)], 1))
 
-        variable = getattr(description.equation, "w", None) or description.equation.u
-        held = description.inside if place == "interior" else description.conditions[terms.places[place].parts[0]]
+        variable = getattr(problem.equation, "w", None) or problem.equation.u
+        held = problem.inside if place == "interior" else problem.conditions[terms.places[place].parts[0]]
         for output, target in held.items():
             value = (
                 field(*coordinates.values())
                 if output == variable
-                else evaluate(description.equations[output], {variable: field}, **coordinates, **others)
+                else evaluate(problem.equations[output], {variable: field}, **coordinates, **others)
             )
             value = value - evaluate(target, {}, **coordinates, **others)
             name = f"{output}_{place}" if per_edge and place != "interior" else output

@@ -1,4 +1,4 @@
-"""Rectangular plates as descriptions: without a host."""
+"""Rectangular plates as problems: without a host."""
 
 import math
 

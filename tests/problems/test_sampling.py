@@ -69,7 +69,7 @@ def test_parameters_are_drawn_from_their_ranges():
 
 
 @pytest.mark.parametrize(
-    ("description", "options", "error", "message"),
+    ("problem", "options", "error", "message"),
     [
         (PLATE, {"interior": 0}, ValueError, "Parameter `interior` must be at least 1. Found `interior = 0`"),
         (PLATE, {"edge": 2.0}, TypeError, "Parameter `edge` must be an integer"),
@@ -81,9 +81,9 @@ def test_parameters_are_drawn_from_their_ranges():
         (SimpleNamespace(equations={}), {}, TypeError, "`problem` must be a Problem, .* Found types.SimpleNamespace"),
     ],
 )
-def test_bad_input_is_named(description, options, error, message):
+def test_bad_input_is_named(problem, options, error, message):
     with pytest.raises(error, match=message):
-        samples(description, **{"interior": 8, "edge": 4, **options})
+        samples(problem, **{"interior": 8, "edge": 4, **options})
 
 
 def test_points_lie_densely_on_a_patch_and_the_integral_stays():

@@ -21,12 +21,12 @@ SAMPLING = pytest.mark.parametrize(
 )
 
 
-def losses(description, network, per_edge=False, interior=64, edge=32, **sampling):
+def losses(problem, network, per_edge=False, interior=64, edge=32, **sampling):
     """Return the host's loss terms where expressions by name stand for the networks."""
-    nodes = [*equation_nodes(description), *(host.Node.from_sympy(field, name) for name, field in network.items())]
+    nodes = [*equation_nodes(problem), *(host.Node.from_sympy(field, name) for name, field in network.items())]
     domain = host.Domain()
     sampling = sampling or FIXED
-    for name, constraint in constraints(description, nodes, interior, edge, per_edge, **sampling).items():
+    for name, constraint in constraints(problem, nodes, interior, edge, per_edge, **sampling).items():
         domain.add_constraint(constraint, name)
     domain.load_data()
     terms = domain.compute_losses(0)

@@ -6,7 +6,8 @@ import pytest
 import torch
 from sympy import And, Eq, Function, Heaviside, Not, Or, Piecewise, Symbol, exp, lambdify, symbols
 
-from modulus_relobralo.hosts.sym import Key, constraints, derivative_nodes, equation_nodes, host
+from modulus_relobralo.hosts import sym
+from modulus_relobralo.hosts.sym import equation_nodes
 from modulus_relobralo.plates import KirchhoffPlate, RectangularPlate
 from modulus_relobralo.problems import HelmholtzWave, Interval, Problem
 
@@ -50,7 +51,7 @@ def test_a_case_that_the_host_cannot_tell():
         equation_nodes(HelmholtzWave(1, source=Piecewise((1, Eq(x, 1)), (0, True))))
 
 
-def test_descriptions_and_their_equations_have_the_same_nodes():
+def test_problems_and_their_equations_have_the_same_nodes():
     equation = KirchhoffPlate(D=1, nu=0.2, p="p")
     names = [
         [str(node.outputs[0]) for node in equation_nodes(pde)] for pde in (equation, RectangularPlate(1, 1, equation))
@@ -69,11 +70,11 @@ def differentiated_by_the_host(method):
     u = Function("u")(x, Symbol("t"))
     heat = {"heat": u.diff("t") - u.diff(x, 2)}
     problem = Problem(Interval(0, 1), heat, {"left": {"u": 0}, "right": {"u__x": 1}}, time=(0, 1), initial={"u": 0})
-    arch = host.load("models.fully_connected").FullyConnectedArch
-    network = arch([Key("x"), Key("t")], [Key("u")], layer_size=4, nr_layers=1)
+    arch = sym.host.load("models.fully_connected").FullyConnectedArch
+    network = arch([sym.Key("x"), sym.Key("t")], [sym.Key("u")], layer_size=4, nr_layers=1)
     nodes = equation_nodes(problem, network)
-    nodes += derivative_nodes(network, "network", nodes, method)
-    made = constraints(problem, nodes, 8, 4, initial=4, batch_per_epoch=1)
+    nodes += sym.derivative_nodes(network, "network", nodes, method)
+    made = sym.constraints(problem, nodes, 8, 4, initial=4, batch_per_epoch=1)
     parts = {name: list(each.model.evaluation_order) for name, each in made.items()}
     kinds = {name: {getattr(p, "original_name", type(p).__name__) for p in held} for name, held in parts.items()}
     return [name for name, found in kinds.items() if found & {"Derivative", "FuncArch"}]

@@ -51,26 +51,26 @@ def exact_areas(place, points):
 @pytest.mark.parametrize("reduction", ["integral", "mean"])
 @pytest.mark.parametrize("problem", PROBLEMS)
 def test_names_groups_and_losses_are_the_solvers(problem, reduction, per_edge):
-    description, options = PROBLEMS[problem], {"reduction": reduction, "per_edge": per_edge}
+    described, options = PROBLEMS[problem], {"reduction": reduction, "per_edge": per_edge}
     network = host.load("models.fully_connected").FullyConnectedArch(
-        [Key("x", scale=(0.5, 2.0)), *map(Key, description.inputs[1:])],
-        list(map(Key, description.fields)),
+        [Key("x", scale=(0.5, 2.0)), *map(Key, described.inputs[1:])],
+        list(map(Key, described.fields)),
         layer_size=8,
         nr_layers=2,
     )
-    nodes = equation_nodes(description, network)
+    nodes = equation_nodes(described, network)
     nodes += taylor_nodes(network, "network", nodes, compiled=False)
-    if description.initial:
+    if described.initial:
         options["initial"] = 16
-    made = constraints(description, nodes, 32, 8, batch_per_epoch=1, **options)
+    made = constraints(described, nodes, 32, 8, batch_per_epoch=1, **options)
     domain = host.Domain()
     for name, constraint in made.items():
         domain.add_constraint(constraint, name)
     domain.load_data()
     expected = {name: loss.detach() for name, loss in domain.compute_losses(0).items()}
 
-    places = samples(description, 32, 8, **options)
-    terms = LossTerms(description, places, network, description.fields, compiled=False, reader=read)
+    places = samples(described, 32, 8, **options)
+    terms = LossTerms(described, places, network, described.fields, compiled=False, reader=read)
     assert list(terms.places) == list(made)
     assert {name: place.count for name, place in terms.places.items()} == {
         name: len(points_of(constraint).areas) for name, constraint in made.items()
