@@ -57,7 +57,7 @@ class LossTerms(Module):
 
     Examples
     --------
-    >>>     >>> from modulus_relobralo.loops import samples
+    >>> from modulus_relobralo.loops import samples
     >>> from modulus_relobralo.plates import KirchhoffPlate, RectangularPlate
     >>> plate = RectangularPlate(1, 1, KirchhoffPlate(D=1, nu=0.3, p=1))
     >>> network = torch.nn.Sequential(torch.nn.Linear(2, 16), torch.nn.Tanh(), torch.nn.Linear(16, 1))

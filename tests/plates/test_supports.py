@@ -210,7 +210,7 @@ def test_a_round_patch():
         (
             lambda: KirchhoffPlate(1, 0.3, 1, parameters={"h": 2}),
             ValueError,
-            r"'h'\]` must be a pair \(low, high\). .* = 2`",
+            r"a pair \(low, high\). Found .* = 2`",
         ),
         (lambda: KirchhoffPlate(1, 0.3, 1, parameters={"h": (1, 2, 3)}), ValueError, r"Found .*\(1, 2, 3\)"),
         (lambda: Plate("square", EQUATION), TypeError, "`shape` must be a shape"),
