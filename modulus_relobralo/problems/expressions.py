@@ -135,7 +135,7 @@ def as_expression(
         return as_number(name, value, allowed)
     expression = _by_name(value)
     for field in expression.atoms(AppliedUndef):
-        check_name(name, field.name, parameters)
+        check_name(name, field.name, [*parameters, *map(str, coordinates)])
     check_content(name, expression, (*map(str, coordinates), *parameters), fields, further)
     return expression
 

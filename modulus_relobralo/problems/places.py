@@ -89,7 +89,7 @@ def places(
     ------
     TypeError, ValueError
         If it is no `Problem`, if a number of points is not an integer above zero, or if points at the start are not
-        given where something holds, or given where nothing does.
+        given where something holds, or given where nothing does; or if two quantities have loss terms of one name.
 
     Examples
     --------
@@ -113,6 +113,7 @@ def places(
     if problem.time is not None and initial is not None:
         start = {_term_name(output, INITIAL): Term(output, target) for output, target in problem.initial.items()}
         found.append(Place(INITIAL, start, (), initial, (problem.time[0], problem.time[0]), {}))
+    _check_names(found)
     return found
 
 
@@ -130,6 +131,17 @@ def _check(problem: Problem, interior: int, edge: int, initial: int | None, per_
     if (initial is None) == bool(problem.initial):
         wanted = f"given for {', '.join(problem.initial)}" if problem.initial else "left out, because nothing is known"
         raise ValueError(f"Parameter `initial`, of points at the first time, must be {wanted}. Found {initial}.")
+
+
+def _check_names(found: list[Place]) -> None:
+    outputs: dict[str, str] = {}
+    for place in found:
+        for name, term in place.terms.items():
+            if outputs.setdefault(name, term.output) != term.output:
+                raise ValueError(
+                    f"Loss terms of different quantities must have different names. Found `{name}` of "
+                    f"{outputs[name]} and of {term.output}."
+                )
 
 
 def _groups(problem: Problem, per_edge: bool) -> list[list[str]]:

@@ -129,7 +129,7 @@ class Problem:
         self.time = None if time is None else as_range("time", time)
         self.coordinates = (*shape.coordinates, *(() if time is None else (TIME,)))
         self._normal = [f"normal_{symbol}" for symbol in shape.coordinates]
-        self.parameters = as_parameters(parameters, taken=map(str, self.coordinates))
+        self.parameters = as_parameters(parameters, taken=[str(symbol) for symbol in self.coordinates])
         self.ranges = as_ranges(parameters)
         self.coefficients = {
             part: {name: self._value(f"coefficients[{part!r}]", value, self._normal) for name, value in given.items()}
@@ -202,7 +202,7 @@ class Problem:
         """Return the quantities of a place by name, and take up the equations that it states itself."""
         found: dict[str, Expr] = {}
         for key, value in held.items():
-            quantity = _quantity_name(where, key)
+            quantity = self._quantity_name(where, key)
             if isinstance(value, Expr) and value.atoms(AppliedUndef):
                 found[quantity] = self._stated(where, quantity, value)
             else:
@@ -223,6 +223,21 @@ class Problem:
         self.fields = self._fields()
         return Integer(0)
 
+    def _quantity_name(self, where: str, key: Any) -> str:
+        """Return the name of a quantity that a person gave as a name, or as u or a derivative of u."""
+        if isinstance(key, str):
+            return key
+        field = key.expr if isinstance(key, Derivative) else key
+        if isinstance(field, AppliedUndef):
+            known = self.fields.get(field.name, field)
+            if list(map(str, field.args)) != list(map(str, known.args)):
+                raise ValueError(f"Parameter `{where}` must have {known} as key, at the point itself. Found {key}.")
+            return "__".join([field.name, *(symbol.name for symbol in getattr(key, "variables", ()))])
+        raise TypeError(
+            f"Parameter `{where}` must have names, or u and its derivatives, as keys; an expression is stated under a "
+            f"name, as in {{'robin': u.diff(x) + u}}. Found {key!r}."
+        )
+
     def _check_quantity(self, where: str, quantity: str) -> None:
         if self.knows(quantity):
             self._check_order(where, quantity.count("__"), quantity)
@@ -242,7 +257,7 @@ class Problem:
             if initial is not None:
                 raise ValueError(f"Parameter `initial` must be left out where there is no `time`. Found {initial!r}.")
             return {}
-        unknown = {_quantity_name(INITIAL, key) for key, value in (initial or {}).items() if value is None}
+        unknown = {self._quantity_name(INITIAL, key) for key, value in (initial or {}).items() if value is None}
         for quantity in unknown:
             self._check_quantity(INITIAL, quantity)
         held = self._held(INITIAL, {key: value for key, value in (initial or {}).items() if value is not None})
@@ -315,20 +330,6 @@ def _inside(names: Iterable[str] | None, equations: Mapping[str, Expr]) -> list[
     if unknown or not found:
         raise ValueError(f"Parameter `inside` must name some of the equations, {', '.join(equations)}. Found {found}.")
     return found
-
-
-def _quantity_name(where: str, key: Any) -> str:
-    """Return the name of a quantity that a person gave as a name, or as u or a derivative of u."""
-    if isinstance(key, str):
-        return key
-    if isinstance(key, AppliedUndef):
-        return str(key.name)
-    if isinstance(key, Derivative) and isinstance(key.expr, AppliedUndef):
-        return "__".join([key.expr.name, *(symbol.name for symbol in key.variables)])
-    raise TypeError(
-        f"Parameter `{where}` must have names, or u and its derivatives, as keys; an expression is stated under a "
-        f"name, as in {{'robin': u.diff(x) + u}}. Found {key!r}."
-    )
 
 
 def _time_derivatives(expression: Expr) -> set[str]:

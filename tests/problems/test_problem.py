@@ -203,6 +203,12 @@ def made(base, **changes):
             r"`conditions\['left'\]\['u'\]` must be .* Found k",
         ),
         (made(POISSON, conditions={"edges": {"u": V}}), ValueError, r"under a name of its own. Found u: v\(x, y\)"),
+        (
+            made(POISSON, conditions={"edges": {Function("u")(0, Y): 1}}),
+            ValueError,
+            r"have u\(x, y\) as .* Found u\(0, y",
+        ),
+        (made(POISSON, conditions={"edges": {U.diff(X).subs(Y, 1): 1}}), ValueError, r"at the point .*Found .*u\(x, 1"),
         (made(POISSON, conditions={"edges": {U + 1: 0}}), TypeError, r"an expression is stated under a name.* Found u"),
         (
             made(POISSON, conditions={"edges": {"u": log(X - 1)}}),
@@ -246,7 +252,8 @@ def made(base, **changes):
         (made(POISSON, parameters=["poisson"]), ValueError, r"must not be one of .*poisson.* Found 'poisson'"),
         (made(POISSON, initial={"u": 0}), ValueError, r"`initial` must be left out where there is no `time`"),
         (made(BURGERS, time=(1, 0)), ValueError, r"`time` must be a pair \(low, high\). Found `time = \(1, 0\)`"),
-        (made(BURGERS, parameters=["t"]), ValueError, r"`parameters` must not be one of .* Found 't'"),
+        (made(BURGERS, equations={"a": Function("t")(X, T)}), ValueError, r"must not be one of .* Found 't'"),
+        (made(BURGERS, parameters=["k", "t"]), ValueError, r"`parameters` must not be one of .* Found 't'"),
         (made(BURGERS, initial=None), ValueError, r"must say what u are at the first time, .* Found none of u\."),
         (made(BURGERS, initial={"u": log(X)}), ValueError, r"`initial\['u'\]` must be in .* Found nan at \(-0.9, 0\)"),
         (made(BURGERS, initial={"u": 0, "v": 0}), ValueError, r"`initial` must name a dependent .* Found 'v'"),
@@ -272,6 +279,12 @@ def test_points_at_the_start_fit_the_problem():
         samples(Problem(**POISSON), 8, 4, initial=4)
     with pytest.raises(ValueError, match="`initial` must be at least 1"):
         samples(Problem(**BURGERS), 8, 4, initial=0)
+
+
+def test_loss_terms_of_two_quantities_have_two_names():
+    problem = Problem(**{**BURGERS, "equations": {"u_initial": IN_TIME.diff(T) - IN_TIME.diff(X)}})
+    with pytest.raises(ValueError, match=r"different names. Found `u_initial` of u_initial and of u"):
+        places(problem, 8, 4, 4)
 
 
 def test_jumps_of_values_and_sources_may_stand():
