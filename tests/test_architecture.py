@@ -14,8 +14,8 @@ FLOORS = (
     {"checks", "conf", "libraries", "moved", "run_lock", "version"},
     {"fingerprint", "initialization", "options"},
     {"balancing", "optimizers", "taylor", "report"},
-    {"geometry", "problems"},
-    {"plates", "waves", "loops"},
+    {"problems"},
+    {"plates", "loops"},
     {"hosts"},
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

@@ -56,7 +56,7 @@ class Bending:
         return {"w": self.w(0, 0, x, y), **self._moments(x, y)}
 
     def reaction(self, edge: Any, shares: Array) -> Array:
-        """Return what a support pushes with [N/m], -V_n, at shares of an edge of `modulus_relobralo.geometry`."""
+        """Return what a support pushes with [N/m], -V_n, at shares of an edge of `modulus_relobralo.problems`."""
         place = edge.at(shares)
         x, y, n_x, n_y = (place[name] for name in ("x", "y", "normal_x", "normal_y"))
         by_x, by_y = (self._moments(x, y, derived) for derived in ((1, 0), (0, 1)))
@@ -72,7 +72,7 @@ class Bending:
 
     def corner(self, corner: Any) -> float:
         """Return the force [N] that holds a corner down or up: by how much the twisting moment of the edge jumps."""
-        x, y = (np.array([value]) for value in corner.place)
+        x, y = (np.array([value]) for value in corner.point)
         half, angle = corner.turn / 2, np.arctan2(corner.normal[1], corner.normal[0])
         moments = self._moments(x, y)
         before, after = (

@@ -9,8 +9,8 @@ import numpy as np
 
 from benchmarks.references.bending import Array, Bending
 from benchmarks.references.cases import Case
-from modulus_relobralo.geometry.shape import gauss
 from modulus_relobralo.plates.results import Results
+from modulus_relobralo.problems.shapes.shape import gauss
 
 MOMENTS = ("M_x", "M_y", "M_xy")
 MATTERS = 0.05
@@ -101,7 +101,7 @@ def _edges(case: Case, reference: Bending, results: Results) -> list[Quantity]:
             found.append(Quantity("edge sum", f"{name}, sum", "N", edge_sum(reference, edge), ("edge sum", name)))
     largest = max((abs(q.reference) for q in found if q.kind == "edge sum"), default=0.0)
     for name, corner in shape.corners.items():
-        if name in results.corners and case.compared(*(np.array([v]) for v in corner.place)).all():
+        if name in results.corners and case.compared(*(np.array([v]) for v in corner.point)).all():
             force = reference.corner(corner)
             if abs(force) > MATTERS * largest:
                 found.append(Quantity("corner", f"{name}, force", "N", force, ("corner", name)))

@@ -10,7 +10,7 @@ from benchmarks.steps.trainer_step import TrainerStep
 from modulus_relobralo.hosts.sym import autodiff_nodes, equation_nodes, host, taylor_nodes
 from modulus_relobralo.hosts.sym.taylor_arch import TaylorArch
 from modulus_relobralo.plates import KirchhoffPlate
-from modulus_relobralo.waves import HelmholtzWave
+from modulus_relobralo.problems import HelmholtzWave
 
 FullyConnectedArch = host.load("models.fully_connected").FullyConnectedArch
 

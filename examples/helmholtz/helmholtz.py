@@ -24,8 +24,8 @@ from modulus_relobralo.hosts.sym import (
     main,
 )
 from modulus_relobralo.initialization import initialize
+from modulus_relobralo.problems import HelmholtzRectangle, standing_wave
 from modulus_relobralo.report import plot_run, print_table, read_run
-from modulus_relobralo.waves import HelmholtzRectangle, standing_wave
 
 
 @main(config_path="conf", config_name="config")

@@ -20,9 +20,9 @@ from tqdm import trange
 from modulus_relobralo.hosts.physicsnemo import read
 from modulus_relobralo.initialization import initialize
 from modulus_relobralo.loops import LossTerms, Records, samples, take_step
+from modulus_relobralo.problems import HelmholtzRectangle, standing_wave
 from modulus_relobralo.report import plot_run, print_table, read_run
 from modulus_relobralo.taylor import Scaled
-from modulus_relobralo.waves import HelmholtzRectangle, standing_wave
 
 
 @hydra.main(version_base=None, config_path="conf/helmholtz", config_name="config")

@@ -1,4 +1,4 @@
-"""Plates and waves in a training loop of one's own: their points, loss terms and records, without a host."""
+"""Problems in a training loop of one's own: their points, loss terms and records, without a host."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ _HOMES = {
     "Residuals": "residuals",
     "take_step": "steps",
 }
-_GEOMETRY = ("Samples", "samples")
+_PROBLEMS = ("Samples", "samples")
 
-__all__ = [*_HOMES, *_GEOMETRY]
+__all__ = [*_HOMES, *_PROBLEMS]
 
 
 def __getattr__(name: str) -> Any:
     if name in _HOMES:
         return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-    if name in _GEOMETRY:
-        return getattr(importlib.import_module("modulus_relobralo.geometry.samples"), name)
+    if name in _PROBLEMS:
+        return getattr(importlib.import_module("modulus_relobralo.problems.sampling"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

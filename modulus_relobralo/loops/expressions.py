@@ -10,7 +10,7 @@ from sympy import Derivative, Expr, Heaviside, Integer, Symbol, lambdify, sign
 from sympy.core.function import AppliedUndef
 from torch import Tensor
 
-from modulus_relobralo.geometry.cases import without_cases
+from modulus_relobralo.problems.expressions import without_cases
 
 # The arguments of the functions below are tensors: `torch_function` leaves no function of numbers alone.
 _FUNCTIONS: dict[str, Callable[..., Any]] = {

@@ -1,4 +1,4 @@
-"""Loss terms of a plate or a wave as a module: what a Solver makes of constraints, for a loop."""
+"""Loss terms of a problem as a module: what a Solver makes of constraints, for a loop."""
 
 from __future__ import annotations
 
@@ -7,15 +7,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from sympy import Expr, Function
+from sympy import Expr
 from torch import Tensor
 from torch.nn import Module, ModuleDict
 
-from modulus_relobralo.geometry.description import Description
-from modulus_relobralo.geometry.places import Samples
-from modulus_relobralo.geometry.symbols import COORDINATES
 from modulus_relobralo.loops.residuals import Residuals, fields_in
 from modulus_relobralo.optimizers.residuals import Pointwise
+from modulus_relobralo.problems import Problem
+from modulus_relobralo.problems.sampling import Samples
 from modulus_relobralo.taylor import Network, read
 
 
@@ -27,21 +26,22 @@ class Points(NamedTuple):
 
 
 class LossTerms(Module):
-    """The loss terms of a plate or a wave, as functions of points, with Taylor-mode derivatives of one network.
+    """The loss terms of a problem, as functions of points, with Taylor-mode derivatives of one network.
 
     To train on several devices wrap this module, not the network in it, and give each process a seed of its own.
 
     Parameters
     ----------
-    description : RectangularPlate or HelmholtzRectangle
-        The plate or the wave.
+    problem : Problem
+        The problem, such as a plate or a wave.
     places : mapping of str to Samples
-        What `geometry.samples` returned for it.
+        What `samples` returned for it.
     network : Module
-        Maps x, y and the description's parameters, in this order, to `outputs`; as of `TaylorDerivatives`.
+        Maps the problem's `inputs`, coordinates, time and parameters, in this order, to `outputs`; as of
+        `TaylorDerivatives`.
     outputs : iterable of str, optional
-        Names of the network's columns: the dependent variable and the fields of the equation. By default the one field
-        that there is.
+        Names of the network's columns: dependent variables and fields of the equations. By default the one that there
+        is.
     seed : int
         Of the points.
     compiled, reader
@@ -57,7 +57,7 @@ class LossTerms(Module):
 
     Examples
     --------
-    >>> from modulus_relobralo.geometry.samples import samples
+    >>> from modulus_relobralo.loops import samples
     >>> from modulus_relobralo.plates import KirchhoffPlate, RectangularPlate
     >>> plate = RectangularPlate(1, 1, KirchhoffPlate(D=1, nu=0.3, p=1))
     >>> network = torch.nn.Sequential(torch.nn.Linear(2, 16), torch.nn.Tanh(), torch.nn.Linear(16, 1))
@@ -69,7 +69,7 @@ class LossTerms(Module):
 
     def __init__(
         self,
-        description: Description,
+        problem: Problem,
         places: Mapping[str, Samples],
         network: Module,
         outputs: Iterable[str] = (),
@@ -78,14 +78,14 @@ class LossTerms(Module):
         reader: Callable[[Module], Network] = read,
     ) -> None:
         super().__init__()
-        inputs = [*map(str, COORDINATES), *description.parameters]
         self.places, self.network, self.seed = dict(places), network, seed
-        _check_places(description, self.places)
-        residuals = {name: _residuals(description, place) for name, place in self.places.items()}
+        _check_places(problem, self.places)
+        residuals = {name: _residuals(problem, place) for name, place in self.places.items()}
         outputs = list(outputs) or _only_field(residuals)
+        coordinates = list(map(str, problem.coordinates))
         self.residuals = ModuleDict(
             {
-                name: Residuals(network, held, inputs, outputs, compiled=compiled, reader=reader)
+                name: Residuals(network, held, problem.inputs, outputs, coordinates, compiled=compiled, reader=reader)
                 for name, held in residuals.items()
             }
         )
@@ -116,7 +116,7 @@ class LossTerms(Module):
         for place, (values, areas) in points.items():
             residuals: Any = self.residuals[place]
             for name, residual in residuals(*(values[each] for each in residuals.names)).items():
-                loss = self.places[place].terms[name].share * (areas * residual.square()).sum()
+                loss = self.places[place].factors[name] * (areas * residual.square()).sum()
                 losses[name] = losses[name] + loss if name in losses else loss
         return losses
 
@@ -125,27 +125,23 @@ class LossTerms(Module):
         batches = []
         for place, (values, areas) in points.items():
             residuals: Any = self.residuals[place]
-            weights = {name: term.share * areas for name, term in self.places[place].terms.items()}
+            weights = {name: factor * areas for name, factor in self.places[place].factors.items()}
             batches.append(Pointwise(residuals, [values[name] for name in residuals.names], weights))
         return batches
 
 
-def _check_places(description: Description, places: Mapping[str, Samples]) -> None:
-    known = [*description.equations, *sorted(fields_in(description.equations.values()))]
-    found = [term.output for place in places.values() for term in place.terms.values()]
-    if not set(found) <= set(known):
+def _check_places(problem: Problem, places: Mapping[str, Samples]) -> None:
+    found = list(dict.fromkeys(term.output for place in places.values() for term in place.terms.values()))
+    if not all(map(problem.knows, found)):
         raise ValueError(
-            "Parameter `places` must be what `samples` returned for this description, with conditions on some of "
-            f"{known}. Found some on {list(dict.fromkeys(found))}."
+            "Parameter `places` must be what `samples` returned for this problem, with conditions on some of "
+            f"{[*problem.equations, *problem.fields]}. Found some on {found}."
         )
 
 
-def _residuals(description: Description, place: Samples) -> dict[str, Expr]:
-    """Return what vanishes at a place, by loss term: an equation or a dependent variable, less its value."""
-    return {
-        name: description.equations.get(term.output, Function(term.output)(*COORDINATES)) - term.target
-        for name, term in place.terms.items()
-    }
+def _residuals(problem: Problem, place: Samples) -> dict[str, Expr]:
+    """Return what vanishes at a place, by loss term: a quantity less its value."""
+    return {name: problem.expression(term.output) - term.target for name, term in place.terms.items()}
 
 
 def _only_field(residuals: Mapping[str, Mapping[str, Expr]]) -> list[str]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from sympy import Expr
+from sympy import Derivative, Expr, Subs, preorder_traversal
+from sympy.concrete.expr_with_limits import ExprWithLimits
 from sympy.core.function import AppliedUndef
 from torch import Tensor
 from torch.nn import Module
@@ -13,6 +14,8 @@ from modulus_relobralo.loops.expressions import names_in, torch_function
 from modulus_relobralo.taylor import Network, TaylorDerivatives, collapse, read
 from modulus_relobralo.taylor.jets import MAX_ORDER
 from modulus_relobralo.taylor.names import Namespace
+
+_COORDINATES = ("x", "y", "z", "t")
 
 
 class Residuals(Module):
@@ -27,6 +30,9 @@ class Residuals(Module):
         their derivatives.
     inputs, outputs : sequence of str
         Names of the network's columns.
+    coordinates : iterable of str, optional
+        Those inputs that every field has as arguments, u(x, y); it may leave out the others, which are parameters. By
+        default x, y, z and t, as far as they are inputs.
     compiled, reader
         Of `TaylorDerivatives`.
 
@@ -41,8 +47,8 @@ class Residuals(Module):
     UnsupportedNetworkError
         If there is no rule for a part of the network.
     ValueError
-        If the residuals hold a field that is no output of the network, a derivative above fourth order, or a function
-        that PyTorch lacks.
+        If the residuals hold a field that is no output of the network or is not taken at the point itself, as u(0, y)
+        and u(x) over the plane are, a derivative above fourth order, or a function that PyTorch lacks.
     """
 
     def __init__(
@@ -51,12 +57,16 @@ class Residuals(Module):
         residuals: Mapping[str, Expr],
         inputs: Iterable[str],
         outputs: Iterable[str],
+        coordinates: Iterable[str] | None = None,
         compiled: bool = True,
         reader: Callable[[Module], Network] = read,
     ) -> None:
         super().__init__()
         inputs, outputs = list(inputs), list(outputs)
         _check_fields(residuals, outputs)
+        coordinates = [name for name in _COORDINATES if name in inputs] if coordinates is None else list(coordinates)
+        for name, residual in residuals.items():
+            _check_at_the_point(name, residual, inputs, coordinates)
         collapsed = collapse(residuals, inputs, outputs)
         needed = {name: sorted(names_in(residual)) for name, residual in collapsed.items()}
         fields = fields_in(collapsed.values())
@@ -105,3 +115,20 @@ def _check_fields(residuals: Mapping[str, Expr], outputs: list[str]) -> None:
             f"Parameter `outputs` must name every field of the equations, {sorted(fields)}. "
             f"Found `outputs = {outputs}`."
         )
+
+
+def _check_at_the_point(name: str, residual: Expr, inputs: list[str], coordinates: list[str]) -> None:
+    """Raise if a residual holds a field anywhere but at the point: it would get the network's value there instead."""
+    for part in preorder_traversal(residual):
+        if isinstance(part, AppliedUndef):
+            arguments = [str(argument) for argument in part.args]
+            in_order = [each for each in inputs if each in arguments]
+            elsewhere = arguments != in_order or not set(coordinates) <= set(arguments)
+        else:
+            elsewhere = isinstance(part, (Subs, ExprWithLimits))
+            elsewhere |= isinstance(part, Derivative) and not isinstance(part.expr, AppliedUndef)
+        if elsewhere:
+            raise ValueError(
+                f"Loss term `{name}` must hold fields over {', '.join(coordinates)}, in this order, and their "
+                f"derivatives, at the point itself. Found {part}."
+            )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from modulus_relobralo.geometry.corners import Corner
-from modulus_relobralo.geometry.shape import Shape
 from modulus_relobralo.plates.supports import EdgeSupport
+from modulus_relobralo.problems.shapes.corners import Corner
+from modulus_relobralo.problems.shapes.shape import Shape
 
 ALL = "all"
 

@@ -6,13 +6,13 @@ from math import sin
 
 from sympy import Expr, Float, Function, Symbol
 
-from modulus_relobralo.geometry.corners import Corner
-from modulus_relobralo.geometry.edges import Part
-from modulus_relobralo.geometry.symbols import COORDINATES, NORMAL
 from modulus_relobralo.plates.equation import KirchhoffPlate
+from modulus_relobralo.problems.expressions import COORDINATES, NORMAL
+from modulus_relobralo.problems.shapes.corners import Corner
+from modulus_relobralo.problems.shapes.edges import Part
 
 CURVATURE = Symbol("curvature")
-"""1/R of an edge, see `geometry.edges.Part`."""
+"""1/R of an edge, see `problems.shapes.edges.Part`."""
 
 TURN = Symbol("sin_turn")
 """The sine of the angle by which the normal turns at a corner."""
@@ -20,7 +20,7 @@ TURN = Symbol("sin_turn")
 STIFFNESSES = {"spring": Symbol("k_w"), "restraint": Symbol("k_slope")}
 """Of what an edge rests on, by the equation that holds it."""
 
-GIVEN = tuple(str(symbol) for symbol in (CURVATURE, TURN, *STIFFNESSES.values()))
+COEFFICIENTS = tuple(str(symbol) for symbol in (CURVATURE, TURN, *STIFFNESSES.values()))
 """Names that parameters and fields must not have."""
 
 
@@ -62,7 +62,7 @@ def edge_equations(equation: KirchhoffPlate, curved: bool) -> dict[str, Expr]:
     }
 
 
-def givens(part: Part, stiffnesses: dict[str, Expr], curved: bool) -> dict[str, Expr]:
+def coefficients(part: Part, stiffnesses: dict[str, Expr], curved: bool) -> dict[str, Expr]:
     """Return what the symbols above mean on a part of the boundary."""
     if isinstance(part, Corner):
         return {str(TURN): Float(sin(part.turn))}

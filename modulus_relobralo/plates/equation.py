@@ -14,17 +14,18 @@ from typing import Any, TypeAlias
 from sympy import Expr, Function, Symbol, expand
 
 from modulus_relobralo.checks import check_number
-from modulus_relobralo.geometry.description import output_name
-from modulus_relobralo.geometry.symbols import (
+from modulus_relobralo.plates.loads import Patch, Sum
+from modulus_relobralo.plates.stiffness import Orthotropic, Stiffness
+from modulus_relobralo.problems.expressions import (
     COORDINATES,
     NORMAL,
     as_expression,
     as_parameters,
+    as_ranges,
     check_fields,
     check_name,
 )
-from modulus_relobralo.plates.loads import Patch, Sum
-from modulus_relobralo.plates.stiffness import Orthotropic, Stiffness
+from modulus_relobralo.problems.problem import output_name
 
 x, y = COORDINATES
 
@@ -93,7 +94,7 @@ class KirchhoffPlate:
     Raises
     ------
     TypeError, ValueError
-        If a parameter is not what is asked for above, see `geometry.symbols.as_expression`.
+        If a parameter is not what is asked for above, see `problems.expressions.as_expression`.
 
     Notes
     -----
@@ -130,7 +131,7 @@ class KirchhoffPlate:
     ) -> None:
         self.w = check_name("w", w)
         self.parameters = as_parameters(parameters, taken=[w])
-        self.ranges = _ranges(parameters)
+        self.ranges = as_ranges(parameters)
 
         def expression(name: str, value: Any) -> Expr:
             return as_expression(name, value, self.parameters, unknown=w)
@@ -176,17 +177,3 @@ def _edge_quantities(w: Expr, M_x: Expr, M_y: Expr, M_xy: Expr, Q_x: Expr, Q_y: 
         "M_n": M_x * n_x**2 + 2 * M_xy * n_x * n_y + M_y * n_y**2,
         "V_n": Q_x * n_x + Q_y * n_y - M_nt.diff(x) * n_y + M_nt.diff(y) * n_x,
     }
-
-
-def _ranges(parameters: Any) -> dict[str, tuple[float, float]]:
-    """Return from where to where each parameter goes, of a mapping that says so."""
-    if not hasattr(parameters, "items"):
-        return {}
-    ranges = {}
-    for parameter, ends in parameters.items():
-        pair = tuple(ends) if isinstance(ends, Iterable) else (ends,)
-        numbers = [check_number(f"parameters[{str(parameter)!r}]", end, -inf, inf) for end in pair]
-        if len(numbers) != 2 or not numbers[0] < numbers[1]:
-            raise ValueError(f"Parameter `parameters` must hold pairs (low, high). Found {parameter}: {ends!r}.")
-        ranges[str(parameter)] = numbers[0], numbers[1]
-    return ranges

@@ -11,12 +11,12 @@ from sympy import Add, And, Expr, Piecewise
 from sympy.logic.boolalg import Boolean
 
 from modulus_relobralo.checks import check_number, check_positive
-from modulus_relobralo.geometry.edges import Edge, Point
-from modulus_relobralo.geometry.ellipse import Ellipse
-from modulus_relobralo.geometry.polygon import Polygon
-from modulus_relobralo.geometry.rectangle import Rectangle
-from modulus_relobralo.geometry.shape import Shape, as_point
-from modulus_relobralo.geometry.symbols import COORDINATES
+from modulus_relobralo.problems.expressions import COORDINATES
+from modulus_relobralo.problems.shapes.edges import Edge, Point
+from modulus_relobralo.problems.shapes.ellipse import Ellipse
+from modulus_relobralo.problems.shapes.polygon import Polygon
+from modulus_relobralo.problems.shapes.rectangle import Rectangle
+from modulus_relobralo.problems.shapes.shape import Shape, as_point
 
 x, y = COORDINATES
 

@@ -34,7 +34,7 @@ class PlateNetwork(Scaled):
     Examples
     --------
     >>> import torch
-    >>> from modulus_relobralo.geometry import annulus
+    >>> from modulus_relobralo.problems import annulus
     >>> from modulus_relobralo.plates import KirchhoffPlate, Plate
     >>> from modulus_relobralo.plates.scaling import scales
     >>> ring = Plate(annulus(3, 1), KirchhoffPlate(D=20e6, nu=0.2, p=5e3), {"outer": "clamped", "inner": "free"})

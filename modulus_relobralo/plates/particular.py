@@ -21,9 +21,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from modulus_relobralo.geometry.rectangle import Rectangle
-from modulus_relobralo.geometry.symbols import COORDINATES
 from modulus_relobralo.plates.plate import Plate
+from modulus_relobralo.problems.expressions import COORDINATES
+from modulus_relobralo.problems.shapes.rectangle import Rectangle
 from modulus_relobralo.taylor.jets import Channel, Jet, MultiIndex, from_partials
 
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from math import inf
 
-from sympy import Expr, Integer
+from sympy import Expr
 from sympy.core.function import AppliedUndef
 
-from modulus_relobralo.geometry.corners import Corner
-from modulus_relobralo.geometry.expressions import check_values
-from modulus_relobralo.geometry.shape import Shape, for_each_edge, points_on
-from modulus_relobralo.geometry.symbols import as_expression
 from modulus_relobralo.plates.corner_supports import loose_corners, supported_corners
-from modulus_relobralo.plates.edge_equations import GIVEN, edge_equations, givens
+from modulus_relobralo.plates.edge_equations import COEFFICIENTS, coefficients, edge_equations
 from modulus_relobralo.plates.equation import KirchhoffPlate
 from modulus_relobralo.plates.stability import check_held
 from modulus_relobralo.plates.supports import (
@@ -25,16 +21,20 @@ from modulus_relobralo.plates.supports import (
     as_support,
     support_of,
 )
+from modulus_relobralo.problems.expressions import as_expression, check_values
+from modulus_relobralo.problems.problem import Problem
+from modulus_relobralo.problems.shapes.corners import Corner
+from modulus_relobralo.problems.shapes.shape import Shape, for_each_edge, points_on
 
 
-class Plate:
+class Plate(Problem):
     """
     A plate of any shape.
 
     Parameters
     ----------
     shape : Shape
-        Of `geometry`: Rectangle, Ellipse, Polygon or WithHoles [m].
+        Of `problems`: Rectangle, Ellipse, Polygon or WithHoles [m].
     equation : KirchhoffPlate
         Stiffness, soil and load.
     edges : EdgeCondition, EdgeSupport, str or mapping
@@ -60,11 +60,13 @@ class Plate:
 
     Examples
     --------
-    >>> from modulus_relobralo.geometry import circle
+    >>> from modulus_relobralo.problems import circle
     >>> lid = Plate(circle(2.0), KirchhoffPlate(D=20e3, nu=0.3, p=5e3), edges="clamped")
     >>> lid.conditions["rim"]
     {'w': 0, 'slope_n': 0}
     """
+
+    shape: Shape
 
     def __init__(
         self,
@@ -74,95 +76,89 @@ class Plate:
         corners: str | Sequence[str] = (),
     ) -> None:
         if not isinstance(shape, Shape):
-            raise TypeError(f"Parameter `shape` must be a shape of `modulus_relobralo.geometry`. Found {shape!r}.")
+            raise TypeError(f"Parameter `shape` must be a shape of `modulus_relobralo.problems`. Found {shape!r}.")
         if not isinstance(equation, KirchhoffPlate):
             raise TypeError(f"Parameter `equation` must be a KirchhoffPlate. Found `equation = {equation!r}`.")
-        self.shape, self.equation = shape, equation
+        self.shape, self.equation, self.parameters = shape, equation, equation.parameters
         names = shape.edges
         alone = isinstance(edges, Mapping) and set(edges) <= set(vars(support_of(EdgeCondition.FREE)))
         each = dict.fromkeys(names, edges) if alone and edges else for_each_edge("edges", edges, names)
         self.edges = {edge: as_support(edge, held) for edge, held in each.items()}
-        self._check_values()
+        self._check_quantities()
         self._check_patches()
         self.corners = supported_corners(corners, shape, self.supports)
         points = [shape.corners[name] for name in self.corners]
         check_held(shape, self.supports, points, equation.winkler, equation.pasternak)
+        held = self._support_conditions()
+        super().__init__(
+            shape,
+            equations=self._needed_equations(held),
+            inside=[equation.output("kirchhoff")],
+            conditions=held,
+            coefficients=self._local_coefficients(held),
+            parameters=equation.ranges or equation.parameters,
+            dense=self._patches,
+        )
 
     @cached_property
     def supports(self) -> dict[str, EdgeSupport]:
         """What holds each edge, spelled out."""
         return {edge: support_of(held) for edge, held in self.edges.items()}
 
-    @property
-    def parameters(self) -> tuple[str, ...]:
-        """The equation's parameters."""
-        return self.equation.parameters
-
-    @property
-    def ranges(self) -> dict[str, tuple[float, float]]:
-        """From where to where the parameters go, as far as the equation says so."""
-        return self.equation.ranges
-
-    @cached_property
-    def equations(self) -> dict[str, Expr]:
-        """The equations of `KirchhoffPlate`, and of `edge_equations` those that an edge or a corner needs."""
-        needed = {output for outputs in self.conditions.values() for output in outputs} | {self.equation.output("V_n")}
-        further = {
-            self.equation.output(quantity): expression
-            for quantity, expression in edge_equations(self.equation, self.curved).items()
-        }
-        return {**self.equation.equations, **{name: further[name] for name in further if name in needed}}
-
     @cached_property
     def curved(self) -> bool:
         """Whether an edge is curved."""
         return any(edge.curvature != 0 for edge in self.shape.edges.values())
-
-    @property
-    def inside(self) -> dict[str, Expr]:
-        """What vanishes in the interior, the residual ``kirchhoff``."""
-        return {self.equation.output("kirchhoff"): Integer(0)}
-
-    @cached_property
-    def conditions(self) -> dict[str, dict[str, Expr]]:
-        """What takes which value on each edge, w = 0 at corners on a point, and ``R`` = 0 where no support takes it."""
-        return {
-            part: {
-                self.equation.output(quantity): value
-                for quantity, value in as_edge_expressions(outputs, self.parameters).items()
-            }
-            for part, outputs in self._held().items()
-        }
-
-    @cached_property
-    def givens(self) -> dict[str, dict[str, Expr]]:
-        """The curvature of each edge, the stiffness of what it rests on, and the angle of a corner."""
-        parts, supports = self.shape.parts, self.supports
-        return {
-            part: givens(
-                parts[part],
-                as_edge_expressions(supports[part].stiffnesses if part in supports else {}, self.parameters),
-                self.curved,
-            )
-            for part in self._held()
-        }
-
-    @property
-    def dense(self) -> tuple[Shape, ...]:
-        """Where interior points are drawn more densely, patches of load and support."""
-        return self.equation.loads.regions + self.equation.soil.regions
 
     def free_corners(self) -> dict[str, Corner]:
         """Return the corners where nothing holds the deflection."""
         loose = loose_corners(self.shape, self.supports)
         return {name: corner for name, corner in loose.items() if name not in self.corners}
 
-    def _held(self) -> dict[str, dict[str, float | Expr]]:
-        held = {edge: support.conditions for edge, support in self.supports.items()}
+    def _support_conditions(self) -> dict[str, dict[str, Expr]]:
+        """Return what takes which value on each edge, w = 0 at corners on a point, ``R`` = 0 where nothing takes it."""
+        edges = {edge: support.conditions for edge, support in self.supports.items()}
         points: dict[str, dict[str, float | Expr]] = {name: {"w": 0} for name in self.corners}
-        return {**held, **points, **{name: {"R": 0} for name in self.free_corners()}}
+        held: dict[str, dict[str, float | Expr]] = {
+            **edges,
+            **points,
+            **{name: {"R": 0} for name in self.free_corners()},
+        }
+        return {
+            part: {
+                self.equation.output(quantity): value
+                for quantity, value in as_edge_expressions(outputs, self.parameters).items()
+            }
+            for part, outputs in held.items()
+        }
 
-    def _check_values(self) -> None:
+    def _needed_equations(self, held: Mapping[str, Mapping[str, Expr]]) -> dict[str, Expr]:
+        """Return the equations of `KirchhoffPlate`, and of `edge_equations` those that an edge or a corner needs."""
+        needed = {output for outputs in held.values() for output in outputs} | {self.equation.output("V_n")}
+        further = {
+            self.equation.output(quantity): expression
+            for quantity, expression in edge_equations(self.equation, self.curved).items()
+        }
+        return {**self.equation.equations, **{name: further[name] for name in further if name in needed}}
+
+    def _local_coefficients(self, held: Iterable[str]) -> dict[str, dict[str, Expr]]:
+        """Return the curvature of each edge, the stiffness of what it rests on, and the angle of a corner."""
+        parts, supports = self.shape.parts, self.supports
+        return {
+            part: coefficients(
+                parts[part],
+                as_edge_expressions(supports[part].stiffnesses if part in supports else {}, self.parameters),
+                self.curved,
+            )
+            for part in held
+        }
+
+    @property
+    def _patches(self) -> tuple[Shape, ...]:
+        """Patches of load and support."""
+        return self.equation.loads.regions + self.equation.soil.regions
+
+    def _check_quantities(self) -> None:
         equation, grid = self.equation, self.shape.points(11, closed=True)
         for name, (value, low, high) in equation.stiffness.ranges.items():
             check_values(name, value, grid, low, high)
@@ -177,20 +173,20 @@ class Plate:
                     low = 0.0 if name in ("k_w", "k_slope") else -inf
                     check_values(name, checked, points_on(part, 10), low)
         fields = {field.name for e in equation.equations.values() for field in e.atoms(AppliedUndef)}
-        taken = sorted(set(GIVEN) & {*self.parameters, *fields})
+        taken = sorted(set(COEFFICIENTS) & {*self.parameters, *fields})
         if taken:
             raise ValueError(
-                f"Fields and parameters must not be named as what is given on edges, {', '.join(GIVEN)}. "
+                f"Fields and parameters must not be named as what is given on edges, {', '.join(COEFFICIENTS)}. "
                 f"Found {', '.join(taken)}."
             )
 
     def _check_patches(self) -> None:
-        for region in self.dense:
+        for region in self._patches:
             size = max(high - low for low, high in zip(*self.shape.bounds, strict=True))
             # Of the patch beyond the plate, and of the plate's edges, as that of a hole, inside of the patch.
             for shape, other, side in ((region, self.shape, -1), (self.shape, region, 1)):
-                place = [point for edge in shape.edges.values() for point in points_on(edge, 16)]
-                x, y = zip(*place, strict=True)
+                along = [point for edge in shape.edges.values() for point in points_on(edge, 16)]
+                x, y = zip(*along, strict=True)
                 beyond = side * other.level(x, y) > 1e-9 * size
                 if beyond.any():
                     i = int(beyond.argmax())

@@ -25,7 +25,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from modulus_relobralo.geometry.shape import HolePole
+from modulus_relobralo.problems.shapes.shape import HolePole
 from modulus_relobralo.taylor.jets import Channel, Jet, MultiIndex, from_partials, side_by_side
 
 COUNT = 3

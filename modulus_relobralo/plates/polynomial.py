@@ -21,10 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sympy import Derivative, Expr, Function, Integer, Symbol
 
-from modulus_relobralo.geometry.shape import HolePole, Shape
-from modulus_relobralo.geometry.symbols import COORDINATES
 from modulus_relobralo.plates.plate import Plate
 from modulus_relobralo.plates.values import Array, Orders, Points, evaluate, orders_of, put_symbols, symbol_of
+from modulus_relobralo.problems.expressions import COORDINATES
+from modulus_relobralo.problems.shapes.shape import HolePole, Shape
 
 DEGREE = 10
 """Of the polynomial in x and y together."""
@@ -101,7 +101,7 @@ def fit(plate: Plate, values: Mapping[str, float], degree: int = DEGREE) -> Poly
     blocks = [polynomial.rows(known[name] - target, w, grid) for name, target in plate.inside.items()]
     for part, outvar in plate.conditions.items():
         points = with_values(plate.shape.parts[part].at((np.arange(4 * degree) + 0.5) / (4 * degree)), values)
-        given = {Symbol(name): value for name, value in plate.givens.get(part, {}).items()}
+        given = {Symbol(name): value for name, value in plate.coefficients.get(part, {}).items()}
         blocks += [polynomial.rows(known[name].xreplace(given) - target, w, points) for name, target in outvar.items()]
     # Each condition counts as one, in the size that the lowest polynomials give it that all of them can see.
     low = [i for i, degrees in enumerate(polynomial.degrees) if sum(degrees) <= LOW]
@@ -112,7 +112,7 @@ def fit(plate: Plate, values: Mapping[str, float], degree: int = DEGREE) -> Poly
     return polynomial
 
 
-def arrays(points: Iterable[tuple[float, float]]) -> Points:
+def arrays(points: Iterable[tuple[float, ...]]) -> Points:
     """Return the coordinates of points as arrays."""
     x, y = np.array(list(points)).T
     return {"x": x, "y": y}

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from modulus_relobralo.geometry.rectangle import Rectangle
 from modulus_relobralo.plates.equation import KirchhoffPlate
 from modulus_relobralo.plates.plate import Plate
 from modulus_relobralo.plates.supports import EdgeCondition, Held
+from modulus_relobralo.problems.shapes.rectangle import Rectangle
 
 
 class RectangularPlate(Plate):

@@ -9,12 +9,12 @@ import numpy as np
 from sympy import Function
 from sympy.core.function import AppliedUndef
 
-from modulus_relobralo.geometry.shape import HolePole
-from modulus_relobralo.geometry.symbols import COORDINATES
 from modulus_relobralo.plates.particular import LoadedRectangle, loaded_rectangles
 from modulus_relobralo.plates.plate import Plate
 from modulus_relobralo.plates.polynomial import GRID, arrays, fit, with_values
 from modulus_relobralo.plates.values import evaluate, quantities
+from modulus_relobralo.problems.expressions import COORDINATES
+from modulus_relobralo.problems.shapes.shape import HolePole
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from sympy import Expr, pi, sin
 
 from modulus_relobralo.checks import check_count
-from modulus_relobralo.geometry.symbols import COORDINATES, as_number, as_positive
 from modulus_relobralo.plates.arrays import on_plate, real_array
+from modulus_relobralo.problems.expressions import COORDINATES, as_number, as_positive
 
 MOST_TERMS = 1000
 """Odd waves in each direction: beyond, what is left out is below double precision."""

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sympy import Expr
 
-from modulus_relobralo.geometry.corners import Corner
-from modulus_relobralo.geometry.shape import Shape
 from modulus_relobralo.plates.supports import EdgeSupport
+from modulus_relobralo.problems.shapes.corners import Corner
+from modulus_relobralo.problems.shapes.shape import Shape
 
 _PLACES = np.array([0.1, 0.35, 0.65, 0.9])
 

@@ -10,8 +10,7 @@ from typing import Any
 from sympy import Expr, Function
 
 from modulus_relobralo.checks import check_number, check_positive
-from modulus_relobralo.geometry.expressions import check_smooth
-from modulus_relobralo.geometry.symbols import COORDINATES
+from modulus_relobralo.problems.expressions import COORDINATES, check_smooth
 
 x, y = COORDINATES
 

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from sympy import Expr
 
 from modulus_relobralo.checks import check_positive
-from modulus_relobralo.geometry.symbols import as_expression
+from modulus_relobralo.problems.expressions import as_expression
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sympy import Derivative, Expr, Function, Symbol, lambdify
 from sympy.core.function import AppliedUndef
 
-from modulus_relobralo.geometry.symbols import COORDINATES, NORMAL
+from modulus_relobralo.problems.expressions import COORDINATES, NORMAL
 
 Array = NDArray[np.float64]
 Points = dict[str, Array]

@@ -20,7 +20,7 @@ from benchmarks.references.closed import (
 from benchmarks.references.levy import Levy, between, rising, uniform
 from benchmarks.references.quantities import edge_sum
 from benchmarks.references.ritz import ClampedRectangle
-from modulus_relobralo.geometry import Ellipse, Polygon, Rectangle, annulus, circle
+from modulus_relobralo.problems import Ellipse, Polygon, Rectangle, annulus, circle
 
 NU, Q = 0.3, 2.0
 UNIT = Rigidity.isotropic(1.0, NU)

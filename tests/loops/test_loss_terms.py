@@ -5,16 +5,16 @@ import copy
 import pytest
 import torch
 from autograd_fields import evaluate
-from sympy import Symbol, sin
+from sympy import Function, Symbol, lambdify, pi, sin, tanh
 from torch import nn
 
 from modulus_relobralo import NaturalGradient, ReLoBRaLo
 from modulus_relobralo.loops import LossTerms, samples
 from modulus_relobralo.plates import KirchhoffPlate, RectangularPlate
+from modulus_relobralo.problems import HelmholtzRectangle, HelmholtzWave, Interval, Problem, Rectangle
 from modulus_relobralo.taylor import UnsupportedNetworkError
-from modulus_relobralo.waves import HelmholtzRectangle, HelmholtzWave
 
-X, Y, K = Symbol("x"), Symbol("y"), Symbol("k")
+X, Y, T, K = Symbol("x"), Symbol("y"), Symbol("t"), Symbol("k")
 MIXED = {"left": "clamped", "right": "clamped", "bottom": "simply_supported", "top": "simply_supported"}
 PROBLEMS = {
     "plate": RectangularPlate(3, 2, KirchhoffPlate(D=2.0, nu=0.3, p=sin(X) + 0.5), MIXED),
@@ -31,13 +31,13 @@ def mlp(inputs=2, dtype=torch.float64):
 
 
 def made(problem="plate", dtype=torch.float64, network=None, **options):
-    description = PROBLEMS[problem]
-    sizes = {"interior": 24, "edge": 6, "ranges": dict.fromkeys(description.parameters, (1.0, 2.0)), **options}
-    network = network or mlp(2 + len(description.parameters), dtype)
-    return LossTerms(description, samples(description, **sizes), network, compiled=False)
+    problem = PROBLEMS[problem]
+    sizes = {"interior": 24, "edge": 6, "ranges": dict.fromkeys(problem.parameters, (1.0, 2.0)), **options}
+    network = network or mlp(2 + len(problem.parameters), dtype)
+    return LossTerms(problem, samples(problem, **sizes), network, compiled=False)
 
 
-def oracle(terms, description, points, per_edge=False, means=False):
+def oracle(terms, problem, points, per_edge=False, means=False):
     """The integral, or the mean over all edges that have a term, of what nested autograd finds."""
     found, lengths = {}, {}
     for place, (values, areas) in points.items():
@@ -45,15 +45,15 @@ def oracle(terms, description, points, per_edge=False, means=False):
         others = {name: value for name, value in values.items() if name not in "xy"}
 
         def field(x, y, others=others):
-            return terms.network(torch.cat([x, y, *(others[name] for name in description.parameters)], 1))
+            return terms.network(torch.cat([x, y, *(others[name] for name in problem.parameters)], 1))
 
-        variable = getattr(description.equation, "w", None) or description.equation.u
-        held = description.inside if place == "interior" else description.conditions[terms.places[place].parts[0]]
+        variable = getattr(problem.equation, "w", None) or problem.equation.u
+        held = problem.inside if place == "interior" else problem.conditions[terms.places[place].parts[0]]
         for output, target in held.items():
             value = (
                 field(*coordinates.values())
                 if output == variable
-                else evaluate(description.equations[output], {variable: field}, **coordinates, **others)
+                else evaluate(problem.equations[output], {variable: field}, **coordinates, **others)
             )
             value = value - evaluate(target, {}, **coordinates, **others)
             name = f"{output}_{place}" if per_edge and place != "interior" else output
@@ -74,6 +74,94 @@ def test_losses_and_gradients_are_those_of_nested_autograd(problem, options):
     gradients = [torch.autograd.grad(sum(losses.values()), terms.network.parameters()) for losses in (found, expected)]
     torch.testing.assert_close(*gradients, rtol=1e-8, atol=1e-10)
     assert not torch.isclose(1.001 * found[terms.names[0]], expected[terms.names[0]], rtol=1e-9)
+
+
+# ----- in time, with several fields, and with conditions of every kind
+
+
+def gradient(value, *by):
+    for each in by:
+        (value,) = torch.autograd.grad(value.sum(), each, create_graph=True)
+    return value
+
+
+def at(terms, points, place, *names):
+    """Return the coordinates of a place, the network's columns there, and what each point stands for."""
+    values, areas = points[place]
+    coordinates = [values[name].clone().requires_grad_() for name in names]
+    return (*coordinates, *terms.network(torch.cat(coordinates, 1)).split(1, dim=1)), areas
+
+
+def test_burgers_in_time():
+    u = Function("u")(X, T)
+    equation = u.diff(T) + u * u.diff(X) - u.diff(X, 2) / 10
+    initial = {"u": -sin(pi * X), "u__t": X}
+    problem = Problem(Interval(-1, 1), {"burgers": equation}, {"left, right": {"u": T}}, (0, 2), initial)
+    terms = LossTerms(problem, samples(problem, 24, 6, initial=8), mlp(), compiled=False)
+    points = terms.draw(0)
+    (x, t, u), areas = at(terms, points, "interior", "x", "t")
+    residual = gradient(u, t) + u * gradient(u, x) - gradient(u, x, x) / 10
+    expected = {"burgers": (areas * residual.square()).sum()}
+    (x, t, u), areas = at(terms, points, "edges", "x", "t")
+    expected["u"] = (areas * (u - t).square()).sum()
+    (x, t, u), areas = at(terms, points, "initial", "x", "t")
+    expected["u_initial"] = (areas * (u + torch.sin(torch.pi * x)).square()).sum()
+    expected["u_t_initial"] = (areas * (gradient(u, t) - x).square()).sum()
+    assert not t.any()
+    torch.testing.assert_close(terms(points), expected, rtol=1e-9, atol=1e-12)
+    assert not torch.isclose(terms(points)["burgers"], 1.001 * expected["burgers"], rtol=1e-9)
+
+
+def test_several_fields_and_conditions_of_every_kind():
+    u, v, h = Function("u")(X, Y), Function("v")(X, Y), Symbol("h")
+    equations = {"first": u.diff(X) - v.diff(Y), "second": u * v.diff(X, 2) + v}
+    robin = u.diff(X) * Symbol("normal_x") + u.diff(Y) * Symbol("normal_y") + h * u
+    conditions = {"left": {"u": Y, "v__x": 2}, "right": {"robin": robin}, "bottom, top": {}}
+    problem = Problem(Rectangle(2, 1), equations, conditions, coefficients={"right": {"h": 1 + Y}})
+    torch.manual_seed(0)
+    network = nn.Sequential(nn.Linear(2, 12), nn.Tanh(), nn.Linear(12, 2)).double()
+    with pytest.raises(ValueError, match=r"`outputs` must name the network's columns, for the fields \['u', 'v'\]"):
+        LossTerms(problem, samples(problem, 24, 6), network)
+    terms = LossTerms(problem, samples(problem, 24, 6), network, outputs=["u", "v"], compiled=False)
+    points = terms.draw(0)
+    (x, y, u, v), areas = at(terms, points, "interior", "x", "y")
+    expected = {
+        "first": (areas * (gradient(u, x) - gradient(v, y)).square()).sum(),
+        "second": (areas * (u * gradient(v, x, x) + v).square()).sum(),
+    }
+    (x, y, u, v), areas = at(terms, points, "left", "x", "y")
+    expected["u"] = (areas * (u - y).square()).sum()
+    expected["v__x"] = (areas * (gradient(v, x) - 2).square()).sum()
+    (x, y, u, v), areas = at(terms, points, "right", "x", "y")
+    expected["robin"] = (areas * (gradient(u, x) + (1 + y) * u).square()).sum()
+    assert list(points) == ["interior", "left", "right"]
+    torch.testing.assert_close(terms(points), expected, rtol=1e-9, atol=1e-12)
+
+
+def test_burgers_is_solved():
+    """A front that runs to the right at a half of its height: u = (1 - tanh((x - t / 2) / (4 nu))) / 2."""
+    nu, u = 0.1, Function("u")(X, T)
+    exact = (1 - tanh((X - T / 2) / (4 * nu))) / 2
+    equation = u.diff(T) + u * u.diff(X) - nu * u.diff(X, 2)
+    front = Problem(Interval(-1, 1), {"burgers": equation}, {"edges": {"u": exact}}, (0, 1), {"u": exact})
+    terms = LossTerms(front, samples(front, 256, 32, initial=64), mlp(), compiled=False)
+    optimizer = NaturalGradient(terms.network.parameters())
+    x, t = (axis.reshape(-1, 1) for axis in torch.meshgrid(*[torch.linspace(0, 1, 21).double()] * 2, indexing="ij"))
+    points = torch.cat([2 * x - 1, t], 1)
+    solution = lambdify((X, T), exact, "math")
+    solution = torch.tensor([[solution(*map(float, point))] for point in points]).double()
+
+    @torch.no_grad()
+    def error():
+        return float((terms.network(points) - solution).norm() / solution.norm())
+
+    before = error()
+    for step in range(30):
+        optimizer.step(terms.pointwise(terms.draw(step)))
+    assert error() < 1e-4 < 0.1 < before
+
+
+# ----- loops
 
 
 def test_draws_follow_seed_and_step():

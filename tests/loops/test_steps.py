@@ -7,7 +7,7 @@ from torch import nn
 from modulus_relobralo import LBFGS, SOAP, NaturalGradient, ReLoBRaLo
 from modulus_relobralo.balancing import Sum
 from modulus_relobralo.loops import LossTerms, samples, take_step
-from modulus_relobralo.waves import HelmholtzRectangle, HelmholtzWave
+from modulus_relobralo.problems import HelmholtzRectangle, HelmholtzWave
 
 OPTIMIZERS = {
     "adam": lambda parameters: torch.optim.Adam(parameters, 1e-3),

@@ -5,10 +5,10 @@ import pytest
 import textbook
 from sympy import Function, Symbol
 
-from modulus_relobralo.geometry import Ellipse, Polygon, annulus, circle
 from modulus_relobralo.plates import KirchhoffPlate, Orthotropic, Plate, RectangularPlate
 from modulus_relobralo.plates.polynomial import fit
 from modulus_relobralo.plates.values import quantities
+from modulus_relobralo.problems import Ellipse, Polygon, annulus, circle
 
 D, NU, Q = 1.7, 0.3, 2.2
 X, Y = Symbol("x"), Symbol("y")

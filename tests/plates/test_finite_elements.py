@@ -6,10 +6,10 @@ from sympy import Function, Symbol
 
 from benchmarks.references.bending import Bending, Rigidity
 from benchmarks.references.levy import Levy, uniform
-from modulus_relobralo.geometry import Rectangle, WithHoles, circle
 from modulus_relobralo.plates import KirchhoffPlate, Plate, RectangularPlate
 from modulus_relobralo.plates.polynomial import fit
 from modulus_relobralo.plates.values import quantities
+from modulus_relobralo.problems import Rectangle, WithHoles, circle
 
 pytest.importorskip("skfem", reason="scikit-fem is in the extra `test`")
 from benchmarks.references import finite_elements

@@ -8,10 +8,10 @@ import textbook
 from sympy import Function, Symbol
 from trained_plates import trained
 
-from modulus_relobralo.geometry import annulus
 from modulus_relobralo.plates import KirchhoffPlate, Plate, flexural_rigidity
 from modulus_relobralo.plates.scaling import scales
 from modulus_relobralo.plates.values import quantities
+from modulus_relobralo.problems import annulus
 
 D, NU, Q = flexural_rigidity(E=30e9, h=0.2, nu=0.3), 0.3, 5e3
 

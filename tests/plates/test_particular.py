@@ -16,7 +16,6 @@ from sympy import Function, Symbol
 from torch import nn
 from trained_plates import trained
 
-from modulus_relobralo.geometry import Rectangle, circle
 from modulus_relobralo.plates import KirchhoffPlate, Orthotropic, Patch, RectangularPlate, flexural_rigidity
 from modulus_relobralo.plates.network import PlateNetwork
 from modulus_relobralo.plates.particular import (
@@ -27,6 +26,7 @@ from modulus_relobralo.plates.particular import (
 )
 from modulus_relobralo.plates.scaling import Scales, scales
 from modulus_relobralo.plates.values import quantities
+from modulus_relobralo.problems import Rectangle, circle
 from modulus_relobralo.taylor import TaylorDerivatives
 from modulus_relobralo.taylor.jets import Jet, seed
 

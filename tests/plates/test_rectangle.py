@@ -1,4 +1,4 @@
-"""Rectangular plates as descriptions: without a host."""
+"""Rectangular plates as problems: without a host."""
 
 import math
 
@@ -7,7 +7,7 @@ from omegaconf import OmegaConf
 from sympy import Function, Symbol, log, sin, sqrt
 
 from modulus_relobralo.plates import EdgeCondition, KirchhoffPlate, RectangularPlate
-from modulus_relobralo.waves import HelmholtzWave
+from modulus_relobralo.problems import HelmholtzWave
 
 X, Y = Symbol("x"), Symbol("y")
 EQUATION = KirchhoffPlate(D=1.5, nu=0.2, p=0.7)

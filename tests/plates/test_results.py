@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from sympy import Symbol, pi, sin
 
-from modulus_relobralo.geometry import Rectangle, circle
 from modulus_relobralo.plates import KirchhoffPlate, Patch, Plate, RectangularPlate, sinusoidal_deflection
 from modulus_relobralo.plates.polynomial import fit
 from modulus_relobralo.plates.results import results, save_results
 from modulus_relobralo.plates.results.figures import triangles
 from modulus_relobralo.plates.results.tables import balance, edge_rows, extreme_rows
 from modulus_relobralo.plates.values import ClosedDeflection
+from modulus_relobralo.problems import Rectangle, circle
 
 X, Y = Symbol("x"), Symbol("y")
 A, B, D, NU, P0 = 3.0, 2.0, 1.5, 0.3, 0.7
@@ -116,7 +116,7 @@ def test_paraview_reads_the_fields(sinusoidal, tmp_path):
 
 
 def test_triangles_leave_holes_out():
-    from modulus_relobralo.geometry import WithHoles
+    from modulus_relobralo.problems import WithHoles
 
     shape = WithHoles(Rectangle(2, 2), {"hole": circle(0.4, (1, 1))})
     plate = Plate(shape, KirchhoffPlate(D, NU, P0), "clamped")

@@ -3,9 +3,9 @@
 import pytest
 from sympy import Symbol
 
-from modulus_relobralo.geometry import annulus
 from modulus_relobralo.plates import KirchhoffPlate, Plate, RectangularPlate, flexural_rigidity
 from modulus_relobralo.plates.scaling import scales
+from modulus_relobralo.problems import annulus
 
 STIFF = flexural_rigidity(E=30e9, h=0.2, nu=0.2)
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from modulus_relobralo.geometry import circle
 from modulus_relobralo.plates import EdgeSupport, KirchhoffPlate, Plate, RectangularPlate
+from modulus_relobralo.problems import circle
 
 
 def square(edges, **soil):

@@ -10,14 +10,15 @@ from physicsnemo.sym.computation import Computation
 from physicsnemo.sym.eq.pde import PDE
 from torch import Tensor
 
-from modulus_relobralo.geometry.cases import without_cases
+from modulus_relobralo.problems import Problem
+from modulus_relobralo.problems.expressions import without_cases
 
 HIGHEST_ORDER = 2
 """Of the derivatives that the host's PhysicsInformer computes."""
 
 
 class Equations(PDE):
-    """The equations of a plate or a wave as a PDE of the host, for its `PhysicsInformer` and its `Graph`.
+    """The equations of a problem as a PDE of the host, for its `PhysicsInformer` and its `Graph`.
 
     Derivatives up to second order are computed by the PhysicsInformer, by whichever method it was made for. Of
     equations of a higher order, such as ``kirchhoff`` and ``Q_x``, the derivatives are inputs: it takes those that
@@ -25,8 +26,8 @@ class Equations(PDE):
 
     Parameters
     ----------
-    description : KirchhoffPlate, HelmholtzWave, RectangularPlate or HelmholtzRectangle
-        The equation, or a description that holds one.
+    problem : Problem, KirchhoffPlate or HelmholtzWave
+        The problem, such as a plate or a wave, or the equation of one.
 
     Raises
     ------
@@ -35,7 +36,7 @@ class Equations(PDE):
 
     Examples
     --------
-    >>> from modulus_relobralo.waves import HelmholtzWave
+    >>> from modulus_relobralo.problems import HelmholtzWave
     >>> from physicsnemo.sym import PhysicsInformer
     >>> informer = PhysicsInformer(["helmholtz"], Equations(HelmholtzWave(k=3)), grad_method="autodiff")
     >>> sorted(informer.required_inputs)
@@ -44,16 +45,16 @@ class Equations(PDE):
 
     name = "Equations"
 
-    def __init__(self, description: Any) -> None:
-        if not hasattr(description, "equations") or not hasattr(description, "parameters"):
-            kind = type(description)
+    def __init__(self, problem: Any) -> None:
+        if not hasattr(problem, "equations") or not hasattr(problem, "parameters"):
+            kind = type(problem)
             raise TypeError(
-                "Parameter `description` must be an equation or a description of modulus_relobralo, such as "
-                f"KirchhoffPlate or RectangularPlate. Found {kind.__module__}.{kind.__name__}. A PDE of this host goes "
+                "Parameter `problem` must be a Problem or an equation of modulus_relobralo, such as RectangularPlate "
+                f"or KirchhoffPlate. Found {kind.__module__}.{kind.__name__}. A PDE of this host goes "
                 "to PhysicsInformer as it is; one of another host is written anew, as a class with these `equations`."
             )
-        self.dim = 2
-        self.equations = {name: without_cases(equation) for name, equation in description.equations.items()}
+        self.dim = len(problem.shape.coordinates) if isinstance(problem, Problem) else 2
+        self.equations = {name: without_cases(equation) for name, equation in problem.equations.items()}
 
     def make_computations(self, detach_names: list[str] | None = None) -> list[Computation]:
         """Return one computation for each equation; names in `detach_names` are detached in it."""

@@ -1,36 +1,34 @@
-"""The host's geometry and constraints of a plate or a wave."""
+"""The host's geometry and constraints of a problem."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sympy import Symbol
-from sympy.core.function import AppliedUndef
 
-from modulus_relobralo.checks import check_count, check_flag
-from modulus_relobralo.geometry.description import Description
-from modulus_relobralo.geometry.grouping import CORNER, given, groups, shares, title
-from modulus_relobralo.geometry.shape import Shape
 from modulus_relobralo.hosts.sym import host
 from modulus_relobralo.hosts.sym.pointwise import pointwise_constraint
 from modulus_relobralo.hosts.sym.scaling import weights
 from modulus_relobralo.hosts.sym.shapes import ShapeGeometry
+from modulus_relobralo.problems import Problem
+from modulus_relobralo.problems.expressions import TIME
+from modulus_relobralo.problems.places import Place, places
+from modulus_relobralo.problems.problem import INTERIOR
 
 # What the host's sampling gives beside the coordinates: weights of the points, and distances to the boundary.
 _SAMPLED = ("area", "sdf")
 
 
-def geometry(description: Description) -> Any:
-    """Return the host's geometry of a plate or a wave."""
-    if not isinstance(description.shape, Shape):
-        raise TypeError(
-            f"Parameter `description` must have a shape of `modulus_relobralo.geometry`. Found {description.shape!r}."
-        )
-    return ShapeGeometry(description.shape, dense=getattr(description, "dense", ()))
+def geometry(problem: Problem) -> Any:
+    """Return the host's geometry of a problem, such as a plate or a wave."""
+    if not isinstance(problem, Problem):
+        raise TypeError(f"Parameter `problem` must be a Problem. Found {problem!r}.")
+    return ShapeGeometry(problem.shape, dense=problem.dense)
 
 
 def constraints(
-    description: Description,
+    problem: Problem,
     nodes: list[Any],
     interior: int,
     edge: int,
@@ -38,22 +36,24 @@ def constraints(
     reduction: str = "integral",
     points: str = "fixed",
     scaled: bool = False,
+    initial: int | None = None,
     **sampling: Any,
 ) -> dict[str, Any]:
     """
-    Constrain the equation of a plate or a wave in its interior and the conditions on its edges.
+    Constrain the equations of a problem in the interior, and what holds on edges and at the first time.
 
-    Loss terms are ``kirchhoff``, ``w``, and ``M_n`` or ``slope_n`` or both, as the edges of the plate are held;
-    ``helmholtz`` and ``u`` of a wave. The host adds up the losses of constraints that share an output name. So edges
-    with the same conditions share one constraint, and with ``per_edge`` each edge has its own, whose terms end in its
-    name: ``w_left``, ``M_n_left``, ``w_right`` and so on.
+    Loss terms are named after equations and quantities, see `places`: ``kirchhoff``, ``w``, and ``M_n`` or ``slope_n``
+    or both, as the edges of a plate are held; ``helmholtz`` and ``u`` of a wave. The host adds up the losses of
+    constraints that share an output name. So edges with the same conditions share one constraint, and with ``per_edge``
+    each edge has its own, whose terms end in its name: ``w_left``, ``M_n_left``, ``w_right`` and so on. What holds at
+    the first time has terms of its own: ``u_initial``.
 
     Parameters
     ----------
-    description : RectangularPlate or HelmholtzRectangle
-        The plate or the wave.
+    problem : Problem
+        The problem, such as a plate or a wave.
     nodes : list of Node
-        The nodes of its equations (`equation_nodes`) and of the networks of its dependent variable and fields.
+        The nodes of its equations (`equation_nodes`) and of the networks of its dependent variables and fields.
     interior : int
         Points in the interior per step.
     edge : int
@@ -62,28 +62,31 @@ def constraints(
         Whether each edge has loss terms of its own.
     reduction : str
         ``"integral"``: a loss term is the integral of the squared residual over the shape or along the edges, as the
-        host has it. ``"mean"``: the integral over the area or over the length of the edges that have the term.
+        host has it. ``"mean"``: the integral over the area or over the length of the edges that have the term. Over
+        time and parameters it is the mean in both.
     points : str
         ``"fixed"``: ``batch_per_epoch`` batches are drawn once and come again. ``"resampled"``: new points in every
         step, of which ``batch_per_epoch`` batches are drawn at once.
     scaled : bool
         Whether the loss terms of a plate are of order one in whatever units it is, see `keys`, which does the same for
         its network.
+    initial : int, optional
+        Points at the first time per step, of a problem with something that holds then.
     **sampling
         Further arguments of the host's pointwise constraints, such as ``batch_per_epoch`` or ``parameterization``, the
-        ranges of the description's parameters, where it does not say them itself.
+        ranges of the problem's parameters, where it does not say them itself.
 
     Returns
     -------
     dict[str, Constraint]
         For ``domain.add_constraint(constraint, name)``: "interior", and one for each edge or group of edges, under
-        their names, or "edges" if all share one; and for corners that have a condition of their own.
+        their names, or "edges" if all share one; for corners that have a condition of their own; and "initial".
 
     Raises
     ------
     TypeError, ValueError
-        If a number of points is not an integer above zero, if there is no such `reduction` or `points`, or if a field
-        or a parameter has a name that the host would take for something else.
+        As `places`; if there is no such `reduction` or `points`, if no range of a parameter is known, or if an
+        equation, a field or a parameter has a name that the host would take for something else.
 
     Examples
     --------
@@ -94,41 +97,66 @@ def constraints(
         for name, constraint in constraints(plate, nodes, interior=1024, edge=64).items():
             domain.add_constraint(constraint, name)
     """
-    check_count("interior", interior)
-    check_count("edge", edge)
-    check_flag("per_edge", per_edge)
-    _check_names(description)
-    shape = geometry(description)
-    factors = weights(description) if scaled else {}
-    ranges = {Symbol(name): ends for name, ends in getattr(description, "ranges", {}).items()}
-    if ranges:
-        sampling = {"parameterization": host.Parameterization(ranges), **sampling}
-    sampling = {"reduction": reduction, "points": points, **sampling}
-    inside = sampling | ({"lambda_weighting": {name: factors[name] for name in description.inside}} if scaled else {})
-    made = {"interior": pointwise_constraint("interior", nodes, shape, description.inside, interior, **inside)}
-    for names, outvar in groups(description, per_edge):
-        aliases = [host.Node.from_sympy(Symbol(output), f"{output}_{names[0]}") for output in outvar if per_edge]
-        terms = {output: f"{output}_{names[0]}" if per_edge else output for output in outvar}
+    found = places(problem, interior, edge, initial, per_edge)
+    _check_names(problem)
+    ranges = _ranges(problem, sampling.pop("parameterization", {}))
+    factors = weights(problem) if scaled else {}
+    made = {}
+    for place in found:
+        renamed = {name: term.output for name, term in place.terms.items() if name != term.output}
         if scaled:
-            sampling["lambda_weighting"] = {term: factors[output] for output, term in terms.items()}
-        made[title(description, names)] = pointwise_constraint(
-            "boundary",
-            [*nodes, *aliases],
-            ShapeGeometry(description.shape, names, given(description, names, outvar)),
-            {term: outvar[output] for output, term in terms.items()},
-            edge * len(names) if names[0] in description.shape.edges else CORNER * len(names),
-            shares={} if per_edge else shares(description, names, outvar),
+            sampling["lambda_weighting"] = {name: factors[term.output] for name, term in place.terms.items()}
+        made[place.name] = pointwise_constraint(
+            "boundary" if place.parts else "interior",
+            [*nodes, *(host.Node.from_sympy(Symbol(output), name) for name, output in renamed.items())],
+            _geometry(problem, place),
+            {name: term.target for name, term in place.terms.items()},
+            place.count,
+            reduction,
+            points,
+            {name: term.fraction for name, term in place.terms.items()},
+            **_parameterization(place, ranges),
             **sampling,
         )
     return made
 
 
-def _check_names(description: Description) -> None:
-    fields = {field.name for equation in description.equations.values() for field in equation.atoms(AppliedUndef)}
-    terms = {f"{output}_{edge}" for edge, outvar in description.conditions.items() for output in outvar}
-    taken = sorted({*fields, *description.parameters}.intersection(terms.union(_SAMPLED)))
+def _geometry(problem: Problem, place: Place) -> Any:
+    if place.parts:
+        return ShapeGeometry(problem.shape, place.parts, place.coefficients)
+    return ShapeGeometry(problem.shape, dense=problem.dense if place.name == INTERIOR else ())
+
+
+def _ranges(problem: Problem, given: Any) -> dict[Any, Any]:
+    """Return from where to where the parameters go, as the host has it: what was given, then what the problem says."""
+    found = dict(getattr(given, "param_ranges", given))
+    named = {str(symbol) for key in found for symbol in (key if isinstance(key, tuple) else (key,))}
+    found |= {Symbol(name): ends for name, ends in problem.ranges.items() if name not in named}
+    unknown = [name for name in problem.parameters if name not in {*named, *problem.ranges}]
+    if unknown:
+        raise ValueError(
+            f"Parameter `parameterization` must say from where to where {', '.join(problem.parameters)} go, or the "
+            f"problem's `parameters`, as in {{{unknown[0]!r}: (low, high)}}. Found no range of {', '.join(unknown)}."
+        )
+    return found
+
+
+def _parameterization(place: Place, ranges: Mapping[Any, Any]) -> dict[str, Any]:
+    drawn = {**({} if place.time is None else {Symbol(str(TIME)): place.time}), **ranges}
+    return {"parameterization": host.Parameterization(drawn)} if drawn else {}
+
+
+def _check_names(problem: Problem) -> None:
+    terms = {
+        name
+        for per_edge in (False, True)
+        for place in places(problem, 1, 1, 1 if problem.initial else None, per_edge)
+        for name, term in place.terms.items()
+        if name != term.output
+    }
+    taken = sorted({*problem.fields, *problem.parameters, *problem.equations}.intersection(terms.union(_SAMPLED)))
     if taken:
         raise ValueError(
-            "Fields and parameters must not be named as a loss term or as what the host samples, "
+            "Equations, fields and parameters must not be named as a loss term or as what the host samples, "
             f"{' and '.join(_SAMPLED)}. Found {', '.join(taken)}."
         )

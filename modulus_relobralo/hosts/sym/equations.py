@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from modulus_relobralo.geometry.cases import without_cases
+from sympy import Symbol
+
 from modulus_relobralo.hosts.sym import host
+from modulus_relobralo.problems.expressions import plain_name, without_cases
 from modulus_relobralo.taylor import collapse
 
 
@@ -15,8 +17,8 @@ def equation_nodes(pde: Any, net: Any = None) -> list[Any]:
     Parameters
     ----------
     pde : object
-        Whatever has ``equations``, a mapping from names to SymPy expressions: a description of this package, such as
-        `RectangularPlate` or `KirchhoffPlate`, or a PDE of the host.
+        Whatever has ``equations``, a mapping from names to SymPy expressions: a `Problem` such as `RectangularPlate`,
+        an equation such as `KirchhoffPlate`, or a PDE of the host.
     net : Arch, optional
         The network that will give the dependent variables. With it, Laplacians and biharmonics become one quantity
         each (`taylor.collapse`), which `taylor_nodes` computes with one channel instead of one for each partial
@@ -25,7 +27,8 @@ def equation_nodes(pde: Any, net: Any = None) -> list[Any]:
     Returns
     -------
     list of Node
-        One for each equation.
+        One for each equation, and for each derivative that conditions of a `Problem` name: "u_x" of "u__x". The latter
+        tell `taylor_nodes` to compute it.
 
     Raises
     ------
@@ -38,4 +41,5 @@ def equation_nodes(pde: Any, net: Any = None) -> list[Any]:
             [name for name, size in keys.items() if size == 1] for keys in (net.input_key_dict, net.output_key_dict)
         )
         equations = collapse(equations, inputs, outputs)
-    return [host.Node.from_sympy(without_cases(equation), name) for name, equation in equations.items()]
+    derivatives = {plain_name(name): Symbol(name) for name in getattr(pde, "derivatives", ())}
+    return [host.Node.from_sympy(without_cases(value), name) for name, value in {**equations, **derivatives}.items()]

@@ -18,7 +18,7 @@ class MeanSquareLoss(_Loss):
 
     ::
 
-        L = share * sum_i area_i lambda_i r_i^2 / sum_i area_i
+        L = fraction * sum_i area_i lambda_i r_i^2 / sum_i area_i
 
     The host's own ``PointwiseLossNorm`` leaves out the division: its loss is the integral, which grows with the domain,
     so that the loss of a plate and that of its edges are weighted by an area and a length. For points that are drawn
@@ -26,7 +26,7 @@ class MeanSquareLoss(_Loss):
 
     Parameters
     ----------
-    shares : mapping, optional
+    fractions : mapping, optional
         Factor of an output by its name, 1 where it is not named: the fraction of a loss term's domain that this
         constraint covers. The host adds up the losses of constraints that share an output; with the fractions the sum
         is the mean over all of them.
@@ -38,10 +38,10 @@ class MeanSquareLoss(_Loss):
         PointwiseInteriorConstraint(nodes, geometry, {"poisson": 0}, 1000, loss=MeanSquareLoss())
     """
 
-    def __init__(self, shares: Mapping[str, float] | None = None) -> None:
+    def __init__(self, fractions: Mapping[str, float] | None = None) -> None:
         super().__init__()
         # Not empty, or TorchScript could not tell the type of its values.
-        self.shares: Dict[str, float] = {"": 1.0, **(shares or {})}
+        self.fractions: Dict[str, float] = {"": 1.0, **(fractions or {})}
 
     def forward(
         self,
@@ -56,5 +56,5 @@ class MeanSquareLoss(_Loss):
         for name, prediction in pred_outvar.items():
             square = lambda_weighting[name] * (prediction - true_outvar[name]).square()
             areas = invar["area"] if "area" in invar else torch.ones_like(square)
-            losses[name] = self.shares.get(name, 1.0) * (square * areas).sum() / areas.sum()
+            losses[name] = self.fractions.get(name, 1.0) * (square * areas).sum() / areas.sum()
         return losses

@@ -7,12 +7,12 @@ from typing import Any
 
 from torch import Tensor
 
-from modulus_relobralo.geometry.shape import HolePole
 from modulus_relobralo.hosts.sym import host
 from modulus_relobralo.hosts.sym.architectures import scaled_input
 from modulus_relobralo.hosts.sym.host import HostKey, HostModule
 from modulus_relobralo.plates.particular import LoadedRectangle, jet_with_deflection, with_deflection
 from modulus_relobralo.plates.poles import COUNT, jet_with_poles, with_poles
+from modulus_relobralo.problems.shapes.shape import HolePole
 from modulus_relobralo.taylor.jets import Jet
 from modulus_relobralo.taylor.networks import Pass
 

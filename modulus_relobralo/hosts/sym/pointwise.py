@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from modulus_relobralo.geometry.samples import REDUCTIONS
 from modulus_relobralo.hosts.sym import host
 from modulus_relobralo.hosts.sym.losses import MeanSquareLoss
 from modulus_relobralo.hosts.sym.points import ResampledPoints
+from modulus_relobralo.problems.sampling import REDUCTIONS
 
 POINTS = ("fixed", "resampled")
 """Points that are drawn once and come again in every epoch, or new ones in every step."""
@@ -24,7 +24,7 @@ def pointwise_constraint(
     batch_size: int,
     reduction: str = "integral",
     points: str = "fixed",
-    shares: Mapping[str, float] | None = None,
+    fractions: Mapping[str, float] | None = None,
     **sampling: Any,
 ) -> Any:
     """Constrain outputs at points of a geometry.
@@ -40,7 +40,7 @@ def pointwise_constraint(
     points : str
         ``"fixed"``: ``batch_per_epoch`` batches are drawn once and come again. ``"resampled"``: new points in every
         step, of which ``batch_per_epoch`` batches are drawn at once, see `ResampledPoints`.
-    shares : mapping, optional
+    fractions : mapping, optional
         Of `MeanSquareLoss`.
     **sampling
         Further arguments of the host's pointwise constraints, such as ``criteria``.
@@ -54,7 +54,7 @@ def pointwise_constraint(
     _check_choice("points", points, POINTS)
     if reduction == "mean":
         _check_absent("reduction", reduction, sampling, ("loss",))
-        sampling["loss"] = MeanSquareLoss(shares)
+        sampling["loss"] = MeanSquareLoss(fractions)
     if points == "fixed":
         kinds = {"interior": host.PointwiseInteriorConstraint, "boundary": host.PointwiseBoundaryConstraint}
         return kinds[where](nodes, geometry, outvar, batch_size, **sampling)

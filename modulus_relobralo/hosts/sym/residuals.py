@@ -56,7 +56,7 @@ def residuals(constraint: Any) -> Pointwise:
 def _share(name: str, loss: nn.Module, points: Mapping[str, Tensor]) -> Tensor:
     """Return what a point counts in the loss of an output beside its ``lambda_weighting``, [points, 1]."""
     area = points.get("area", torch.ones_like(next(iter(points.values()))))
-    return loss.shares.get(name, 1.0) * area / area.sum() if isinstance(loss, MeanSquareLoss) else area
+    return loss.fractions.get(name, 1.0) * area / area.sum() if isinstance(loss, MeanSquareLoss) else area
 
 
 def is_nested(constraint: Any) -> bool:

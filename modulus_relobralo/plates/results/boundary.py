@@ -8,12 +8,12 @@ from math import sin
 import numpy as np
 from sympy import Expr, Float, Function, Symbol
 
-from modulus_relobralo.geometry.shape import gauss
-from modulus_relobralo.geometry.symbols import COORDINATES
 from modulus_relobralo.plates.edge_equations import TURN, edge_equations
 from modulus_relobralo.plates.plate import Plate
 from modulus_relobralo.plates.polynomial import with_values
 from modulus_relobralo.plates.values import Array, Points, evaluate
+from modulus_relobralo.problems.expressions import COORDINATES
+from modulus_relobralo.problems.shapes.shape import gauss
 
 Known = Callable[[Mapping[str, Expr], Points], dict[str, Array]]
 """Computes quantities at points."""
@@ -36,7 +36,7 @@ def along_edge(plate: Plate, name: str, known: Known, shares: Array) -> dict[str
 
 def _edge_values(plate: Plate, name: str, known: Known, place: Points) -> dict[str, Array]:
     support, w = plate.supports[name], Function(plate.equation.w)(*COORDINATES)
-    given = {Symbol(key): value for key, value in plate.givens[name].items()}
+    given = {Symbol(key): value for key, value in plate.coefficients[name].items()}
     wanted = {"w": w, **equations(plate, "slope_n", "M_n", "V_n")}
     wanted["reaction"] = given[Symbol("k_w")] * w if support.k_w is not None else -wanted["V_n"]
     values = known({key: value.xreplace(given) for key, value in wanted.items()}, place)
@@ -61,5 +61,5 @@ def corner_forces(plate: Plate, known: Known) -> dict[str, tuple[float, float, f
         if name not in free:
             place = corner.at(np.zeros(1))
             force = known({"R": equations(plate, "R")["R"].xreplace({TURN: Float(sin(corner.turn))})}, place)["R"]
-            found[name] = (*corner.place, float(force[0]))
+            found[name] = (*corner.point, float(force[0]))
     return found

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from modulus_relobralo.geometry.shape import Shape
 from modulus_relobralo.plates.polynomial import arrays
 from modulus_relobralo.plates.values import Array, Points
+from modulus_relobralo.problems.shapes.shape import Shape
 
 CELLS = 300
 """Along each side of a shape's bounds: the integral of a smooth function is exact to about 1e-4."""

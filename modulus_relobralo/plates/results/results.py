@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from sympy import Expr, Function
 
-from modulus_relobralo.geometry.symbols import COORDINATES
 from modulus_relobralo.plates.plate import Plate
 from modulus_relobralo.plates.polynomial import arrays, with_values
 from modulus_relobralo.plates.results.boundary import along_edge, corner_forces, edge_sums, equations
 from modulus_relobralo.plates.results.integrals import over
 from modulus_relobralo.plates.values import Array, Deflection, Points, evaluate, quantities
+from modulus_relobralo.problems.expressions import COORDINATES
 
 GRID = 61
 """Points along each side of the bounds."""

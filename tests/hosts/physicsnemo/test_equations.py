@@ -7,13 +7,13 @@ import torch
 from autograd_fields import evaluate, points
 from physicsnemo.sym import PhysicsInformer
 from physicsnemo.sym.graph import Graph
-from sympy import Piecewise, Symbol, sin, sqrt
+from sympy import Function, Piecewise, Symbol, pi, sin, sqrt
 from torch import nn
 
 from modulus_relobralo.hosts.physicsnemo import Equations
 from modulus_relobralo.plates import KirchhoffPlate, RectangularPlate
+from modulus_relobralo.problems import HelmholtzRectangle, HelmholtzWave, Interval, Problem
 from modulus_relobralo.taylor import TaylorDerivatives
-from modulus_relobralo.waves import HelmholtzRectangle, HelmholtzWave
 
 X, Y = Symbol("x"), Symbol("y")
 PLATE = KirchhoffPlate(D=2 + X * Y, nu=0.3, p=sin(X))
@@ -38,7 +38,7 @@ def oracle(net, equation, variable, given):
 
 
 @pytest.mark.parametrize(
-    ("description", "outputs", "variable"),
+    ("problem", "outputs", "variable"),
     [
         (HelmholtzWave(k=3 + X, source=sqrt(1 + Y)), ["helmholtz"], "u"),
         (HelmholtzRectangle(1, 1, HelmholtzWave(k=2)), ["helmholtz"], "u"),
@@ -46,22 +46,36 @@ def oracle(net, equation, variable, given):
     ],
     ids=["medium", "room", "moments"],
 )
-def test_up_to_second_order_the_informer_differentiates(description, outputs, variable):
+def test_up_to_second_order_the_informer_differentiates(problem, outputs, variable):
     net = network()
-    informer = PhysicsInformer(outputs, Equations(description), grad_method="autodiff")
+    informer = PhysicsInformer(outputs, Equations(problem), grad_method="autodiff")
     given = inputs(net, variable)
     found = informer.forward({name: given[name] for name in informer.required_inputs})
     for name in outputs:
-        expected = oracle(net, description.equations[name], variable, given)
+        expected = oracle(net, problem.equations[name], variable, given)
         torch.testing.assert_close(found[name], expected, rtol=1e-9, atol=1e-10)
         assert not torch.allclose(found[name], 1.001 * expected)
+
+
+def test_a_problem_in_time_takes_ours_by_time():
+    t, u = Symbol("t"), Function("u")(X, Symbol("t"))
+    equation = u.diff(t) + u * u.diff(X) - u.diff(X, 2) / 10
+    burgers = Problem(Interval(0, 1), {"burgers": equation}, {"edges": {"u": 0}}, (0, 1), {"u": sin(pi * X)})
+    net, (x, time) = network(), points(1, 1)
+    informer = PhysicsInformer(["burgers"], Equations(burgers), grad_method="autodiff")
+    assert set(informer.required_inputs) == {"coordinates", "u", "u__t"}
+    value = net(torch.cat([x, time], 1))
+    first, by_time = torch.autograd.grad(value.sum(), (x, time), create_graph=True)
+    second = torch.autograd.grad(first.sum(), x, create_graph=True)[0]
+    found = informer.forward({"coordinates": x, "u": value, "u__t": by_time})["burgers"]
+    torch.testing.assert_close(found, by_time + value * first - second / 10)
 
 
 @pytest.mark.parametrize("output", ["kirchhoff", "Q_x", "V_n"])
 def test_above_it_takes_ours(output):
     net = network()
-    description = RectangularPlate(2, 3, PLATE)
-    informer = PhysicsInformer([output], Equations(description), grad_method="autodiff")
+    problem = RectangularPlate(2, 3, PLATE)
+    informer = PhysicsInformer([output], Equations(problem), grad_method="autodiff")
     wanted = [name for name in informer.required_inputs if "__" in name]
     given = inputs(net, "w")
     taylor = TaylorDerivatives(net, "xy", "w", wanted, compiled=False)(given["coordinates"])

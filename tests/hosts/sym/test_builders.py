@@ -1,15 +1,16 @@
 """Constraints of plates and waves: their points, loss terms and values, where an expression stands for the network."""
 
+import math
 from types import SimpleNamespace
 
 import pytest
 import torch
-from sympy import Piecewise, Symbol, exp, pi, sin
+from sympy import Function, Piecewise, Symbol, cos, exp, pi, sin
 
-from modulus_relobralo.geometry.rectangle import EDGES
 from modulus_relobralo.hosts.sym import constraints, equation_nodes, geometry, host
 from modulus_relobralo.plates import KirchhoffPlate, RectangularPlate, sinusoidal_deflection
-from modulus_relobralo.waves import HelmholtzRectangle, HelmholtzWave, standing_wave
+from modulus_relobralo.problems import HelmholtzRectangle, HelmholtzWave, Interval, Problem, Rectangle, standing_wave
+from modulus_relobralo.problems.shapes.rectangle import EDGES
 
 pytestmark = pytest.mark.host
 
@@ -20,12 +21,12 @@ SAMPLING = pytest.mark.parametrize(
 )
 
 
-def losses(description, network, per_edge=False, interior=64, edge=32, **sampling):
+def losses(problem, network, per_edge=False, interior=64, edge=32, **sampling):
     """Return the host's loss terms where expressions by name stand for the networks."""
-    nodes = [*equation_nodes(description), *(host.Node.from_sympy(field, name) for name, field in network.items())]
+    nodes = [*equation_nodes(problem), *(host.Node.from_sympy(field, name) for name, field in network.items())]
     domain = host.Domain()
     sampling = sampling or FIXED
-    for name, constraint in constraints(description, nodes, interior, edge, per_edge, **sampling).items():
+    for name, constraint in constraints(problem, nodes, interior, edge, per_edge, **sampling).items():
         domain.add_constraint(constraint, name)
     domain.load_data()
     terms = domain.compute_losses(0)
@@ -59,7 +60,7 @@ def test_the_geometry_is_the_described_one():
 
 
 def test_other_shapes_are_refused():
-    with pytest.raises(TypeError, match=r"must have a shape of `modulus_relobralo.geometry`. Found 'disc'"):
+    with pytest.raises(TypeError, match=r"`problem` must be a Problem. Found namespace\(shape='disc'"):
         geometry(SimpleNamespace(shape="disc"))
 
 
@@ -237,6 +238,75 @@ def test_every_term_of_each_edge_reaches_the_network():
         gradients = torch.autograd.grad(term, list(arch.parameters()), retain_graph=True, allow_unused=True)
         size = sum(float(gradient.abs().sum()) for gradient in gradients if gradient is not None)
         assert 0 < size < float("inf"), name
+
+
+def test_a_support_of_a_family_may_depend_on_its_parameters():
+    """V_n + k_w w on the right edge for w = x: only the spring pushes, with 2 h x, x = a there."""
+    h = Symbol("h")
+    equation = KirchhoffPlate(D=1, nu=NU, p=0, parameters={"h": (0.5, 2)})
+    plate = RectangularPlate(A, B, equation, {"left, bottom, top": "clamped", "right": {"k_w": 2 * h, "slope_n": 1}})
+    sampling = {**FIXED, "parameterization": host.Parameterization({h: 0.5})}
+    found = losses(plate, {"w": X + 1e-12 * exp(X + Y)}, edge=64, **sampling)
+    assert found["spring"] == pytest.approx((2 * 0.5 * A) ** 2 * B, rel=1e-4)
+
+
+# ----- problems of a person's own
+
+T, K = Symbol("t"), Symbol("k")
+HEAT = exp(-(pi**2) * T / 4) * sin(pi * X)
+
+
+def in_time(name, order, initial, conditions):
+    u = Function("u")(X, T)
+    equation = u.diff(T, order) - u.diff(X, 2) / 4
+    return Problem(Interval(0, 1), {name: equation}, conditions, time=(0, 2), initial=initial)
+
+
+@pytest.mark.parametrize("per_edge", [False, True])
+@SAMPLING
+def test_all_losses_vanish_for_the_exact_temperature(per_edge, sampling):
+    heat = in_time("heat", 1, {"u": sin(pi * X)}, {"left": {"u": 0}, "right": {"u__x": -pi * exp(-(pi**2) * T / 4)}})
+    terms = losses(heat, {"u": HEAT}, per_edge, initial=16, **sampling)
+    assert set(terms) == {"heat", "u_initial"} | ({"u_left", "u_x_right"} if per_edge else {"u", "u__x"})
+    assert max(terms.values()) < 1e-9
+    wrong = losses(heat, {"u": 1.1 * HEAT + 0.1}, per_edge, edge=2048, initial=2048, **sampling)
+    assert wrong["u_left" if per_edge else "u"] == pytest.approx(0.01)
+    assert wrong["u_initial"] == pytest.approx(0.01 * (0.5 + 4 / math.pi + 1), rel=0.1)
+    # pi^2 / 100 times the mean of exp(-pi^2 t / 2) over [0, 2], which is nearly 1 / pi^2
+    assert wrong["u_x_right" if per_edge else "u__x"] == pytest.approx(0.01, rel=0.2)
+
+
+def test_velocities_at_the_start_are_loss_terms():
+    exact = sin(pi * X) * cos(pi * T / 2) + X * sin(T)
+    wave = in_time("wave", 2, {"u": sin(pi * X), "u__t": 0}, {"edges": {}})
+    terms = losses(wave, {"u": exact}, initial=4096)
+    assert set(terms) == {"wave", "u_initial", "u_t_initial"}
+    assert terms["u_initial"] < 1e-12
+    assert terms["u_t_initial"] == pytest.approx(1 / 3, rel=0.05)
+
+
+def test_points_of_a_family_lie_in_its_ranges():
+    wave = HelmholtzRectangle(1, 1, HelmholtzWave(k=K, parameters={"k": (1, 3)}))
+    nodes = [*equation_nodes(wave), host.Node.from_sympy(X * Y * K, "u")]
+    for constraint in constraints(wave, nodes, 64, 16, **FIXED).values():
+        k = sampled(constraint)["k"]
+        assert 1 < k.min() < 1.5 < 2.5 < k.max() < 3
+    narrow = host.Parameterization({K: (2, 2.1)})
+    k = sampled(constraints(wave, nodes, 64, 16, parameterization=narrow, **FIXED)["interior"])["k"]
+    assert 2 < k.min() < k.max() < 2.1
+
+
+def test_a_parameter_without_a_range_is_named():
+    wave = HelmholtzRectangle(1, 1, HelmholtzWave(k=K, parameters=["k"]))
+    with pytest.raises(ValueError, match=r"`parameterization` must say .* k go, .* Found no range of k"):
+        losses(wave, {"u": X * Y * K})
+
+
+def test_an_equation_of_the_name_of_a_loss_term_is_refused():
+    u = Function("u")(X, Y)
+    problem = Problem(Rectangle(1, 1), {"u_left": u.diff(X)}, {"edges": {"u": 0}})
+    with pytest.raises(ValueError, match=r"must not be named as a loss term .* Found u_left"):
+        losses(problem, {"u": X})
 
 
 # ----- waves

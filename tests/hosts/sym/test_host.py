@@ -86,7 +86,7 @@ def test_with_both_installed_nothing_is_guessed(both_hosts):
     "wants_host",
     [
         "from modulus_relobralo.hosts.sym import WeightMonitor",
-        "from modulus_relobralo.hosts.sym import geometry; from modulus_relobralo.waves import *; "
+        "from modulus_relobralo.hosts.sym import geometry; from modulus_relobralo.problems import *; "
         "geometry(HelmholtzRectangle(1, 1, HelmholtzWave(1)))",
         "from modulus_relobralo.hosts.sym import taylor_nodes",
         "from modulus_relobralo.hosts.sym import main; main('conf')(print)",
@@ -121,7 +121,7 @@ def test_without_a_host_plates_and_waves_are_described():
     code = """
 import json
 from modulus_relobralo.plates import KirchhoffPlate, RectangularPlate
-from modulus_relobralo.waves import HelmholtzRectangle, HelmholtzWave
+from modulus_relobralo.problems import HelmholtzRectangle, HelmholtzWave
 plate = RectangularPlate(1, 1, KirchhoffPlate(D=1, nu=0.2, p=1), edges="clamped")
 wave = HelmholtzRectangle(1, 1, HelmholtzWave(k=1))
 print(json.dumps([list(plate.conditions["top"]), list(wave.equations)]))

@@ -15,10 +15,10 @@ from pictures import has_colour
 from programs import run
 from sympy import Function, Symbol, exp, sqrt
 
-from modulus_relobralo.geometry import Ellipse, Polygon, Rectangle, annulus
 from modulus_relobralo.hosts.sym import constraints, equation_nodes, host, keys, plate_network, plate_results
 from modulus_relobralo.hosts.sym.shapes import ShapeGeometry
 from modulus_relobralo.plates import KirchhoffPlate, Patch, Plate, RectangularPlate, flexural_rigidity, scaling
+from modulus_relobralo.problems import Ellipse, Polygon, Rectangle, annulus
 from modulus_relobralo.report import read_run
 
 pytestmark = pytest.mark.host
@@ -53,7 +53,7 @@ def test_the_points_of_each_part_lie_on_it(shape):
         np.testing.assert_allclose(shape.level(points["x"], points["y"]), 0, atol=1e-9)
         assert points["area"].sum() == pytest.approx(part.length)
         if name in shape.corners:
-            assert (points["x"] == part.place[0]).all()
+            assert (points["x"] == part.point[0]).all()
     inside = ShapeGeometry(shape).sample_interior(400)
     assert (shape.level(inside["x"], inside["y"]) > 0).all()
     assert inside["area"].sum() == pytest.approx(shape.area, rel=0.1)

@@ -3,8 +3,8 @@ import pytest
 import torch
 from sympy import Or, Symbol
 
-from modulus_relobralo.geometry.rectangle import EDGES
 from modulus_relobralo.hosts.sym import PointwiseConstraint, Rectangle, ResampledPoints, host
+from modulus_relobralo.problems.shapes.rectangle import EDGES
 
 pytestmark = pytest.mark.host
 

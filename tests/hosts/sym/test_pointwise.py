@@ -7,7 +7,7 @@ from sympy import Symbol
 
 from modulus_relobralo.hosts.sym import Rectangle, constraints, host, pointwise_constraint
 from modulus_relobralo.plates import KirchhoffPlate, RectangularPlate
-from modulus_relobralo.waves import HelmholtzRectangle, HelmholtzWave
+from modulus_relobralo.problems import HelmholtzRectangle, HelmholtzWave
 
 pytestmark = pytest.mark.host
 
@@ -68,7 +68,7 @@ def test_weights_of_the_points_and_criteria_reach_the_constraint(points):
 
 
 def test_a_share_goes_to_its_output():
-    whole, half = (losses(constrain(reduction="mean", shares=shares))[0] for shares in (None, {"u": 0.5}))
+    whole, half = (losses(constrain(reduction="mean", fractions=fractions))[0] for fractions in (None, {"u": 0.5}))
     assert half == pytest.approx(whole / 2)
 
 

@@ -60,7 +60,7 @@ PROGRAM = """
     from sympy import Or, Symbol
     from modulus_relobralo.hosts.sym import builders
     from modulus_relobralo.hosts.sym import WeightMonitor, constraints, equation_nodes
-    from modulus_relobralo.waves import HelmholtzRectangle, standing_wave
+    from modulus_relobralo.problems import HelmholtzRectangle, standing_wave
 
     class Watch(Monitor):
         def __init__(self, solver):

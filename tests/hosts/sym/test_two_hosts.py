@@ -68,7 +68,7 @@ PROGRAM = """
     from {host}.hydra import instantiate_arch
     from {host}.hydra.utils import instantiate_agg
     from modulus_relobralo.hosts.sym import WeightMonitor, geometry
-    from modulus_relobralo.waves import HelmholtzRectangle, HelmholtzWave
+    from modulus_relobralo.problems import HelmholtzRectangle, HelmholtzWave
 
     @{host}.main(config_path="conf", config_name="config")
     def run(cfg):

@@ -1,0 +1,190 @@
+"""Where which loss terms of a problem hold: the one reading of it, of which every host and every loop makes its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sympy import Expr
+
+from modulus_relobralo.checks import check_count, check_flag
+from modulus_relobralo.problems.expressions import plain_name
+from modulus_relobralo.problems.problem import EDGES, INITIAL, INTERIOR, Problem
+
+CORNER = 2
+"""Points per corner and step: all are one, but a host may draw to which corner of a group each goes."""
+
+
+class Term(NamedTuple):
+    """
+    What holds of a loss term: a quantity takes a value.
+
+    Attributes
+    ----------
+    output : str
+        The quantity: an equation, a dependent variable, or a derivative of one.
+    target : Expr
+        The value, in coordinates and parameters.
+    fraction : float
+        How much of all parts that have the loss term lies in this place, by length.
+    """
+
+    output: str
+    target: Expr
+    fraction: float = 1.0
+
+
+@dataclass(frozen=True)
+class Place:
+    """
+    The interior, a group of edges or corners, or the interior at the first time, and what holds there.
+
+    Attributes
+    ----------
+    name : str
+        "interior", the names of the edges, "edges" if it is all of them, or "initial".
+    terms : dict[str, Term]
+        Loss terms by name.
+    parts : tuple of str
+        The edges or corners; none for the interior.
+    count : int
+        Points per step.
+    time : tuple[float, float], optional
+        From when to when; at the start both are the first time.
+    coefficients : mapping of str to Expr
+        What further symbols of its equations mean there, in the coordinates, the normal and the parameters.
+    """
+
+    name: str
+    terms: dict[str, Term]
+    parts: tuple[str, ...]
+    count: int
+    time: tuple[float, float] | None
+    coefficients: Mapping[str, Expr]
+
+
+def places(
+    problem: Problem, interior: int, edge: int, initial: int | None = None, per_edge: bool = False
+) -> list[Place]:
+    """
+    Return where which loss terms of a problem hold.
+
+    Loss terms are named after equations and quantities. Edges on which the same holds are one place; a
+    quantity has one loss term, on whichever edges it is given. With ``per_edge`` each edge is a place, and its loss
+    terms end in its name: "u_left". Those of the start end in "initial": "u_initial", "u_t_initial".
+
+    Parameters
+    ----------
+    problem : Problem
+        The problem.
+    interior, edge : int
+        Points in the interior, and per edge.
+    initial : int, optional
+        Points at the first time, if something holds there.
+    per_edge : bool
+        Whether each edge has loss terms of its own.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no `Problem`, if a number of points is not an integer above zero, or if points at the start are not
+        given where something holds, or given where nothing does; or if two quantities have loss terms of one name.
+
+    Examples
+    --------
+    >>> from modulus_relobralo.problems import HelmholtzRectangle, HelmholtzWave
+    >>> wave = HelmholtzRectangle(5, 4, HelmholtzWave(k=20), edges={"left": 1, "right, bottom, top": 0})
+    >>> for place in places(wave, interior=1000, edge=100):
+    ...     print(place.name, place.count, list(place.terms))
+    interior 1000 ['helmholtz']
+    left 100 ['u']
+    right_bottom_top 300 ['u']
+    """
+    _check(problem, interior, edge, initial, per_edge)
+    inside = {name: Term(name, target) for name, target in problem.inside.items()}
+    found = [Place(INTERIOR, inside, (), interior, problem.time, {})]
+    edges = problem.shape.edges
+    for parts in _groups(problem, per_edge):
+        name = EDGES if set(parts) == set(edges) else "_".join(parts)
+        count = (edge if parts[0] in edges else CORNER) * len(parts)
+        terms = _terms(problem, parts, per_edge)
+        found.append(Place(name, terms, tuple(parts), count, problem.time, _coefficients(problem, parts[0])))
+    if problem.time is not None and initial is not None:
+        start = {_term_name(output, INITIAL): Term(output, target) for output, target in problem.initial.items()}
+        found.append(Place(INITIAL, start, (), initial, (problem.time[0], problem.time[0]), {}))
+    _check_names(found)
+    return found
+
+
+def _check(problem: Problem, interior: int, edge: int, initial: int | None, per_edge: bool) -> None:
+    if not isinstance(problem, Problem):
+        raise TypeError(
+            "Parameter `problem` must be a Problem, as RectangularPlate and HelmholtzRectangle are. "
+            f"Found {type(problem).__module__}.{type(problem).__name__}."
+        )
+    check_count("interior", interior)
+    check_count("edge", edge)
+    check_flag("per_edge", per_edge)
+    if initial is not None:
+        check_count("initial", initial)
+    if (initial is None) == bool(problem.initial):
+        wanted = f"given for {', '.join(problem.initial)}" if problem.initial else "left out, because nothing is known"
+        raise ValueError(f"Parameter `initial`, of points at the first time, must be {wanted}. Found {initial}.")
+
+
+def _check_names(found: list[Place]) -> None:
+    outputs: dict[str, str] = {}
+    for place in found:
+        for name, term in place.terms.items():
+            if outputs.setdefault(name, term.output) != term.output:
+                raise ValueError(
+                    f"Loss terms of different quantities must have different names. Found `{name}` of "
+                    f"{outputs[name]} and of {term.output}."
+                )
+
+
+def _groups(problem: Problem, per_edge: bool) -> list[list[str]]:
+    """Return the parts of the boundary on which the same holds; with `per_edge` each by itself."""
+    groups: list[list[str]] = []
+    for part, held in problem.conditions.items():
+        alike = [names for names in groups if not per_edge and _same(problem, names[0], part)]
+        if alike:
+            alike[0].append(part)
+        elif held:
+            groups.append([part])
+    return groups
+
+
+def _same(problem: Problem, one: str, other: str) -> bool:
+    kinds = {part in problem.shape.edges for part in (one, other)}
+    held = _equal(problem.conditions[one], problem.conditions[other])
+    return len(kinds) == 1 and held and _equal(_coefficients(problem, one), _coefficients(problem, other))
+
+
+def _equal(a: Mapping[str, Expr], b: Mapping[str, Expr]) -> bool:
+    # By their difference: 0 and 0.0 are not equal to SymPy.
+    return a.keys() == b.keys() and all((a[name] - b[name]).is_zero for name in a)
+
+
+def _coefficients(problem: Problem, part: str) -> dict[str, Expr]:
+    """Return those symbols of a part's equations that its points must bring along."""
+    symbols = {str(s) for output in problem.conditions[part] for s in problem.expression(output).free_symbols}
+    return {name: value for name, value in problem.coefficients.get(part, {}).items() if name in symbols}
+
+
+def _terms(problem: Problem, parts: list[str], per_edge: bool) -> dict[str, Term]:
+    held = problem.conditions[parts[0]]
+    if per_edge:
+        return {_term_name(output, parts[0]): Term(output, target) for output, target in held.items()}
+    lengths = {name: part.length for name, part in problem.shape.parts.items()}
+    here = sum(lengths[name] for name in parts)
+    everywhere = {
+        output: sum(lengths[name] for name, other in problem.conditions.items() if output in other) for output in held
+    }
+    return {output: Term(output, target, here / everywhere[output]) for output, target in held.items()}
+
+
+def _term_name(output: str, place: str) -> str:
+    """Return the name of a quantity's loss term that is one of a place alone."""
+    return f"{plain_name(output)}_{place}"

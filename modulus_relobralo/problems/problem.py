@@ -1,0 +1,374 @@
+"""Boundary value problems: equations over a shape, perhaps in time, and what holds on its edges and at the start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from itertools import product
+from typing import Any
+
+from sympy import Derivative, Expr, Integer, Symbol
+from sympy.core.function import AppliedUndef
+
+from modulus_relobralo.problems.expressions import (
+    HIGHEST_ORDER,
+    TIME,
+    as_expression,
+    as_parameters,
+    as_range,
+    as_ranges,
+    check_fields,
+    check_name,
+    check_values,
+    plain_name,
+)
+from modulus_relobralo.problems.shapes.domain import Domain, middles
+
+INTERIOR, EDGES, INITIAL = "interior", "edges", "initial"
+"""Names of places, which edges must not have: the interior, all edges together, the interior at the first time."""
+
+
+class Problem:
+    """
+    A boundary value problem.
+
+    Symbols count by their names: ``x``, and ``y`` in the plane, are the coordinates, ``t`` is the time, ``normal_x``
+    and ``normal_y`` are the outward normal on an edge. Functions of them are dependent variables, or fields that other
+    networks give.
+
+    Parameters
+    ----------
+    shape : Interval or Shape
+        Where the equations hold.
+    equations : mapping of str to Expr
+        Equations by name, each as what vanishes; derivatives up to the fourth order. Quantities that only conditions
+        name are among them too, see `inside`.
+    conditions : mapping of str to mapping
+        By name of an edge or a corner, which quantity takes which value there: a number or an expression in the
+        coordinates, the time and the parameters. A key can name several parts, as in ``"left, right"``; ``"edges"`` are
+        all edges. Each edge is in it once, with ``{}`` if nothing holds there. A quantity is
+
+        - a dependent variable, as "u",
+        - a derivative of one, as "u__x" or "u__x__y",
+        - an equation by its name, as "M_n",
+        - a name of its own for an expression that vanishes: ``{"robin": u.diff(x) * n_x + 3 * u}``.
+    time : tuple[float, float], optional
+        The first and the last time.
+    initial : mapping, optional
+        Which quantity takes which value at the first time. Of each dependent variable that the equations differentiate
+        n times by t, itself and its first n - 1 derivatives by t are in it, with None where nothing is known.
+    parameters : iterable of str or Symbol, or mapping to pairs of float
+        Further symbols of equations and conditions, which are inputs of the network; a mapping says from where to where
+        each goes.
+    coefficients : mapping of str to mapping, optional
+        Symbols of equations that have a value on an edge only, by name of the edge: ``{"left": {"h": 3}}``.
+    inside : iterable of str, optional
+        Which equations hold in the interior, all by default.
+    dense : iterable of Shape
+        Where points of the interior are drawn more densely.
+
+    Attributes
+    ----------
+    equations : dict[str, Expr]
+        As given, with those that conditions state.
+    inside : dict[str, Expr]
+        What vanishes in the interior, {name: 0}.
+    conditions, coefficients : dict[str, dict[str, Expr]]
+        By name of each edge or corner.
+    initial : dict[str, Expr]
+        What holds at the first time.
+    coordinates : tuple[Symbol, ...]
+        x, y in the plane, t if there is time.
+    parameters : tuple[str, ...]
+        Names of the parameters.
+    ranges : dict[str, tuple[float, float]]
+        From where to where the parameters go, if that was given.
+    fields : dict[str, Expr]
+        Dependent variables and fields of the equations by name, with their arguments.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If something is not what is asked for above: an unknown symbol or quantity, an edge or an initial condition that
+        is left out, an order above four, a name that means two things, a value that is not finite somewhere.
+
+    Examples
+    --------
+    >>> from sympy import Function, pi, sin
+    >>> from modulus_relobralo.problems import Interval
+    >>> x, t = Symbol("x"), Symbol("t")
+    >>> u = Function("u")(x, t)
+    >>> burgers = Problem(
+    ...     Interval(-1, 1),
+    ...     time=(0, 1),
+    ...     equations={"burgers": u.diff(t) + u * u.diff(x) - 0.01 / pi * u.diff(x, 2)},
+    ...     conditions={"left, right": {"u": 0}},
+    ...     initial={"u": -sin(pi * x)},
+    ... )
+    >>> burgers.inputs, burgers.conditions["left"], burgers.initial
+    (('x', 't'), {'u': 0}, {'u': -sin(pi*x)})
+    """
+
+    def __init__(
+        self,
+        shape: Domain,
+        equations: Mapping[str, Expr],
+        conditions: Mapping[str, Mapping[Any, Any]],
+        time: tuple[float, float] | None = None,
+        initial: Mapping[Any, Any] | None = None,
+        parameters: Iterable[str | Symbol] = (),
+        coefficients: Mapping[str, Mapping[str, Any]] | None = None,
+        inside: Iterable[str] | None = None,
+        dense: Iterable[Domain] = (),
+    ) -> None:
+        if not isinstance(shape, Domain):
+            raise TypeError(
+                f"Parameter `shape` must be an Interval or a shape of `modulus_relobralo.problems`. Found {shape!r}."
+            )
+        self.shape, self.dense = shape, tuple(dense)
+        _check_edge_names(shape)
+        self.time = None if time is None else as_range("time", time)
+        self.coordinates = (*shape.coordinates, *(() if time is None else (TIME,)))
+        self._normal = [f"normal_{symbol}" for symbol in shape.coordinates]
+        self.parameters = as_parameters(parameters, taken=[str(symbol) for symbol in self.coordinates])
+        self.ranges = as_ranges(parameters)
+        self.coefficients = {
+            part: {name: self._value(f"coefficients[{part!r}]", value, self._normal) for name, value in given.items()}
+            for part, given in _by_part("coefficients", coefficients or {}, shape).items()
+        }
+        self._local = sorted({name for given in self.coefficients.values() for name in given})
+        for name in self._local:
+            check_name("coefficients", name, [*self.parameters, *map(str, self.coordinates)])
+        self.equations = self._equations(equations)
+        self.inside = dict.fromkeys(_inside(inside, self.equations), Integer(0))
+        self.fields = self._fields()
+        given = _by_part("conditions", conditions, shape, every=True)
+        self.conditions = {part: self._held(f"conditions[{part!r}]", held) for part, held in given.items()}
+        self.initial = self._initial(initial)
+        self._check_names()
+        self._check_local()
+        self._check_values()
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of a network's inputs, coordinates and parameters."""
+        return (*map(str, self.coordinates), *self.parameters)
+
+    @property
+    def derivatives(self) -> tuple[str, ...]:
+        """Names of the derivatives that conditions name, such as "u__x"."""
+        named = {name for held in (*self.conditions.values(), self.initial) for name in held}
+        return tuple(sorted(name for name in named if "__" in name))
+
+    def knows(self, quantity: str) -> bool:
+        """Return whether a name is that of an equation, a field, or a derivative of one by coordinates."""
+        field, *by = quantity.split("__")
+        return quantity in self.equations or (field in self.fields and {*map(Symbol, by)} <= set(self.coordinates))
+
+    def expression(self, quantity: str) -> Expr:
+        """Return what a quantity is, in dependent variables: of "u__x" the derivative, of an equation all of it."""
+        if quantity in self.equations:
+            return self.equations[quantity]
+        field, *by = quantity.split("__")
+        return self.fields[field].diff(*map(Symbol, by)) if by else self.fields[field]
+
+    def _value(self, name: str, value: Any, further: Iterable[str] = ()) -> Expr:
+        return as_expression(name, value, self.parameters, fields=False, coordinates=self.coordinates, further=further)
+
+    def _equations(self, equations: Mapping[str, Expr]) -> dict[str, Expr]:
+        if not isinstance(equations, Mapping) or not equations:
+            raise TypeError(f"Parameter `equations` must map names to expressions. Found `equations = {equations!r}`.")
+        taken = [*self.parameters, *self._local]
+        return {
+            check_name("equations", name, taken): self._equation(f"equations[{name!r}]", held)
+            for name, held in equations.items()
+        }
+
+    def _equation(self, name: str, value: Any) -> Expr:
+        equation = as_expression(
+            name, value, self.parameters, coordinates=self.coordinates, further=[*self._normal, *self._local]
+        )
+        if not isinstance(value, Expr) or not equation.atoms(AppliedUndef):
+            raise ValueError(f"Parameter `{name}` must be an expression in dependent variables. Found {value!r}.")
+        for derivative in equation.atoms(Derivative):
+            self._check_order(name, len(derivative.variables), derivative)
+        return equation
+
+    def _fields(self) -> dict[str, Expr]:
+        check_fields(self.equations, [*self.parameters, *self._local])
+        found = {field for equation in self.equations.values() for field in equation.atoms(AppliedUndef)}
+        return {field.name: field for field in sorted(found, key=str)}
+
+    def _held(self, where: str, held: Mapping[Any, Any]) -> dict[str, Expr]:
+        """Return the quantities of a place by name, and take up the equations that it states itself."""
+        found: dict[str, Expr] = {}
+        for key, value in held.items():
+            quantity = self._quantity_name(where, key)
+            if isinstance(value, Expr) and value.atoms(AppliedUndef):
+                found[quantity] = self._stated(where, quantity, value)
+            else:
+                self._check_quantity(where, quantity)
+                found[quantity] = self._value(f"{where}[{quantity!r}]", value)
+        return found
+
+    def _stated(self, where: str, name: str, value: Expr) -> Expr:
+        """Take up an equation that a condition states, and return what it is equal to."""
+        equation = self._equation(f"{where}[{name!r}]", value)
+        if name in self.fields or "__" in name:
+            raise ValueError(
+                f"Parameter `{where}` must state an equation under a name of its own. Found {name}: {value!r}."
+            )
+        known = self.equations.setdefault(check_name(where, name, [*self.parameters, *self._local]), equation)
+        if known != equation:
+            raise ValueError(f"Equation `{name}` must be the same everywhere. Found {known!r} and {equation!r}.")
+        self.fields = self._fields()
+        return Integer(0)
+
+    def _quantity_name(self, where: str, key: Any) -> str:
+        """Return the name of a quantity that a person gave as a name, or as u or a derivative of u."""
+        if isinstance(key, str):
+            return key
+        field = key.expr if isinstance(key, Derivative) else key
+        if isinstance(field, AppliedUndef):
+            known = self.fields.get(field.name, field)
+            if list(map(str, field.args)) != list(map(str, known.args)):
+                raise ValueError(f"Parameter `{where}` must have {known} as key, at the point itself. Found {key}.")
+            return "__".join([field.name, *(symbol.name for symbol in getattr(key, "variables", ()))])
+        raise TypeError(
+            f"Parameter `{where}` must have names, or u and its derivatives, as keys; an expression is stated under a "
+            f"name, as in {{'robin': u.diff(x) + u}}. Found {key!r}."
+        )
+
+    def _check_quantity(self, where: str, quantity: str) -> None:
+        if self.knows(quantity):
+            self._check_order(where, quantity.count("__"), quantity)
+            return
+        raise ValueError(
+            f"Parameter `{where}` must name a dependent variable, {', '.join(self.fields)}, a derivative of one by "
+            f"{', '.join(map(str, self.coordinates))}, as {next(iter(self.fields))}__x, or an equation, "
+            f"{', '.join(self.equations)}, or state one. Found {quantity!r}."
+        )
+
+    def _check_order(self, where: str, order: int, found: Any) -> None:
+        if order > HIGHEST_ORDER:
+            raise ValueError(f"Parameter `{where}` must hold derivatives up to order {HIGHEST_ORDER}. Found {found}.")
+
+    def _initial(self, initial: Mapping[Any, Any] | None) -> dict[str, Expr]:
+        if self.time is None:
+            if initial is not None:
+                raise ValueError(f"Parameter `initial` must be left out where there is no `time`. Found {initial!r}.")
+            return {}
+        unknown = {self._quantity_name(INITIAL, key) for key, value in (initial or {}).items() if value is None}
+        for quantity in unknown:
+            self._check_quantity(INITIAL, quantity)
+        held = self._held(INITIAL, {key: value for key, value in (initial or {}).items() if value is not None})
+        known = unknown.union(*(_time_derivatives(self.expression(name)) for name in held))
+        wanted = {
+            "__".join([name, *[str(TIME)] * order])
+            for equation in self.inside
+            for found in _time_derivatives(self.equations[equation])
+            for name, *by in [found.split("__")]
+            for order in range(len(by))
+        }
+        if wanted - known:
+            raise ValueError(
+                f"Parameter `initial` must say what {', '.join(sorted(wanted))} are at the first time, or None where "
+                f"that is not known. Found none of {', '.join(sorted(wanted - known))}."
+            )
+        return held
+
+    def _check_names(self) -> None:
+        taken = {*self.equations, *self.fields, *self.parameters, *self._local}
+        for name in self.derivatives:
+            if plain_name(name) in taken:
+                raise ValueError(
+                    f"Equations, fields and parameters must not be named as the derivative {name}. Found "
+                    f"{plain_name(name)}."
+                )
+
+    def _check_local(self) -> None:
+        """Raise if an equation has the normal, or a coefficient of an edge, where there is none."""
+        for place, held in {INTERIOR: self.inside, INITIAL: self.initial, **self.conditions}.items():
+            known = {*self._normal, *self.coefficients.get(place, {})} if place in self.conditions else set()
+            for name in held:
+                symbols = set(map(str, self.expression(name).free_symbols)) & {*self._normal, *self._local}
+                if symbols - known:
+                    raise ValueError(
+                        f"Equation `{name}` must have values of all its symbols where it holds; the normal is known on "
+                        f"edges, others where `coefficients` says so, and `inside` says what holds in the interior. "
+                        f"Found no {', '.join(sorted(symbols - known))} at {place}."
+                    )
+
+    def _check_values(self) -> None:
+        times = [()] if self.time is None else [(self.time[0] + m * (self.time[1] - self.time[0]),) for m in middles(5)]
+        for part, held in self.conditions.items():
+            at = self.shape.parts[part].at(middles(10))
+            points = list(zip(*(map(float, at[str(symbol)]) for symbol in self.shape.coordinates), strict=True))
+            self._check_finite(f"conditions[{part!r}]", held, [(*p, *t) for p, t in product(points, times)])
+        if self.time is not None:
+            self._check_finite(INITIAL, self.initial, [(*point, self.time[0]) for point in self.shape.points(10)])
+
+    def _check_finite(self, where: str, held: Mapping[str, Expr], points: list[tuple[float, ...]]) -> None:
+        for name, value in held.items():
+            if not value.is_number:
+                check_values(f"{where}[{name!r}]", value, points, coordinates=self.coordinates)
+
+
+def output_name(quantity: str, variable: str, usual: str) -> str:
+    """Return the name of a quantity's equation: with the name of a dependent variable that is not the usual one.
+
+    Examples
+    --------
+    >>> output_name("M_x", "w", usual="w"), output_name("M_x", "v", usual="w")
+    ('M_x', 'M_x_v')
+    """
+    return quantity if variable == usual else f"{quantity}_{variable}"
+
+
+def _inside(names: Iterable[str] | None, equations: Mapping[str, Expr]) -> list[str]:
+    found = list(equations) if names is None else list(names)
+    unknown = [name for name in found if name not in equations]
+    if unknown or not found:
+        raise ValueError(f"Parameter `inside` must name some of the equations, {', '.join(equations)}. Found {found}.")
+    return found
+
+
+def _time_derivatives(expression: Expr) -> set[str]:
+    """Return the dependent variables of an expression, each with its highest derivative by time alone."""
+    orders: dict[str, int] = {field.name: 0 for field in expression.atoms(AppliedUndef)}
+    for derivative in expression.atoms(Derivative):
+        name, order = derivative.expr.name, derivative.variables.count(TIME)
+        orders[name] = max(orders[name], order)
+    return {"__".join([name, *[str(TIME)] * order]) for name, order in orders.items()}
+
+
+def _by_part(name: str, value: Any, shape: Domain, every: bool = False) -> dict[str, Any]:
+    """Return what a person gave for parts of the boundary, by the name of each; with `every` all edges are in it."""
+    if not isinstance(value, Mapping):
+        raise TypeError(f"Parameter `{name}` must map names of edges to what holds there. Found `{name} = {value!r}`.")
+    pairs = [
+        (part, held)
+        for key, held in value.items()
+        for part in (shape.edges if key == EDGES else [part.strip() for part in str(key).split(",")])
+    ]
+    names = [part for part, _ in pairs]
+    unknown, twice = set(names) - set(shape.parts), {part for part in names if names.count(part) > 1}
+    missing = set(shape.edges) - set(names) if every else set()
+    for key, held in value.items():
+        if not isinstance(held, Mapping):
+            raise TypeError(f"Parameter `{name}` must map quantities of an edge to values. Found {key}: {held!r}.")
+    for wrong, wanted in (
+        (unknown, f"name edges or corners, {', '.join(shape.parts)}"),
+        (twice, "name each edge and corner once"),
+        (missing, f"name each of {', '.join(shape.edges)}, with {{}} where nothing holds"),
+    ):
+        if wrong:
+            found = f"no {', '.join(sorted(wrong))}" if wrong is missing else ", ".join(sorted(wrong))
+            raise ValueError(f"Parameter `{name}` must {wanted}. Found {found}.")
+    edges = list(shape.edges)
+    return dict(sorted(pairs, key=lambda pair: edges.index(pair[0]) if pair[0] in edges else len(edges)))
+
+
+def _check_edge_names(shape: Domain) -> None:
+    taken = sorted({INTERIOR, EDGES, INITIAL} & set(shape.parts))
+    if taken:
+        raise ValueError(f"Edges must not be named {INTERIOR}, {EDGES} or {INITIAL}. Found {', '.join(taken)}.")

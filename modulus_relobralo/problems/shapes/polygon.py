@@ -1,0 +1,124 @@
+"""Polygons: triangles, L-shapes, and whatever else has straight edges."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from modulus_relobralo.problems.expressions import check_name
+from modulus_relobralo.problems.shapes.edges import Arc, Edge, Point
+from modulus_relobralo.problems.shapes.shape import Shape, as_point
+
+
+class Polygon(Shape):
+    """
+    A polygon, given by its vertices in turn, in either sense.
+
+    Parameters
+    ----------
+    vertices : sequence of tuple[float, float]
+        Three or more.
+    names : sequence of str, optional
+        The names of the edges: the first leads from the first vertex to the second, the last back to the first.
+        "edge_1", "edge_2" and so on without.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there are too few vertices, two in one place or on one line, or if edges cross, or if names do not fit.
+
+    Examples
+    --------
+    >>> triangle = Polygon([(0, 0), (2, 0), (0, 2)], names=["bottom", "slope", "left"])
+    >>> triangle.edges["bottom"].normal, round(triangle.area, 9)
+    ((0.0, -1.0), 2.0)
+    """
+
+    def __init__(self, vertices: Sequence[Any], names: Sequence[str] | None = None) -> None:
+        self.vertices = tuple(as_point("vertices", vertex) for vertex in vertices)
+        if len(self.vertices) < 3:
+            raise ValueError(f"Parameter `vertices` must hold three or more. Found {len(self.vertices)}.")
+        given = [f"edge_{i + 1}" for i in range(len(self.vertices))] if names is None else list(names)
+        if len(given) != len(self.vertices) or len(set(given)) < len(given):
+            raise ValueError(
+                f"Parameter `names` must have {len(self.vertices)} different names, one for each edge. Found {given}."
+            )
+        self.names = tuple(check_name("names", name) for name in given)
+        self._check()
+
+    def __repr__(self) -> str:
+        return f"Polygon({list(self.vertices)}, names={list(self.names)})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Polygon) and (self.vertices, self.names) == (other.vertices, other.names)
+
+    def __hash__(self) -> int:
+        return hash((self.vertices, self.names))
+
+    @property
+    def bounds(self) -> tuple[Point, Point]:
+        """The corners of the rectangle around it."""
+        x, y = zip(*self.vertices, strict=True)
+        return (min(x), min(y)), (max(x), max(y))
+
+    @property
+    def edges(self) -> dict[str, Edge | Arc]:
+        """The edges by name, each with the polygon to its left."""
+        ends = zip(self.vertices, [*self.vertices[1:], self.vertices[0]], strict=True)
+        forward = _twice_area(self.vertices) > 0
+        pairs = [(a, b) if forward else (b, a) for a, b in ends]
+        return {name: Edge.between(*pair) for name, pair in zip(self.names, pairs, strict=True)}
+
+    @property
+    def loops(self) -> tuple[tuple[str, ...], ...]:
+        """Once around, against the clock."""
+        return (self.names if _twice_area(self.vertices) > 0 else self.names[::-1],)
+
+    def level(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
+        """Return the distance to the nearest edge, below zero outside."""
+        x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+        inside = np.zeros(np.broadcast(x, y).shape, dtype=bool)
+        distance = np.full(inside.shape, np.inf)
+        for a, b in zip(self.vertices, [*self.vertices[1:], self.vertices[0]], strict=True):
+            d = b[0] - a[0], b[1] - a[1]
+            fraction = np.clip(((x - a[0]) * d[0] + (y - a[1]) * d[1]) / (d[0] ** 2 + d[1] ** 2), 0, 1)
+            distance = np.minimum(distance, np.hypot(x - a[0] - fraction * d[0], y - a[1] - fraction * d[1]))
+            # A ray to the right of the point crosses the boundary an odd number of times if it starts inside.
+            between = (a[1] > y) != (b[1] > y)
+            with np.errstate(divide="ignore", invalid="ignore"):
+                inside ^= between & (x < a[0] + (y - a[1]) * d[0] / d[1])
+        return np.where(inside, distance, -distance)
+
+    def _check(self) -> None:
+        n = len(self.vertices)
+        for i in range(n):
+            a, b, c = (self.vertices[(i + k) % n] for k in range(3))
+            if abs(_cross(a, b, c)) <= 1e-12 * max(_square(a, b), _square(b, c)):
+                raise ValueError(f"Parameter `vertices` must turn at each vertex. Found {a}, {b}, {c} on one line.")
+        for i in range(n):
+            for j in range(i + 2, n - (i == 0)):
+                first, second = ((self.vertices[k], self.vertices[(k + 1) % n]) for k in (i, j))
+                if _meet(*first, *second):
+                    raise ValueError(
+                        f"Parameter `vertices` must give edges that do not cross. Found that {self.names[i]} and "
+                        f"{self.names[j]} do."
+                    )
+
+
+def _cross(a: Point, b: Point, c: Point) -> float:
+    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+
+
+def _square(a: Point, b: Point) -> float:
+    return (b[0] - a[0]) ** 2 + (b[1] - a[1]) ** 2
+
+
+def _meet(a: Point, b: Point, c: Point, d: Point) -> bool:
+    return _cross(a, b, c) * _cross(a, b, d) <= 0 and _cross(c, d, a) * _cross(c, d, b) <= 0
+
+
+def _twice_area(vertices: Sequence[Point]) -> float:
+    return sum(a[0] * b[1] - b[0] * a[1] for a, b in zip(vertices, [*vertices[1:], vertices[0]], strict=True))
