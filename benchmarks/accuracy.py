@@ -28,7 +28,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from modulus_relobralo.report import Run, compare, print_summary, read_run, write_report
-from modulus_relobralo.report.variant import last_error, mean_square
+from modulus_relobralo.report.comparison import last_error, mean_square
 
 # Points of an error's history that go into the result file.
 HISTORY = 25

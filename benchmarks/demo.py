@@ -16,8 +16,9 @@ import article
 import sweep
 from protocol import HEADLINE, ROOT
 
-from modulus_relobralo.report import Comparison, compare, plot_comparison, read_run
-from modulus_relobralo.report.tables import Row, print_lines, print_rows
+from modulus_relobralo.report import Comparison, Variant, compare, plot_comparison, read_run
+from modulus_relobralo.report.comparison import Quantity
+from modulus_relobralo.tables import Row, print_lines, print_rows
 
 # As many as leave a quarter of five minutes to spare on two cores, where a step of the plate takes twice as long.
 STEPS = {"helmholtz": 6_000, "kirchhoff": 4_000}
@@ -56,8 +57,8 @@ def make_rows(comparison: Comparison) -> list[Row]:
     for variant in comparison.variants:
         squares, errors = variant.mean_squares(variable), variant.errors(variable)
         ratios = [
-            comparison.ratio(variant, variable, measure)
-            for measure in (lambda each: each.mean_squares(variable), lambda each: each.errors(variable))
+            comparison.ratio(variant, Quantity("errors", variable), measure)
+            for measure in (Variant.mean_squares, Variant.errors)
         ]
         of_sum = ["-" if math.isnan(ratio) else f"{ratio:.3g}" for ratio in ratios]
         rows.append(

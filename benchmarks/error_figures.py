@@ -19,10 +19,9 @@ from protocol import ROOT
 from records import read_rows
 from rich.console import Console
 
-from modulus_relobralo.report import Run, compare
-from modulus_relobralo.report.comparison_figures import plot_comparison
-from modulus_relobralo.report.run import Series
-from modulus_relobralo.report.sections import folder_name
+from modulus_relobralo.report import Run, compare, plot_comparison
+from modulus_relobralo.report.events import Series
+from modulus_relobralo.report.page import folder_name
 
 RESULTS = ROOT / "benchmarks" / "results"
 # The folder of each file's figures in docs/results/.
@@ -38,7 +37,7 @@ def published_run(row: dict[str, Any]) -> Run:
         folder=Path(row["problem"], row["loss"], f"seed-{row['seed']}"),
         problem=row["problem"],
         scheme=row["loss"],
-        config=OmegaConf.from_dotlist(options),
+        config=OmegaConf.to_container(OmegaConf.from_dotlist(options)),
         status=row["status"],
         errors={VARIABLES[row["problem"]]: Series(np.array(row["steps"]), np.array(row["errors"]))},
         tuned=bool(row["parameters"]),

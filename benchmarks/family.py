@@ -22,10 +22,10 @@ from references.cases import CASES, D, Q
 from rich.console import Console
 from rich.progress import track
 
+from modulus_relobralo.figure_style import SMALL, TEXT, bare, new_figure, save
 from modulus_relobralo.hosts.sym import plate_results
 from modulus_relobralo.plates import flexural_rigidity
-from modulus_relobralo.report.figures import SMALL, TEXT, bare, new_figure, save
-from modulus_relobralo.report.tables import print_rows
+from modulus_relobralo.tables import print_rows
 
 ROOT = Path(__file__).resolve().parent.parent
 MEMBERS = 9

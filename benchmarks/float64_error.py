@@ -27,7 +27,7 @@ from sympy import Symbol, lambdify
 from modulus_relobralo.hosts.sym import Key, instantiate_arch
 from modulus_relobralo.plates import sinusoidal_deflection
 from modulus_relobralo.report import read_run
-from modulus_relobralo.report.variant import last_error
+from modulus_relobralo.report.comparison import last_error
 
 ROOT = Path(__file__).resolve().parent.parent
 NETWORK = "plate_network.0.pth"

@@ -24,8 +24,8 @@ from rich.console import Console
 from rich.progress import track
 from sweep import ENVIRONMENT
 
+from modulus_relobralo.figure_style import BASELINE, COLOURS, WIDTH, finish_axes, label_lines, new_figure, save
 from modulus_relobralo.report import read_run
-from modulus_relobralo.report.figures import BASELINE, COLOURS, WIDTH, finish_axes, label_lines, new_figure, save
 
 RESULTS = ROOT / "benchmarks" / "results"
 TITLES = {"helmholtz": "Helmholtz equation", "kirchhoff": "Kirchhoff plate"}

@@ -18,9 +18,8 @@ from typing import Any
 from protocol import ROOT
 from records import OTHERS, read_rows
 
-from modulus_relobralo.report.spread import spread
-from modulus_relobralo.report.tables import print_lines, print_rows
-from modulus_relobralo.report.variant import BASELINE
+from modulus_relobralo.report.comparison import BASELINE, spread
+from modulus_relobralo.tables import print_lines, print_rows
 
 # What an option was called in older result files.
 RENAMED = {"batch_size.wall": "batch_size.edge"}

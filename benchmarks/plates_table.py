@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from modulus_relobralo.report.tables import Row, to_markdown
+from modulus_relobralo.tables import Row, to_markdown
 
 BARS = {"deflection": 0.1, "moment": 0.5, "reaction": 1.0, "edge sum": 1.0, "corner": 1.0, "sum of reactions": 0.2}
 """In per cent of the reference, for the median over seeds."""

@@ -11,8 +11,8 @@ from peers.clock import TARGETS
 from peers.entries import Entry
 from records import heading
 
-from modulus_relobralo.report.figures import COLOURS, WIDTH, finish_axes, label_lines, new_figure, save
-from modulus_relobralo.report.tables import to_markdown
+from modulus_relobralo.figure_style import COLOURS, WIDTH, finish_axes, label_lines, new_figure, save
+from modulus_relobralo.tables import to_markdown
 
 Row = dict[str, object]
 Line = dict[str, object]

@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 
-from modulus_relobralo.report.tables import to_markdown
+from modulus_relobralo.tables import to_markdown
 
 PACKAGES = (
     "torch",

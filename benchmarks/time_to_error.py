@@ -27,7 +27,7 @@ from records import write_rows
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from modulus_relobralo.report.tables import print_rows
+from modulus_relobralo.tables import print_rows
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results" / "time_to_error"

@@ -11,7 +11,7 @@ PACKAGE = "modulus_relobralo"
 HOSTS = {"modulus", "physicsnemo"}
 # From the lowest floor to the highest. A room imports from lower floors only; of one floor, nobody knows another.
 FLOORS = (
-    {"checks", "conf", "libraries", "version"},
+    {"checks", "conf", "figure_style", "libraries", "tables", "version"},
     {"initialization", "options"},
     {"balancing", "optimizers", "derivatives", "taylor", "report"},
     {"geometry", "problems"},

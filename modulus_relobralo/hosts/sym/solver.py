@@ -15,8 +15,8 @@ class Solver(host.Solver):
     The host records losses, validators, inferencers and monitors and saves its network at the multiples of
     ``training.summary_freq``, ``rec_validation_freq`` and so on. A training of 300 steps with
     ``rec_validation_freq=1000`` so shows the error of step 0, and the network of step 0 is what a later run finds. This
-    one does at its last step what the host leaves out there, be it that ``training.max_steps`` is reached, that the stop
-    criterion is met, or that L-BFGS is done. A loss that is not finite has no last step.
+    one does at its last step what the host leaves out there, be it that ``training.max_steps`` is reached, that the
+    stop criterion is met, or that L-BFGS is done. A loss that is not finite has no last step.
 
     ``run_mode=eval`` works with monitors: the host looks there for the sizes of gradients, and there are none.
 
