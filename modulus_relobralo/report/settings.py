@@ -84,6 +84,8 @@ def settings(
     ['adam', 'natural_gradient']
     """
     options = [{k: v for k, v in flatten(config).items() if not k.startswith(ALIKE)} for config in configs]
+    keys = _differing(options)
+    options = [{key: entry[key] for key in keys if key in entry} for entry in options]
     alike: dict[tuple[str, ...], list[int]] = {(): [*range(len(configs))]}
     groups = [group for group in dict.fromkeys(name for entry in choices for name in entry) if group != "loss"]
     for group in sorted(groups, key=lambda group: group != CONFIG_NAME):
@@ -94,7 +96,7 @@ def settings(
             for names, run in ((names, run) for names, runs in before.items() for run in runs):
                 alike.setdefault((*names, values[run]), []).append(run)
     for runs in alike.values():
-        for key in dict.fromkeys(key for run in runs for key in options[run]):
+        for key in keys:
             if len({str(options[run].get(key)) for run in runs}) == 1 and not any(key in given[run] for run in runs):
                 for run in runs:
                     options[run].pop(key, None)
@@ -110,8 +112,7 @@ def differences(options: Sequence[Config]) -> list[str]:
     >>> differences([{"optimizer.lr": 0.1, "custom.grid": 9}, {"optimizer.lr": 0.2, "custom.grid": 9}])
     ['lr 0.1', 'lr 0.2']
     """
-    keys = dict.fromkeys(key for entry in options for key in entry)
-    differing = [key for key in keys if any(str(entry.get(key)) != str(options[0].get(key)) for entry in options)]
+    differing = _differing(options)
     ends = Counter(_end(key) for key in differing)
     names = {key: _end(key) if ends[_end(key)] == 1 else key for key in differing}
     return [", ".join(_word(names[key], entry[key]) for key in differing if key in entry) for entry in options]
@@ -133,6 +134,11 @@ def in_words(text: str) -> str:
     for name, words in WORDS.items():
         rest = re.sub(rf"(^|(?<=, )){name}(?=$|,| )", words, rest)
     return LONG_NUMBER.sub(lambda found: _short(found[0]), f"{head.replace('_', ' ')}{comma}{rest}")
+
+
+def _differing(options: Sequence[Config]) -> list[str]:
+    keys = dict.fromkeys(key for entry in options for key in entry)
+    return [key for key in keys if len({str(entry.get(key)) for entry in options}) > 1]
 
 
 def _end(key: str) -> str:

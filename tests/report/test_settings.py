@@ -44,6 +44,8 @@ def test_an_option_that_follows_from_the_config_is_not_said_beside_it():
     assert settings(configs, choices, [(), ()]) == ["first", ""]
     assert settings(configs, choices, [(), ["optimizer"]]) == ["first, adam", "natural_gradient"]
     assert settings(configs, choices, [["grid"], ["grid"]]) == ["first, grid 1", "grid 2"]
+    # What a command gave and all have is not.
+    assert settings([{"grid": 1}, {"grid": 1}], choices, [["grid"], ()]) == ["first", ""]
     # Of runs that all chose alike everything is said that differs.
     assert settings(configs, choices[:1] * 2, [(), ()])[0].endswith("lr 0.001, grid 1")
 
