@@ -1,40 +1,39 @@
-"""The arrays of the host's npz files, which hold them in a pickle that is followed and not loaded."""
+"""The arrays of the host's npz files, which hold them in a pickle: what it may make is checked before it is read."""
 
 from __future__ import annotations
 
+import pickle
 import pickletools
 import re
 import zipfile
-from collections.abc import Callable
 from io import BytesIO
 from math import prod
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.lib import format as npy
-from numpy.typing import NDArray
 
-from modulus_relobralo.report.safe_files import ARRAYS, MIB, read_bytes
+from modulus_relobralo.report.safe_files import ARRAYS, LONGEST, MIB, read_bytes
 
 # Where numpy.savez puts what has no name.
 MEMBER = "arr_0.npy"
 # The signature of a file in an archive, and how many of them are read of.
 ENTRY, MOST_ENTRIES = b"PK\x01\x02", 1000
-# Steps of a pickle: a dictionary of 100 arrays takes about 3,000.
-MOST_STEPS = 100_000
 NUMBERS = re.compile(r"[biufcSU]\d{1,6}|O8?")
+STEPS = {
+    *("PROTO", "FRAME", "STOP", "MARK", "NONE", "NEWTRUE", "NEWFALSE", "BININT", "BININT1", "BININT2", "LONG1"),
+    *("BINFLOAT", "BINUNICODE", "SHORT_BINUNICODE", "BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "EMPTY_TUPLE", "TUPLE"),
+    *("TUPLE1", "TUPLE2", "TUPLE3", "EMPTY_LIST", "APPEND", "APPENDS", "EMPTY_DICT", "SETITEM", "SETITEMS", "BINPUT"),
+    *("LONG_BINPUT", "MEMOIZE", "BINGET", "LONG_BINGET", "GLOBAL", "STACK_GLOBAL", "REDUCE", "BUILD"),
+}
+"""The steps of a pickle that arrays, numbers and texts need."""
+MOST_STEPS = 10_000
+"""A dictionary of 100 arrays takes 3,000. Python takes 200,000 tuples in each other for a key, and its stack ends."""
 
 
 class OtherContentError(ValueError):
     """An archive of NumPy's that holds something else than the host's dictionary of arrays."""
-
-
-class _Name(NamedTuple):
-    """What a pickle would call."""
-
-    module: str
-    name: str
 
 
 class _Type:
@@ -42,10 +41,10 @@ class _Type:
 
     def __init__(self, text: Any, *_: Any) -> None:
         if not isinstance(text, str) or not NUMBERS.fullmatch(text):
-            raise ValueError(f"elements of type {text!r:.40}")
+            raise ValueError(f"elements of type {text if isinstance(text, str) else type(text).__name__:.40}")
         self.dtype = np.dtype(text)
 
-    def build(self, state: Any) -> None:
+    def __setstate__(self, state: Any) -> None:
         # A state with fields, subarrays or metadata is how a type of bytes is made one of objects, whose bytes NumPy
         # would then follow as addresses.
         version, order, *made, size, alignment, _ = state
@@ -63,9 +62,10 @@ class _Array:
 
     def __init__(self, *_: Any) -> None: ...
 
-    def build(self, state: Any) -> None:
+    def __setstate__(self, state: Any) -> None:
         version, shape, kind, fortran, content = state
-        if version != 1 or not isinstance(kind, _Type) or not all(type(n) is int and n >= 0 for n in shape):
+        numbers = isinstance(shape, tuple) and len(shape) < 32 and all(type(n) is int and n >= 0 for n in shape)
+        if version != 1 or not isinstance(kind, _Type) or not numbers:
             raise ValueError("an array with a state of its own")
         if kind.dtype == object:
             if shape != () or not isinstance(content, list):
@@ -77,32 +77,36 @@ class _Array:
             self.value = np.frombuffer(content, kind.dtype).reshape(shape, order="F" if fortran else "C")
 
 
-def _scalar(kind: _Type, content: bytes) -> _Array:
-    made = _Array()
-    made.build((1, (), kind, False, content))
-    return made
+class _Scalar(_Array):
+    """Stands for a number of NumPy's."""
+
+    def __init__(self, kind: Any, content: Any) -> None:
+        self.__setstate__((1, (), kind, False, content))
 
 
 # All that a pickle may call. NumPy 2 moved its modules, what it writes is the same.
-_MADE: dict[_Name, Callable[..., Any]] = {
-    _Name("numpy", "ndarray"): _Array,
-    _Name("numpy", "dtype"): _Type,
-    **{_Name(f"numpy.{core}.multiarray", "_reconstruct"): _Array for core in ("core", "_core")},
-    **{_Name(f"numpy.{core}.multiarray", "scalar"): _scalar for core in ("core", "_core")},
+MADE = {
+    ("numpy", "ndarray"): _Array,
+    ("numpy", "dtype"): _Type,
+    **{(f"numpy.{core}.multiarray", "_reconstruct"): _Array for core in ("core", "_core")},
+    **{(f"numpy.{core}.multiarray", "scalar"): _Scalar for core in ("core", "_core")},
 }
-_CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False, "EMPTY_TUPLE": ()}
-_VALUES = {
-    *("BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT", "BINUNICODE", "SHORT_BINUNICODE", "BINUNICODE8"),
-    *("BINBYTES", "SHORT_BINBYTES", "BINBYTES8"),
-}
-_TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
 
 
-def load_arrays(path: Path) -> dict[str, NDArray[Any]]:
+class _Unpickler(pickle.Unpickler):
+    """Makes what stands for arrays, and plain containers, numbers and texts."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        """Return what stands for NumPy's; raise for everything else, before it is imported."""
+        if (module, name) not in MADE:
+            raise ValueError(f"it holds {module}.{name}; only arrays, numbers and texts are read")
+        return MADE[module, name]
+
+
+def load_arrays(path: Path) -> dict[str, Any]:
     """Return the dictionary of arrays that ``numpy.savez(path, {...})`` stored, as the host's validators do.
 
-    What else it holds by a name is left as it is: texts, numbers, lists. No pickle is loaded: its steps are followed
-    one by one, and only those are known that numbers and texts need.
+    What else it holds by a name is left as it is: texts, numbers, lists.
 
     Raises
     ------
@@ -113,15 +117,18 @@ def load_arrays(path: Path) -> dict[str, NDArray[Any]]:
     """
     content = read_bytes(path, ARRAYS)
     try:
-        found = _follow(_member(content))
+        found = _unpickle(_member(content))
         if not isinstance(found, dict):
             raise OtherContentError(f"it holds a {type(found).__name__}")
-        if sum(8 * value.size for value in found.values() if isinstance(value, np.ndarray)) > ARRAYS:
+        if not all(isinstance(name, str) and len(name) <= LONGEST for name in found):
+            raise ValueError("a name is no text, or a long one")
+        values = {name: value.value if isinstance(value, _Array) else value for name, value in found.items()}
+        if sum(8 * value.size for value in values.values() if isinstance(value, np.ndarray)) > ARRAYS:
             raise ValueError(f"its arrays are larger than {ARRAYS // MIB} MiB")
-        return found
+        return values
     except OtherContentError:
         raise
-    # Whatever a damaged file makes of zipfile, NumPy and pickletools: their errors are of many kinds.
+    # Whatever a damaged file makes of zipfile, NumPy and the unpickler: their errors are of many kinds.
     except Exception as error:
         raise ValueError(f"{path} cannot be read: {type(error).__name__}: {error}") from error
 
@@ -132,7 +139,7 @@ def _member(content: bytes) -> bytes:
         raise ValueError("it holds too many files")
     with zipfile.ZipFile(BytesIO(content)) as archive:
         if MEMBER not in archive.namelist():
-            raise OtherContentError(f"it holds {', '.join(archive.namelist()) or 'nothing'}")
+            raise OtherContentError(f"it holds {', '.join(archive.namelist())[:LONGEST] or 'nothing'}")
         if archive.getinfo(MEMBER).compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise ValueError("it is compressed in another way than NumPy does it")
         with archive.open(MEMBER) as file:
@@ -149,84 +156,24 @@ def _member(content: bytes) -> bytes:
     return member.read()
 
 
-def _follow(pickled: bytes) -> Any:
-    """Return what a pickle makes, of what is known."""
-    stack: list[Any] = []
-    marks: list[int] = []
-    memo: dict[int, Any] = {}
-
-    def since_mark() -> list[Any]:
-        first = marks.pop()
-        taken = stack[first:]
-        del stack[first:]
-        return taken
-
+def _unpickle(pickled: bytes) -> Any:
+    """Return what a pickle makes, if its steps are those of arrays, numbers and texts."""
+    memo: dict[Any, bool] = {}
     argument: Any
+    made = ""
     for number, (step, argument, _) in enumerate(pickletools.genops(pickled)):
         name = step.name
-        if number > MOST_STEPS:
-            raise ValueError("it has too many steps")
-        if name in ("PROTO", "FRAME"):
-            continue
-        if name in _VALUES:
-            stack.append(argument)
-        elif name in _CONSTANTS:
-            stack.append(_CONSTANTS[name])
-        elif name in ("EMPTY_DICT", "EMPTY_LIST"):
-            stack.append({} if name == "EMPTY_DICT" else [])
-        elif name in ("BINPUT", "LONG_BINPUT", "MEMOIZE"):
-            memo[len(memo) if argument is None else argument] = stack[-1]
-        elif name in ("BINGET", "LONG_BINGET"):
-            stack.append(memo[argument])
-        elif name == "MARK":
-            marks.append(len(stack))
-        elif name in _TUPLES:
-            stack[-_TUPLES[name] :] = [tuple(stack[-_TUPLES[name] :])]
-        elif name == "TUPLE":
-            stack.append(tuple(since_mark()))
-        elif name in ("APPEND", "APPENDS"):
-            taken = since_mark() if name == "APPENDS" else [stack.pop()]
-            _known(stack[-1], list).extend(taken)
-        elif name in ("SETITEM", "SETITEMS"):
-            taken = since_mark() if name == "SETITEMS" else [stack.pop(-2), stack.pop()]
-            _set_items(_known(stack[-1], dict), taken)
-        elif name in ("GLOBAL", "STACK_GLOBAL"):
-            called = argument.split(" ") if name == "GLOBAL" else [stack.pop(-2), stack.pop()]
-            stack.append(_allowed(*called))
-        elif name == "REDUCE":
-            arguments = _known(stack.pop(), tuple)
-            stack.append(_MADE[_known(stack.pop(), _Name)](*arguments))
-        elif name == "BUILD":
-            state = _known(stack.pop(), tuple)
-            made = stack[-1]
-            if not isinstance(made, _Array | _Type):
-                raise ValueError(f"a state for a {type(made).__name__}")
-            made.build(state)
-        elif name == "STOP":
-            return _plain(stack.pop())
-        else:
+        if name not in STEPS:
             raise ValueError(f"it has a step {name}; only arrays, numbers and texts are read")
-    raise ValueError("it has no end")
-
-
-def _allowed(module: Any, name: Any) -> _Name:
-    found = _Name(str(module), str(name))
-    if found not in _MADE:
-        raise ValueError(f"it holds {'.'.join(found)}; only arrays, numbers and texts are read")
-    return found
-
-
-def _known(value: Any, kind: type) -> Any:
-    if type(value) is not kind:
-        raise ValueError(f"a {type(value).__name__} where a {kind.__name__} belongs")
-    return value
-
-
-def _set_items(target: dict[str, Any], taken: list[Any]) -> None:
-    # No key but a text: Python asks a nested tuple for its hash without an end.
-    for key, value in zip(taken[::2], taken[1::2], strict=True):
-        target[_known(key, str)] = _plain(value)
-
-
-def _plain(value: Any) -> Any:
-    return value.value if isinstance(value, _Array) else value
+        # Python would make a table as long as the largest place in it.
+        if number > MOST_STEPS or (name == "LONG_BINPUT" and argument > MOST_STEPS):
+            raise ValueError("it has too many steps")
+        if name in ("BINPUT", "LONG_BINPUT", "MEMOIZE"):
+            memo[len(memo) if argument is None else argument] = made.startswith("TUPLE")
+        elif name not in ("PROTO", "FRAME"):
+            made = name
+        # Forty tuples, each of the one before twice, take as a key 2 to the power of 40 steps.
+        if name in ("BINGET", "LONG_BINGET") and memo.get(argument, True):
+            raise ValueError("it has a tuple in two places")
+    found = _Unpickler(BytesIO(pickled)).load()
+    return found.value if isinstance(found, _Array) else found

@@ -19,7 +19,7 @@ from tensorboard.backend.event_processing.event_accumulator import (
     EventAccumulator,
 )
 
-from modulus_relobralo.report.safe_files import CONFIG, EVENTS, check_size, parse_config
+from modulus_relobralo.report.safe_files import CONFIG, EVENTS, LONGEST, check_size, parse_config
 from modulus_relobralo.report.settings import select
 
 # Its reader reports every file that it has read to the end, and every summary of no plugin.
@@ -135,9 +135,10 @@ def _read_part(path: Path) -> Part:
     except Exception as error:
         raise ValueError(f"{path} cannot be read: {type(error).__name__}: {error}") from error
     part = Part()
-    for tag in events.Tags()[SCALARS]:
+    tags = {kind: [tag for tag in events.Tags()[kind] if len(tag) <= LONGEST] for kind in (SCALARS, TENSORS)}
+    for tag in tags[SCALARS]:
         part.scalars[tag] = [(record.wall_time, record.step, record.value) for record in events.Scalars(tag)]
-    for tag in events.Tags()[TENSORS]:
+    for tag in tags[TENSORS]:
         rows = [(record.wall_time, record.step, record.tensor_proto) for record in events.Tensors(tag)]
         if tag == CONFIG_TAG:
             part.begun = rows[-1][0]

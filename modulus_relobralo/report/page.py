@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from html import escape
 from pathlib import Path
+from string import Template
 
 from pandas import DataFrame
 
@@ -25,53 +26,7 @@ FOOTNOTE = (
 )
 # Bytes of a folder's name, for every file system.
 LONGEST = 150
-
-STYLE = """
-:root { color-scheme: light dark; --line: #8886; --soft: #8881; }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 70rem; margin: 0 auto; padding: 1rem; }
-h1 { font-size: 1.5rem; } h2 { font-size: 1.2rem; margin-top: 2.5rem; }
-code { font-size: .85rem; overflow-wrap: anywhere; }
-.wide { overflow-x: auto; }
-table { border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: .9rem; }
-th, td { padding: .3rem .7rem; border-bottom: 1px solid var(--line); }
-tr > :not(:first-child) { text-align: right; } tr > :first-child { text-align: left; }
-td { white-space: nowrap; }
-th button { font: inherit; font-weight: 600; color: inherit; background: none; border: 0; padding: 0; cursor: pointer;
-  text-align: inherit; }
-th[aria-sort=ascending] button::after { content: " \\2191"; }
-th[aria-sort=descending] button::after { content: " \\2193"; }
-tbody tr:hover { background: var(--soft); }
-figure { margin: 1.2rem 0; background: white; border-radius: 6px; padding: .5rem; width: fit-content; max-width: 100%;
-  box-sizing: border-box; }
-img { display: block; max-width: 100%; height: auto; }
-li { margin: .3rem 0; } footer { margin-top: 3rem; font-size: .85rem; }
-@media (max-width: 46rem) { figure { overflow-x: auto; } img { width: 40rem; max-width: none; } }
-"""
-
-# Numbers by size, and words that stand for a number where they do: diverged and never come last.
-SCRIPT = """
-const size = text => /^(diverged|never)/.test(text) ? Infinity : parseFloat(text);
-for (const table of document.querySelectorAll("table")) table.querySelectorAll("th").forEach((head, place) => {
-  const button = document.createElement("button");
-  button.type = "button";
-  button.textContent = head.textContent || "\\u200b";
-  head.replaceChildren(button);
-  button.addEventListener("click", () => {
-    const down = head.getAttribute("aria-sort") === "ascending";
-    table.querySelectorAll("th").forEach(other => other.removeAttribute("aria-sort"));
-    head.setAttribute("aria-sort", down ? "descending" : "ascending");
-    const rows = [...table.tBodies[0].rows];
-    rows.sort((a, b) => {
-      const [x, y] = [a, b].map(row => row.cells[place].textContent);
-      const [m, n] = [size(x), size(y)];
-      if (isNaN(m) !== isNaN(n)) return isNaN(m) ? 1 : -1;
-      const order = isNaN(m) ? x.localeCompare(y) : m === n ? 0 : m - n;
-      return down ? -order : order;
-    });
-    table.tBodies[0].append(...rows);
-  });
-});
-"""
+TEMPLATE = Path(__file__).with_name("page.html")
 
 
 @dataclass(frozen=True)
@@ -150,14 +105,8 @@ def write_page(sections: Sequence[Section], path: Path, source: str = "", runs: 
         parts += [*map(_figure, section.figures), "</section>"]
     parts.append(f"<footer><p>{_text(FOOTNOTE)}</p></footer>")
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(TITLE)}</title><style>{STYLE}</style></head><body>\n"
-        + "\n".join(parts)
-        + f"\n<script>{SCRIPT}</script></body></html>\n",
-        encoding="utf-8",
-    )
+    page = Template(TEMPLATE.read_text(encoding="utf-8"))
+    path.write_text(page.substitute(title=escape(TITLE), body="\n".join(parts)), encoding="utf-8")
     return path
 
 

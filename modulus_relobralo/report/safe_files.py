@@ -12,6 +12,8 @@ import yaml
 MIB = 2**20
 CONFIG, LOG, ARRAYS, EVENTS = MIB // 4, 64 * MIB, 256 * MIB, 128 * MIB
 """The largest files that are read, in bytes; of events all files of a run together, of arrays also what they hold."""
+LONGEST = 200
+"""Letters in a name."""
 DEEPEST = 100
 """Brackets in brackets, in a config."""
 

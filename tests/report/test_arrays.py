@@ -137,16 +137,30 @@ def far_memo(path):
     return write(path, {"KEY": ARRAYS["x"]}, (b"X\x03\x00\x00\x00KEY", b"X\x03\x00\x00\x00KEYr\xff\xff\xff\x7f"))
 
 
+def doubled_key(path):
+    """Write a key of 60 tuples, each of the one before twice, whose hash takes 2 to the power of 60 steps."""
+    doubled = b")\x85q\x64" + b"".join(b"h%c\x86q%c" % (n, n + 1) for n in range(100, 160))
+    return write(path, {"KEY": ARRAYS["x"]}, (b"X\x03\x00\x00\x00KEY", doubled))
+
+
+def doubled_type(path):
+    """Write lists of the same kind in place of a type's name, which nobody should print."""
+    doubled = b"(]q\x64" + b"".join(b"](h%ch%ceq%c" % (n, n, n + 1) for n in range(100, 160)) + b"t"
+    return write(path, {"x": ARRAYS["x"]}, (b"X\x02\x00\x00\x00f8", doubled))
+
+
 def deep_list(path):
-    return write(path, {"x": "VALUE"}, (b"X\x05\x00\x00\x00VALUE", 40_000 * b"]" + 39_999 * b"a"))
+    return write(path, {"x": "VALUE"}, (b"X\x05\x00\x00\x00VALUE", 4_000 * b"]" + 3_999 * b"a"))
 
 
 @pytest.mark.parametrize(
     ("attack", "said"),
     [
-        (as_objects, "elements of type 'V8'"),
+        (as_objects, "elements of type V8"),
         (nested_key, "too many steps"),
-        (far_memo, "read: KEY"),
+        (far_memo, "too many steps"),
+        (doubled_key, "a tuple in two places"),
+        (doubled_type, "elements of type tuple"),
         (deep_list, "read: x"),
     ],
 )
@@ -157,8 +171,8 @@ def test_what_would_kill_the_reader_does_not(tmp_path, attack, said):
 
 
 def test_a_key_is_a_text(tmp_path):
-    short = write(tmp_path / "exact.npz", {"KEY": 1}, (b"X\x03\x00\x00\x00KEY", b")" + 20 * b"\x85"))
-    with pytest.raises(ValueError, match="a tuple where a str belongs"):
+    short = write(tmp_path / "exact.npz", {"KEY": 1}, (b"X\x03\x00\x00\x00KEY", b")" + 9_000 * b"\x85"))
+    with pytest.raises(ValueError, match="a name is no text, or a long one"):
         load_arrays(short)
 
 
@@ -172,7 +186,7 @@ def test_these_attacks_kill_numpys_own_reader(tmp_path, attack):
     "state",
     [
         (3, "|", None, ("a",), {"a": (np.dtype("O"), 0)}, 8, 1, 27),
-        (3, "<", (np.dtype("O"), (1,)), None, None, 8, 1, 27),
+        (3, "<", (np.dtype("O"), 1), None, None, 8, 1, 27),
         (3, "<", None, None, None, 16, -1, 0),
         (4, "<", None, None, None, -1, -1, 0, {}),
     ],
