@@ -33,6 +33,9 @@ LBFGS = "bfgs_compute_gradients"
 # Every scalar, which the host writes as a tensor, and of all else the least that TensorBoard allows.
 KEPT = {**dict.fromkeys(DEFAULT_SIZE_GUIDANCE, 1), SCALARS: 0, TENSORS: 0}
 
+MOST_TAGS = 1000
+"""More have no figure that can be drawn."""
+
 Record = tuple[float, int, float]
 
 
@@ -136,6 +139,8 @@ def _read_part(path: Path) -> Part:
         raise ValueError(f"{path} cannot be read: {type(error).__name__}: {error}") from error
     part = Part()
     tags = {kind: [tag for tag in events.Tags()[kind] if len(tag) <= LONGEST] for kind in (SCALARS, TENSORS)}
+    if sum(map(len, tags.values())) > MOST_TAGS:
+        raise ValueError(f"{path} cannot be read: it has more than {MOST_TAGS} scalars")
     for tag in tags[SCALARS]:
         part.scalars[tag] = [(record.wall_time, record.step, record.value) for record in events.Scalars(tag)]
     for tag in tags[TENSORS]:

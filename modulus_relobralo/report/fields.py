@@ -26,11 +26,12 @@ Column = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Field:
-    """A variable at points: coordinates by name, predicted values and, of a validator, exact ones."""
+    """A variable at points: coordinates by name, predicted values and, of a validator, exact ones and the step."""
 
     coordinates: dict[str, Column]
     predicted: Column
     exact: Column = field(default_factory=lambda: np.array([]))
+    step: int | None = None
 
     @property
     def relative_error(self) -> float:
@@ -85,54 +86,47 @@ def planes(coordinates: Mapping[str, Column]) -> list[Plane]:
 
 
 def read_fields(path: Path) -> tuple[dict[str, Field], list[str]]:
-    """Return the fields in a validator's file by variable, and what is to be said of those that are none.
+    """Return the fields in the file of a validator or an inferencer by variable, and what is to be said of others.
+
+    A validator names exact and predicted values. Of an inferencer the inputs are x, y, z and t, and then the
+    parameters: of the other columns, among which the host has inputs first, as many as tell all points apart.
 
     Raises
     ------
     ValueError
         If the file cannot be read, or holds more than arrays.
     """
-    content, said = _load(path)
+    try:
+        content = load_arrays(path)
+    except OtherContentError as error:
+        return {}, [f"{path.name} is left out: {error}, not the host's dictionary of arrays"]
     variables = [name.removeprefix(EXACT) for name in content if name.startswith(EXACT)]
-    if not variables and not said:
-        said = [f"{path.name} is left out: it has no {EXACT}... beside {', '.join(content) or 'nothing'}"]
-    fields = {}
+    fields: dict[str, Field] = {}
+    said = []
     for variable in variables:
         try:
-            fields[variable] = _make_field(content, variable)
+            fields[variable] = _of_validator(content, variable)
         except ValueError as error:
             said.append(f"{variable} in {path.name} is left out: {error}")
+    if not variables:
+        try:
+            fields = _of_inferencer(content)
+        except ValueError as error:
+            said.append(f"{path.name} is left out: {error}")
     return fields, said
 
 
-def read_predictions(path: Path) -> tuple[dict[str, Field], list[str]]:
-    """Return the fields in an inferencer's file by variable, and what is to be said of a file that is left out.
-
-    Inputs are x, y, z and t, and of the columns after them, in which the host's order has inputs first, as many as
-    it takes to tell all points apart: the parameters.
-
-    Raises
-    ------
-    ValueError
-        If the file cannot be read, or holds more than arrays.
-    """
-    content, said = _load(path)
-    try:
-        columns = {name: _column(content, name) for name in content}
-        if not said and len({len(column) for column in columns.values()}) != 1:
-            raise ValueError("its arrays are none or have several lengths")
-    except ValueError as error:
-        return {}, [f"{path.name} is left out: {error}"]
+def _of_inferencer(content: dict[str, Any]) -> dict[str, Field]:
+    columns = {name: _column(content, name) for name in content}
+    if len({len(column) for column in columns.values()}) != 1:
+        raise ValueError("its arrays are none or have several lengths")
     inputs = {name: column for name, column in columns.items() if name in COORDINATES}
     for name, column in columns.items():
         if _tell_apart(inputs) or len(inputs) == len(columns) - 1:
             break
         inputs[name] = column
-    return {
-        name: Field(inputs, column)
-        for name, column in columns.items()
-        if name not in inputs and np.isfinite(column).all()
-    }, said
+    outputs = {name: column for name, column in columns.items() if name not in inputs and np.isfinite(column).all()}
+    return {name: Field(inputs, column) for name, column in outputs.items()}
 
 
 def _tell_apart(columns: dict[str, Column]) -> bool:
@@ -140,14 +134,7 @@ def _tell_apart(columns: dict[str, Column]) -> bool:
     return points.size > 0 and len(np.unique(points, axis=1).T) == len(points.T)
 
 
-def _load(path: Path) -> tuple[dict[str, Any], list[str]]:
-    try:
-        return load_arrays(path), []
-    except OtherContentError as error:
-        return {}, [f"{path.name} is left out: {error}, not the host's dictionary of arrays"]
-
-
-def _make_field(content: dict[str, Any], variable: str) -> Field:
+def _of_validator(content: dict[str, Any], variable: str) -> Field:
     coordinates = {name: _column(content, name) for name in content if not name.startswith((EXACT, PREDICTED))}
     exact, predicted = (_column(content, f"{prefix}{variable}") for prefix in (EXACT, PREDICTED))
     lengths = {len(column) for column in (*coordinates.values(), exact, predicted)}

@@ -24,7 +24,7 @@ from modulus_relobralo.report.comparison import Comparison, Quantity, Variant, b
 from modulus_relobralo.report.events import Series
 from modulus_relobralo.report.pictures import draw_pictures, of_comparison, of_run
 from modulus_relobralo.report.runs import Run
-from modulus_relobralo.report.settings import in_words, units
+from modulus_relobralo.report.settings import units
 
 COLUMNS = 2
 # Of a panel, in inches; a figure of one is a little lower than wide.
@@ -68,7 +68,7 @@ def plot_run(run: Run, folder: Path | str | None = None) -> list[Path]:
     difference, or of an inferencer the predicted one. What the run did not record is left out, and so are fields at
     points that span no plane.
     """
-    folder, title, known = Path(folder or run.folder), in_words(f"{run.problem}, {run.label}"), units(run.config)
+    folder, title, known = Path(folder or run.folder), f"{run.problem}, {run.label}", units(run.config)
     paths = []
     for kind, label in OF_RUN.items():
         lines = [Line(name, series) for name, series in getattr(run, kind).items()]
@@ -79,7 +79,7 @@ def plot_run(run: Run, folder: Path | str | None = None) -> list[Path]:
         if panels:
             paths.append(_draw_panels(folder / f"{kind}.png", title, panels, share=kind != "monitors"))
     for variable, found in [*run.fields.items(), *run.predictions.items()]:
-        rows = of_run(variable, found, known)
+        rows = of_run(run, variable, found)
         if rows:
             path = folder / file_name(variable, TAKEN | {path.name for path in paths})
             paths.append(draw_pictures(path, title, rows, known))
@@ -94,7 +94,7 @@ def plot_comparison(comparison: Comparison, folder: Path | str) -> list[Path]:
     a band. ``<variable>.png`` shows the exact field, and of each variant the error of the run with the median error;
     of an inferencer what the first run of each predicts. What no run recorded is left out.
     """
-    folder, title = Path(folder), in_words(comparison.title)
+    folder, title = Path(folder), comparison.title
     paths = []
     for name, kind in OF_COMPARISON.items():
         found = quantities(comparison.runs, [kind])
@@ -140,7 +140,7 @@ def _of_variants(comparison: Comparison, quantity: Quantity) -> list[Panel]:
 def _of_variant(variant: Variant, quantity: Quantity, colour: str) -> Line:
     recorded = [(run, series) for run in variant.runs if (series := quantity.series(run))]
     seeds = f" ({len(recorded)})" if len(recorded) > 1 else ""
-    return replace(_band(f"{in_words(variant.label)}{seeds}", recorded), colour=colour)
+    return replace(_band(f"{variant.label}{seeds}", recorded), colour=colour)
 
 
 def _of_terms(comparison: Comparison, variant: Variant, kind: str, label: str) -> list[Panel]:
@@ -148,7 +148,7 @@ def _of_terms(comparison: Comparison, variant: Variant, kind: str, label: str) -
     # A run may lack a term that others have.
     terms = list(dict.fromkeys(term for run in comparison.runs for term in getattr(run, kind)))
     recorded = {term: [(r, getattr(r, kind)[term]) for r in variant.runs if term in getattr(r, kind)] for term in terms}
-    panels = _coloured([_band(*entry) for entry in recorded.items()], Panel(in_words(variant.label), label))
+    panels = _coloured([_band(*entry) for entry in recorded.items()], Panel(variant.label, label))
     return [panel for panel in panels if any(line.middle.steps.size for line in panel.lines)]
 
 

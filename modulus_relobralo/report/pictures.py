@@ -25,7 +25,8 @@ from modulus_relobralo.figure_style import (
 )
 from modulus_relobralo.report.comparison import Comparison
 from modulus_relobralo.report.fields import Column, Field, Plane, planes
-from modulus_relobralo.report.settings import in_words, units
+from modulus_relobralo.report.runs import Run
+from modulus_relobralo.report.settings import units
 
 COLUMNS = 3
 # Of errors on one scale: smaller ones are drawn as if they had this part of the largest.
@@ -58,14 +59,14 @@ class Picture:
 Rows = list[list[Picture]]
 
 
-def of_run(variable: str, field: Field, known: Mapping[str, str]) -> Rows:
+def of_run(run: Run, variable: str, field: Field) -> Rows:
     """Return a row for each plane: exact, predicted and the difference; without an exact field the predicted one."""
     if not np.isfinite(field.predicted).all():
         return []
-    label = with_unit(variable, known)
+    label, predicted = with_unit(variable, units(run.config)), f"predicted{_when(field, run)}"
     if not np.any(field.exact):
         scale = _of_values(label, field.predicted)
-        return [[_picture("predicted", plane, field.predicted, scale)] for plane in planes(field.coordinates)]
+        return [[_picture(predicted, plane, field.predicted, scale)] for plane in planes(field.coordinates)]
     scale, difference = _of_values(label, field.exact), _per_cent(field.predicted - field.exact, field.exact)
     rows = []
     for plane in planes(field.coordinates):
@@ -74,7 +75,7 @@ def of_run(variable: str, field: Field, known: Mapping[str, str]) -> Rows:
         rows.append(
             [
                 _picture("exact", plane, field.exact, scale),
-                _picture("predicted", plane, field.predicted, scale),
+                _picture(predicted, plane, field.predicted, scale),
                 Picture("predicted - exact", plane, difference[plane.rows], error),
             ]
         )
@@ -92,7 +93,7 @@ def of_comparison(comparison: Comparison) -> list[tuple[str, Rows]]:
     for variable in comparison.variables:
         runs = [(variant, variant.median_run(variable)) for variant in comparison.variants]
         drawn = [
-            (f"{in_words(variant.label)}\nerror {100 * field.relative_error:.3g} %", field)
+            (f"{variant.label}\nerror {100 * field.relative_error:.3g} %{_when(field, run)}", field)
             for variant, run in runs
             if run and not run.diverged and (field := _drawable(run.fields, variable))
         ]
@@ -110,7 +111,7 @@ def of_comparison(comparison: Comparison) -> list[tuple[str, Rows]]:
         found.append((variable, rows))
     for variable in dict.fromkeys(name for run in comparison.runs for name in run.predictions):
         entries = [
-            (f"{in_words(variant.label)}\n", having[0], having[0].predicted)
+            (f"{variant.label}\n", having[0], having[0].predicted)
             for variant in comparison.variants
             if (having := [field for run in variant.runs if (field := _drawable(run.predictions, variable))])
         ]
@@ -137,6 +138,11 @@ def draw_pictures(path: Path, title: str, rows: Sequence[Sequence[Picture]], kno
 def with_unit(name: str, known: Mapping[str, str]) -> str:
     """Return a name with its unit, where that is known."""
     return f"{name} [{known[name]}]" if name in known else name
+
+
+def _when(field: Field, run: Run) -> str:
+    """Return of which step a field is, if that is not the last of its run."""
+    return "" if field.step in (None, run.last_step) else f" (step {field.step})"
 
 
 def _drawable(fields: Mapping[str, Field], variable: str) -> Field | None:

@@ -6,8 +6,8 @@ import math
 import re
 import statistics
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from modulus_relobralo.report.events import ERROR, FILES, LOSS, TOTAL, Part, Series, merge, read_parts
-from modulus_relobralo.report.fields import Field, read_fields, read_predictions
+from modulus_relobralo.report.fields import Field, read_fields
 from modulus_relobralo.report.safe_files import CONFIG as LARGEST
 from modulus_relobralo.report.safe_files import parse_config, read_bytes
 from modulus_relobralo.report.settings import CONFIG_NAME, SEED, Config, select
@@ -194,9 +194,12 @@ def _read(folder: Path, home: Path, window: str) -> Run:
         by_lbfgs=last.by_lbfgs,
         may_stop=select(settings["config"], "stop_criterion.metric") is not None,
     )
-    fields, notes = _read_arrays(folder / "validators", read_fields)
-    predictions, left_out = _read_arrays(folder / "inferencers", read_predictions)
-    errors, sizes, said = relative_errors(parts, fields)
+    fields, notes = _read_fields(folder / "validators")
+    predictions, left_out = _read_fields(folder / "inferencers")
+    # An evaluation may have written a field at an earlier step than the last.
+    written = {_key(tag): rows[-1][1] for part in parts for tag, rows in part.scalars.items() if ERROR in tag}
+    fields = {key: replace(entry, step=written.get(key)) for key, entry in fields.items()}
+    errors, sizes, said = relative_errors(scalars, fields)
     names = _name_variables(fields)
     named = _name_variables(predictions)
     return Run(
@@ -277,14 +280,12 @@ def _of_parts(parts: Sequence[Part]) -> dict[str, Any]:
     }
 
 
-def _read_arrays(
-    folder: Path, read: Callable[[Path], tuple[dict[str, Field], list[str]]]
-) -> tuple[dict[Key, Field], list[str]]:
+def _read_fields(folder: Path) -> tuple[dict[Key, Field], list[str]]:
     """Return the fields in all files of a folder by file and variable, and what is to be said of them."""
     fields: dict[Key, Field] = {}
     notes = []
     for path in sorted(folder.glob("*.npz")):
-        found, said = read(path)
+        found, said = read_fields(path)
         fields.update({(path.stem, variable): entry for variable, entry in found.items()})
         notes += said
     return fields, notes
@@ -307,7 +308,7 @@ def _of_tag(scalars: dict[str, Series], begin: str, but: tuple[str, ...] = ()) -
 
 
 def relative_errors(
-    parts: Sequence[Part], fields: Mapping[Key, Field]
+    scalars: Mapping[str, Series], fields: Mapping[Key, Field]
 ) -> tuple[dict[Key, Series], dict[Key, Series], list[str]]:
     """Return relative L2 errors over the steps and sizes of residuals by validator and variable, and what to say.
 
@@ -317,27 +318,25 @@ def relative_errors(
 
     Parameters
     ----------
-    parts : sequence of Part
-        In the order of their times.
+    scalars : mapping of str to Series
+        By TensorBoard's tag.
     fields : mapping of (str, str) to Field
         By validator and variable, as they were at the last validation.
     """
-    logged = {_key(tag): series for tag, series in merge(parts).items() if ERROR in tag}
-    # Of the field in the file, which an evaluation may have written at an earlier step than the last.
-    written = {_key(tag): rows[-1][1] for part in parts for tag, rows in part.scalars.items() if ERROR in tag}
+    logged = {_key(tag): series for tag, series in scalars.items() if ERROR in tag}
     errors, sizes, notes = {}, {}, []
     for key, found in fields.items():
-        if key not in logged:
+        if key not in logged or found.step is None or not found.exact.size:
             continue
         place, exact = f"{key[1]} ({key[0]})", found.exact
         size = float(np.sqrt(np.mean(exact**2)))
         if not size:
-            sizes[key] = Series.from_dict({written[key]: float(np.sqrt(np.mean(found.predicted**2)))})
+            sizes[key] = Series.from_dict({found.step: float(np.sqrt(np.mean(found.predicted**2)))})
             notes.append(f"no relative error of {place}: the exact field is 0, so its size is shown")
         elif float(np.std(exact)) > CONSTANT * size:
             errors[key] = Series(logged[key].steps, logged[key].values * np.std(exact, ddof=1) / size)
         else:
-            errors[key] = Series.from_dict({written[key]: found.relative_error})
+            errors[key] = Series.from_dict({found.step: found.relative_error})
             notes.append(f"the error of {place} is of the last field only: {WHY_LAST}")
     return errors, sizes, notes
 

@@ -16,15 +16,6 @@ REFERENCE = re.compile(r"\$\{([\w.]+)\}")
 MOST_REFERENCES = 10
 # Settings that runs of one comparison may differ in: the loss, and what is only for the eye.
 ALIKE = ("loss.", "custom.progress", UNITS, SEED)
-# What config keys are called in titles and labels.
-WORDS = {
-    "lr": "learning rate",
-    "not per edge": "edges together",
-    "per edge": "each edge apart",
-    "max steps": "steps",
-    "k": "wave number",
-}
-LONG_NUMBER = re.compile(r"(?<![\w.])\d+\.\d{3,}(e[+-]?\d+)?(?![\w.])")
 
 
 def select(config: Config, name: str) -> Any:
@@ -118,24 +109,6 @@ def differences(options: Sequence[Config]) -> list[str]:
     return [", ".join(_word(names[key], entry[key]) for key in differing if key in entry) for entry in options]
 
 
-def in_words(text: str) -> str:
-    """Return a title or a label as it is read: names in words, and numbers with at most three digits.
-
-    Examples
-    --------
-    >>> in_words("helmholtz, lr 0.003, not per edge")
-    'helmholtz, learning rate 0.003, edges together'
-    >>> in_words("relobralo_tuned (temperature 0.123456)")
-    'relobralo tuned (temperature 0.123)'
-    >>> in_words("relobralo (alpha 0.99992)")
-    'relobralo (alpha 0.99992)'
-    """
-    head, comma, rest = text.partition(", ")
-    for name, words in WORDS.items():
-        rest = re.sub(rf"(^|(?<=, )){name}(?=$|,| )", words, rest)
-    return LONG_NUMBER.sub(lambda found: _short(found[0]), f"{head.replace('_', ' ')}{comma}{rest}")
-
-
 def _differing(options: Sequence[Config]) -> list[str]:
     keys = dict.fromkeys(key for entry in options for key in entry)
     return [key for key in keys if len({str(entry.get(key)) for entry in options}) > 1]
@@ -143,12 +116,6 @@ def _differing(options: Sequence[Config]) -> list[str]:
 
 def _end(key: str) -> str:
     return key.rpartition(".")[2]
-
-
-def _short(number: str) -> str:
-    """Return a number with three digits, unless they make a whole number of what is none: 0.9999 is no 1."""
-    short = f"{float(number):.3g}"
-    return number if float(short).is_integer() else short
 
 
 def _word(name: str, value: Any) -> str:

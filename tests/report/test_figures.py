@@ -155,6 +155,19 @@ def test_every_panel_has_its_own_points(tmp_path, drawn):
     assert [len(ax.collections[0].get_array()) for ax in (exact, theirs, ours)] == [36, 36, 9]
 
 
+def test_a_field_of_another_step_than_the_last_says_so(tmp_path, drawn):
+    log = "[step: 300] reached maximum training steps, finished training!"
+    write_run(tmp_path / "early", "sum", steps=(0,), max_steps=300, log=log)
+    write_run(tmp_path / "whole", steps=(0, 300), max_steps=300)
+    comparison = only(tmp_path)
+    plot_comparison(comparison, tmp_path)
+    titles = [ax.get_title(loc="left") for ax in drawn["w.png"].axes if ax.collections]
+    assert titles[:3] == ["exact\n", "sum\nerror 25 % (step 0)", "relobralo\nerror 25 %"]
+    for run, title in zip(comparison.runs, ("predicted (step 0)", "predicted"), strict=True):
+        plot_run(run, tmp_path)
+        assert drawn["w.png"].axes[1].get_title(loc="left") == title
+
+
 def test_diverged_runs_have_no_field(tmp_path, drawn):
     write_seeds(tmp_path, "sum", SUM[:1])
     write_run(tmp_path / "ours", seed=0, last_loss=float("nan"))

@@ -22,7 +22,7 @@ from written_runs import (
     write_training,
 )
 
-from modulus_relobralo.report.events import Part, Series
+from modulus_relobralo.report.events import Series
 from modulus_relobralo.report.fields import Field
 from modulus_relobralo.report.runs import (
     Run,
@@ -323,17 +323,12 @@ KEY = ("exact", "w")
 TAG = "Validators/exact/l2_relative_error_w"
 
 
-def part(**steps):
-    """Return a part of a run with values at steps by the last letter of the host's tag."""
-    scalars = {TAG[:-1] + name: [(0.0, *pair) for pair in values.items()] for name, values in steps.items()}
-    return Part(begun=0.0, scalars=scalars)
-
-
 def errors_of(exact, *parts, logged=None):
     """Return the errors and notes of fields that are off by `parts` at the steps 0, 10, ..."""
     values = [host_error(exact, predict(exact, part)) for part in parts] if logged is None else logged
-    field = Field({}, predict(exact, parts[-1]).ravel(), exact.ravel())
-    errors, _, notes = relative_errors([part(w={10 * n: value for n, value in enumerate(values)})], {KEY: field})
+    series = Series.from_dict({10 * number: value for number, value in enumerate(values)})
+    field = Field({}, predict(exact, parts[-1]).ravel(), exact.ravel(), step=int(series.steps[-1]))
+    errors, _, notes = relative_errors({TAG: series, "Train/loss_pde": series}, {KEY: field})
     return errors.get(KEY), notes
 
 
@@ -375,25 +370,34 @@ def test_of_a_field_that_is_zero_there_is_no_relative_error():
 
 def test_the_size_of_what_should_be_zero_is_its_root_mean_square():
     zero = np.zeros(4)
-    fields = {KEY: Field({}, np.array([1.0, 1.0, 1.0, 5.0]), zero), ("exact", "u"): Field({}, zero, zero + 1)}
-    _, sizes, _ = relative_errors([part(w={10: np.inf, 20: np.inf}, u={10: np.inf})], fields)
+    known = Field({}, np.array([1.0, 1.0, 1.0, 5.0]), zero, step=20)
+    logged = {tag: Series.from_dict({10: np.inf, 20: np.inf}) for tag in (TAG, TAG[:-1] + "u")}
+    _, sizes, _ = relative_errors(logged, {KEY: known, ("exact", "u"): Field({}, zero, zero + 1, step=20)})
     assert {key: (series.steps.tolist(), series.values.tolist()) for key, series in sizes.items()} == {
         KEY: ([20], [pytest.approx(7**0.5)])
     }
 
 
-def test_a_field_that_an_evaluation_wrote_is_of_its_step():
+def test_a_field_that_an_evaluation_wrote_is_of_its_step(tmp_path):
     """The host evaluates the last network that was saved, which may be older than the last error."""
-    field = Field({}, np.full(4, 1.5), np.ones(4))
-    evaluation = part(w={10: np.inf})
-    evaluation.begun = None
-    errors, *_ = relative_errors([part(w={10: np.inf, 20: np.inf}), evaluation], {KEY: field})
-    assert (errors[KEY].steps.tolist(), errors[KEY].values.tolist()) == ([10], [0.5])
+    folder = write_run(tmp_path / "run", exact={"w": EXACT, "c": np.full_like(EXACT, 0.5)}, errors=(1.0, 0.25))
+    assert read_run(folder).fields["w"].step == 20
+    evaluated = {"w": (EXACT, predict(EXACT, 0.75)), "c": (EXACT**0, predict(EXACT**0, 0.75))}
+    write_fields(folder, "exact", evaluated)
+    writer = SummaryWriter(log_dir=str(folder), filename_suffix=".eval")
+    for name in evaluated:
+        writer.add_scalar(f"Validators/exact/l2_relative_error_{name}", 7.0, 10, new_style=True)
+    writer.close()
+    run = read_run(folder)
+    assert run.fields["w"].step == 10
+    # What was logged at the last step is of the last step; of a constant field the file is all there is.
+    assert (run.errors["w"].steps[-1], run.errors["w"].values[-1]) == (20, pytest.approx(0.25, rel=1e-6))
+    assert (run.errors["c"].steps.tolist(), run.errors["c"].values.tolist()) == ([10], [pytest.approx(0.75)])
 
 
 def test_what_was_not_logged_or_not_saved_has_none():
-    assert relative_errors([], {KEY: Field({}, EXACT, EXACT)}) == ({}, {}, [])
-    assert relative_errors([part(w={0: 1.0})], {}) == ({}, {}, [])
+    assert relative_errors({}, {KEY: Field({}, EXACT, EXACT)}) == ({}, {}, [])
+    assert relative_errors({TAG: Series.from_dict({0: 1.0})}, {}) == ({}, {}, [])
 
 
 # ----- folders

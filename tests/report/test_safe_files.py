@@ -89,6 +89,12 @@ def test_files_of_events_count_together(tmp_path, good, monkeypatch):
         read_run(good)
 
 
+def test_of_too_many_scalars_none_is_read(good, monkeypatch):
+    monkeypatch.setattr("modulus_relobralo.report.events.MOST_TAGS", 3)
+    with pytest.raises(ValueError, match="it has more than 3 scalars"):
+        read_run(good)
+
+
 def test_a_record_that_says_it_is_endless_is_not(tmp_path, good):
     """With the checksum that it would have."""
     length = struct.pack("<Q", 2**60)
