@@ -18,8 +18,7 @@ from omegaconf import OmegaConf
 from benchmarks.records import ROOT, circumstances
 from benchmarks.training import Training
 from modulus_relobralo.hosts.sym import host
-from modulus_relobralo.report.files.log import find_ending
-from modulus_relobralo.report.status import is_over
+from modulus_relobralo.report.status import find_ending, is_over
 
 # Where the host's log is read from its end for the last step.
 TAIL = 4096

@@ -26,7 +26,7 @@ from benchmarks import launching
 from benchmarks.records import RESULTS, ROOT, Row, write_rows
 from benchmarks.training import Training
 from modulus_relobralo.report import Run, read_run
-from modulus_relobralo.report.variant import last_error, mean_square
+from modulus_relobralo.report.comparison import last_error, mean_square
 
 # Points of an error's history that go into the result file.
 HISTORY = 25

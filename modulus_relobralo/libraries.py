@@ -26,6 +26,6 @@ def needed(what: str) -> Iterator[None]:
         library = str(error.name).partition(".")[0]
         raise ModuleNotFoundError(
             f"{what} needs {library}, which is not installed. Install the extra [report]: "
-            "`pip install matplotlib tensorboard rich`.",
+            "`pip install matplotlib pandas rich tensorboard`.",
             name=error.name,
         ) from error

@@ -13,6 +13,7 @@ from modulus_relobralo.libraries import needed
     [
         ("tensorboard", "from modulus_relobralo.loops import Records", "`loops.Records` needs tensorboard, which"),
         ("matplotlib", "import modulus_relobralo.report", "The report needs matplotlib, which"),
+        ("pandas", "import modulus_relobralo.report", "The report needs pandas, which"),
         ("rich", "import modulus_relobralo.report.cli", "The report needs rich, which"),
     ],
 )
@@ -21,7 +22,7 @@ def test_a_missing_library_of_the_report_is_named(hidden, program, message):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=600)
     assert done.returncode == 1
     assert message in done.stderr.splitlines()[-1]
-    assert "`pip install matplotlib tensorboard rich`" in done.stderr
+    assert "`pip install matplotlib pandas rich tensorboard`" in done.stderr
 
 
 def test_another_error_stays_what_it_is():

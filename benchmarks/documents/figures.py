@@ -14,8 +14,8 @@ from benchmarks.documents.summary import BASELINE, CASE, runs
 from benchmarks.protocols.schemes import GRADIENTS, PROBLEMS
 from benchmarks.records import KEYS, RUN, read_rows
 from benchmarks.steps.front import CHOICES
-from modulus_relobralo.report.figures import BASELINE as BLACK
-from modulus_relobralo.report.figures import COLOURS, WIDTH, finish_axes, label_lines, new_figure, save
+from modulus_relobralo.figure_style import BASELINE as BLACK
+from modulus_relobralo.figure_style import COLOURS, WIDTH, finish_axes, label_lines, new_figure, save
 
 HEIGHT = 2.9
 # A scheme has its colour in every figure; with values of its own it is dashed.

@@ -12,7 +12,7 @@ import pandas as pd
 from benchmarks.documents.summary import markdown
 from benchmarks.peers.clock import TARGETS
 from benchmarks.records import Row
-from modulus_relobralo.report.figures import COLOURS, WIDTH, finish_axes, label_lines, new_figure, save
+from modulus_relobralo.figure_style import COLOURS, WIDTH, finish_axes, label_lines, new_figure, save
 
 NOT_REACHED = "-"
 # Entries whose error never fell below are shown without their names.

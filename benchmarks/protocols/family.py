@@ -24,7 +24,7 @@ from benchmarks.references.bending import Bending
 from benchmarks.references.cases import CASES, D, Q
 from modulus_relobralo.hosts.sym import plate_results
 from modulus_relobralo.plates import flexural_rigidity
-from modulus_relobralo.report.figures import SMALL, TEXT, bare, new_figure, save
+from modulus_relobralo.figure_style import SMALL, TEXT, bare, new_figure, save
 
 MEMBERS = 9
 QUANTITIES = ("deflection", "M_x", "reaction")

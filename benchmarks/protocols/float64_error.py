@@ -23,7 +23,7 @@ from benchmarks.records import write_rows
 from modulus_relobralo.hosts.sym import Key, instantiate_arch
 from modulus_relobralo.plates import sinusoidal_deflection
 from modulus_relobralo.report import read_run
-from modulus_relobralo.report.variant import last_error
+from modulus_relobralo.report.comparison import last_error
 
 NETWORK = "plate_network.0.pth"
 

@@ -3,16 +3,11 @@
 from modulus_relobralo.libraries import needed
 
 with needed("The report"):
-    from modulus_relobralo.report.comparison import Comparison, compare
-    from modulus_relobralo.report.comparison_figures import plot_comparison
-    from modulus_relobralo.report.document import write_report
-    from modulus_relobralo.report.folders import find_trainings
-    from modulus_relobralo.report.reading import read_run, read_runs
-    from modulus_relobralo.report.run import Run
-    from modulus_relobralo.report.run_figures import plot_run
-    from modulus_relobralo.report.run_table import print_table
-    from modulus_relobralo.report.summary import print_summary, summarize
-    from modulus_relobralo.report.variant import Variant
+    from modulus_relobralo.report.comparison import Comparison, Variant, compare
+    from modulus_relobralo.report.figures import plot_comparison, plot_run
+    from modulus_relobralo.report.page import write_report
+    from modulus_relobralo.report.runs import Run, find_trainings, read_run, read_runs
+    from modulus_relobralo.report.summary import print_summary, print_table, summarize
 
 __all__ = [
     "Comparison",

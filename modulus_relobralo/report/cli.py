@@ -11,17 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from modulus_relobralo.report.comparison import Comparison, compare
-from modulus_relobralo.report.document import write_markdown
-from modulus_relobralo.report.folders import find_trainings
-from modulus_relobralo.report.page import write_page
-from modulus_relobralo.report.reading import read_runs
-from modulus_relobralo.report.run import Run
-from modulus_relobralo.report.run_figures import plot_run
-from modulus_relobralo.report.run_table import name_runs, print_table, tabulate
-from modulus_relobralo.report.sections import make_sections
-from modulus_relobralo.report.summary import print_summary
-from modulus_relobralo.report.suspicions import list_suspicions
-from modulus_relobralo.report.tables import Row, print_lines
+from modulus_relobralo.report.figures import plot_run
+from modulus_relobralo.report.page import make_sections, write_markdown, write_page
+from modulus_relobralo.report.runs import Run, find_trainings, read_runs
+from modulus_relobralo.report.summary import name_runs, print_summary, print_table, remarks, tabulate
+from modulus_relobralo.tables import print_lines
 
 # So many runs are shown one by one as well.
 FEW = 6
@@ -50,41 +44,24 @@ def main() -> None:
             print_summary(comparison, args.target)
         print_lines(find_twins(comparisons))
     else:
-        print_lines([line for comparison in comparisons for line in list_suspicions(comparison)])
+        said = [line for comparison in comparisons for line in remarks(comparison)]
+        print_lines([line for line in said if line.startswith("suspicious: ")])
     _write(args, runs, comparisons, shlex.join([parser.prog, *sys.argv[1:]]))
-
-
-def _write(args: argparse.Namespace, runs: Sequence[Run], comparisons: Sequence[Comparison], command: str) -> None:
-    """Write the report into the folder and the page that were asked for, and print where they are."""
-    if not (args.out or args.html):
-        return
-    with tempfile.TemporaryDirectory() as elsewhere:
-        sections = make_sections(comparisons, args.out or Path(elsewhere), args.target)
-        paths = [write_markdown(sections, args.out, f"`{command}`")] if args.out else []
-        paths += [write_page(sections, args.html, command, _few(runs))] if args.html else []
-    print_lines([str(path) for path in paths])
-
-
-def _few(runs: Sequence[Run]) -> list[Row]:
-    return tabulate(runs, name_runs(runs)) if len(runs) <= FEW else []
 
 
 def find_twins(comparisons: Sequence[Comparison]) -> list[str]:
     """Return a line for each comparison whose numbers are those of an earlier one, to the last digit."""
     lines: list[str] = []
-    known: dict[tuple[tuple[Any, ...], ...], str] = {}
-    for comparison in comparisons:
-        rows = tuple(
-            (variant.label, variable, *variant.errors(variable))
-            for variant in comparison.variants
-            for variable in comparison.variables
-        )
+    known: dict[tuple[Any, ...], str] = {}
+    for found in comparisons:
+        pairs = [(variant, variable) for variant in found.variants for variable in found.variables]
+        rows = tuple((variant.label, variable, *variant.errors(variable)) for variant, variable in pairs)
         if rows and rows in known:
             lines.append(
-                f"{comparison.title}: the errors are those of {known[rows]}, to the last digit: what differs in the "
+                f"{found.title}: the errors are those of {known[rows]}, to the last digit: what differs in the "
                 "settings changed nothing, or a run was copied"
             )
-        known.setdefault(rows, comparison.title)
+        known.setdefault(rows, found.title)
     return lines
 
 
@@ -99,3 +76,15 @@ def _read(given: Sequence[Path]) -> list[Run]:
     runs, failures = read_runs(folders)
     print_lines([f"not counted: {failure}" for failure in failures])
     return runs or sys.exit("No run could be read.")
+
+
+def _write(args: argparse.Namespace, runs: Sequence[Run], comparisons: Sequence[Comparison], command: str) -> None:
+    """Write the report into the folder and the page that were asked for, and print where they are."""
+    if not (args.out or args.html):
+        return
+    few = tabulate(runs, name_runs(runs)) if len(runs) <= FEW else None
+    with tempfile.TemporaryDirectory() as elsewhere:
+        sections = make_sections(comparisons, args.out or Path(elsewhere), args.target)
+        paths = [write_markdown(sections, args.out, f"`{command}`")] if args.out else []
+        paths += [write_page(sections, args.html, command, few)] if args.html else []
+    print_lines([str(path) for path in paths])

@@ -1,126 +1,191 @@
-"""The style of all figures, in one place: sizes, colours, axes, lines that carry their names."""
+"""The figures of a run and of a comparison: curves over the steps in panels of at most five lines, and fields."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Container
-from io import BytesIO
+from collections.abc import Container, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from textwrap import fill
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.colors import to_hex
-from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
-from matplotlib.ticker import MaxNLocator
 
-# Which Matplotlib writes its PNG with.
-from PIL import Image
+from modulus_relobralo.figure_style import (
+    BASELINE,
+    COLOURS,
+    WIDTH,
+    finish_axes,
+    label_lines,
+    new_figure,
+    plain,
+    save,
+    set_title,
+)
+from modulus_relobralo.report.comparison import Comparison, Quantity, Variant, band, quantities
+from modulus_relobralo.report.events import Series
+from modulus_relobralo.report.pictures import draw_pictures, of_comparison, of_run
+from modulus_relobralo.report.runs import Run
+from modulus_relobralo.report.settings import units
 
-# Of values, of differences, whose zero is the middle, and of sizes of errors.
-VALUES, DIFFERENCES, SIZES = "viridis", "RdBu_r", "cividis"
-# Of Okabe and Ito, which the colour-blind tell apart; without their yellow, which is too light for a line.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00")
-# The loss that others are compared with.
-BASELINE = "black"
-# Inches. A page shows a figure 800 to 1000 pixels wide, which is what these are at `DPI`.
-WIDTH, DPI = 8.4, 120
-# Of a file: no eye finds the difference to millions of them, and the file is less than half as large.
-PALETTE = 256
-# Points.
-TEXT, SMALL = 10, 9
-# Characters in a line above a panel, and of a line's name.
-TITLE_WIDTH, NAME_WIDTH = 44, 20
-# The part of an axis' height that a line of a name takes.
-LINE = 0.085
-
-
-def new_figure(width: float, height: float) -> Figure:
-    """Return an empty figure of that size in inches."""
-    # Not by pyplot, whose global state belongs to the user's program.
-    figure = Figure(figsize=(width, height), layout="constrained")
-    FigureCanvasAgg(figure)
-    return figure
+COLUMNS = 2
+# Of a panel, in inches; a figure of one is a little lower than wide.
+HEIGHT, ALONE = 2.9, 3.8
+OF_RUN = {"losses": "loss term", "weights": "weight", "residuals": "residual (RMS)", "monitors": ""}
+"""What has a figure of its own over the steps, and how its axis is called; of monitors the title says it."""
+OF_COMPARISON = {"error": "errors", "residuals": "residuals", "monitors": "monitors"}
+TERMS = {"losses": "loss term", "weights": "weight"}
+TUNED = {"at their defaults": False, "at tuned values": True}
+"""Losses that are shown apart: what tuning gained is no merit of a scheme."""
+TAKEN = {f"{name}.png" for name in (*OF_RUN, *OF_COMPARISON)}
+"""Files of figures that are not of fields."""
 
 
-def save(figure: Figure, path: Path) -> Path:
-    """Write a figure to `path`, as a PNG with a palette, and return it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    drawn = BytesIO()
-    figure.savefig(drawn, dpi=DPI, format="png")
-    with Image.open(drawn) as image:
-        # By the widest coverage, because the most frequent colour is white and lines are thin; dots would blur them.
-        few = image.convert("RGB").quantize(PALETTE, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-    few.save(path, format="PNG", optimize=True)
-    return path
+@dataclass(frozen=True)
+class Line:
+    """A curve with its name: `middle`, and where there are several runs the quartiles `low` and `high`."""
+
+    name: str
+    middle: Series
+    low: Series | None = None
+    high: Series | None = None
+    colour: str = BASELINE
 
 
-def set_title(figure: Figure, title: str) -> None:
-    """Put a title above all panels."""
-    figure.suptitle(fill(plain(title), 2 * TITLE_WIDTH), fontsize=TEXT + 1, fontweight="bold")
+@dataclass(frozen=True)
+class Panel:
+    """Axes with a title, the label of their values, and lines."""
+
+    title: str
+    label: str
+    lines: list[Line] = field(default_factory=list)
+    log: bool = True
 
 
-def finish_axes(ax: Axes, label: str, title: str, log: bool = True) -> None:
-    """Give axes over the steps their scale, labels and grid."""
-    ax.set_title(fill(plain(title), TITLE_WIDTH), fontsize=TEXT, loc="left")
-    ax.set_xlabel("step", fontsize=SMALL)
-    ax.set_ylabel(plain(label), fontsize=SMALL)
-    if log:
-        ax.set_yscale("log")
-    ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10]))
-    ax.margins(x=0)
-    bare(ax)
-    ax.grid(which="major", alpha=0.3, linewidth=0.6)
+def plot_run(run: Run, folder: Path | str | None = None) -> list[Path]:
+    """Write the figures of `run` into `folder` (default: the run's own), and return their paths.
+
+    ``losses.png`` shows the loss terms over the steps, ``weights.png`` the weights, ``residuals.png`` and
+    ``monitors.png`` what monitors recorded, and ``<variable>.png`` the exact and the predicted field and their
+    difference, or of an inferencer the predicted one. What the run did not record is left out, and so are fields at
+    points that span no plane.
+    """
+    folder, title, known = Path(folder or run.folder), f"{run.problem}, {run.label}", units(run.config)
+    paths = []
+    for kind, label in OF_RUN.items():
+        lines = [Line(name, series) for name, series in getattr(run, kind).items()]
+        panels = _coloured(lines, Panel("", label))
+        if kind == "monitors":
+            # They have scales of their own, and may be negative.
+            panels = [panel for line in lines for panel in _coloured([line], Panel(line.name, "", log=False))]
+        if panels:
+            paths.append(_draw_panels(folder / f"{kind}.png", title, panels, share=kind != "monitors"))
+    for variable, found in [*run.fields.items(), *run.predictions.items()]:
+        rows = of_run(run, variable, found)
+        if rows:
+            path = folder / file_name(variable, TAKEN | {path.name for path in paths})
+            paths.append(draw_pictures(path, title, rows, known))
+    return paths
 
 
-def bare(ax: Axes) -> None:
-    """Take away the frame where no axis is, and give the numbers their size."""
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.tick_params(labelsize=SMALL)
+def plot_comparison(comparison: Comparison, folder: Path | str) -> list[Path]:
+    """Write the figures of `comparison` into `folder`, and return their paths.
 
-
-def label_lines(ax: Axes) -> None:
-    """Write the name of each line beside its end, in its colour; names that would overlap are moved apart."""
-    ends = [(line, _end(ax, line)) for line in ax.get_lines() if not str(line.get_label()).startswith("_")]
-    named = sorted(((end, line) for line, end in ends if end is not None), key=lambda pair: pair[0])
-    names = [fill(str(line.get_label()), NAME_WIDTH) for _, line in named]
-    # From the lowest to the highest, each at least half of both heights above the one before.
-    heights = [LINE * (1 + name.count("\n")) for name in names]
-    places: list[float] = []
-    for number, (end, _) in enumerate(named):
-        low = places[-1] + (heights[number - 1] + heights[number]) / 2 if places else end
-        places.append(max(end, low))
-    above = max(places[-1] - 1.0, 0.0) if places else 0.0
-    for (end, line), place, name in zip(named, places, names, strict=True):
-        colour, height = to_hex(line.get_color()), place - above
-        # Not by annotate, whose arrows take a second each.
-        leader = Line2D([1.0, 1.03], [end, height], color=colour, linewidth=0.6, label="_leader", clip_on=False)
-        leader.set_transform(ax.transAxes)
-        ax.add_artist(leader)
-        ax.text(1.04, height, name, color=colour, fontsize=SMALL, va="center", transform=ax.transAxes)
+    ``error.png`` shows the errors over the steps, ``residuals.png`` and ``monitors.png`` what monitors recorded,
+    ``losses.png`` the loss terms, ``weights.png`` the weights: the median over the seeds as a line, the quartiles as
+    a band. ``<variable>.png`` shows the exact field, and of each variant the error of the run with the median error;
+    of an inferencer what the first run of each predicts. What no run recorded is left out.
+    """
+    folder, title = Path(folder), comparison.title
+    paths = []
+    for name, kind in OF_COMPARISON.items():
+        found = quantities(comparison.runs, [kind])
+        panels = [panel for quantity in found for panel in _of_variants(comparison, quantity)]
+        if panels:
+            paths.append(_draw_panels(folder / f"{name}.png", title, panels, share=kind == "errors"))
+    for kind, label in TERMS.items():
+        panels = [panel for variant in comparison.variants for panel in _of_terms(comparison, variant, kind, label)]
+        if panels:
+            paths.append(_draw_panels(folder / f"{kind}.png", title, panels))
+    for variable, rows in of_comparison(comparison):
+        path = folder / file_name(variable, TAKEN | {path.name for path in paths})
+        paths.append(draw_pictures(path, title, rows, units(comparison.runs[0].config)))
+    return paths
 
 
 def file_name(name: str, taken: Container[str]) -> str:
     """Return the name of the figure of a variable, without what leads out of its folder; none of those `taken`."""
-    safe = re.sub(r"[^\w.-]", "_", name).lstrip(".") or "field"
+    safe = re.sub(r"[^\w.-]", "_", name)[:100].lstrip(".") or "field"
     while f"{safe}.png" in taken:
         safe = f"field_{safe}"
     return f"{safe}.png"
 
 
-def plain(text: str) -> str:
-    """Return `text` so that Matplotlib shows it as it is, and takes no dollar for the beginning of a formula."""
-    return text.replace("$", r"\$")
+def _of_variants(comparison: Comparison, quantity: Quantity) -> list[Panel]:
+    """Return panels with a line for each variant, the baseline in each: at defaults, and at values of their own."""
+    baseline = comparison.baseline
+    others = [variant for variant in comparison.variants if variant is not baseline and variant.having(quantity).runs]
+    groups = {"": others}
+    if any(variant.tuned for variant in others) and not all(variant.tuned for variant in others):
+        groups = {words: [v for v in others if v.tuned == tuned] for words, tuned in TUNED.items()}
+    reference = [_of_variant(baseline, quantity, BASELINE)] if baseline and baseline.having(quantity).runs else []
+    most = len(COLOURS) - len(reference)
+    panels = []
+    for words, group in groups.items():
+        for first in range(0, max(len(group), 1 if reference else 0), most):
+            pairs = zip(group[first : first + most], COLOURS, strict=False)
+            lines = [_of_variant(variant, quantity, colour) for variant, colour in pairs]
+            panels.append(Panel(words, quantity.label, [*reference, *lines], quantity.lower_is_better))
+    return panels
 
 
-def _end(ax: Axes, line: Line2D) -> float | None:
-    """Return the height at which a line ends as a part of the axis', in it; None if it has no point to show."""
-    values = np.asarray(line.get_ydata(), dtype=float)
-    shown = values[np.isfinite(values) & ((values > 0) | (ax.get_yscale() != "log"))]
-    if not shown.size:
-        return None
-    ax.get_ylim()
-    height = ax.transAxes.inverted().transform(ax.transData.transform((0.0, shown[-1])))[1]
-    return float(np.clip(height, 0.0, 1.0))
+def _of_variant(variant: Variant, quantity: Quantity, colour: str) -> Line:
+    recorded = [(run, series) for run in variant.runs if (series := quantity.series(run))]
+    seeds = f" ({len(recorded)})" if len(recorded) > 1 else ""
+    return replace(_band(f"{variant.label}{seeds}", recorded), colour=colour)
+
+
+def _of_terms(comparison: Comparison, variant: Variant, kind: str, label: str) -> list[Panel]:
+    """Return panels with a line for each loss term of a variant; a term has one colour in all of them."""
+    # A run may lack a term that others have.
+    terms = list(dict.fromkeys(term for run in comparison.runs for term in getattr(run, kind)))
+    recorded = {term: [(r, getattr(r, kind)[term]) for r in variant.runs if term in getattr(r, kind)] for term in terms}
+    panels = _coloured([_band(*entry) for entry in recorded.items()], Panel(variant.label, label))
+    return [panel for panel in panels if any(line.middle.steps.size for line in panel.lines)]
+
+
+def _band(name: str, recorded: Sequence[tuple[Run, Series]]) -> Line:
+    if not recorded:
+        return Line(name, Series(np.array([], dtype=np.int64), np.array([])))
+    median, low, high = band([series for _, series in recorded], [run.diverged for run, _ in recorded])
+    return Line(name, median, low, high) if len(recorded) > 1 else Line(name, median)
+
+
+def _coloured(lines: Sequence[Line], panel: Panel) -> list[Panel]:
+    """Return panels like `panel` with as many of `lines` each as there are colours to tell them apart."""
+    groups = [lines[first : first + len(COLOURS)] for first in range(0, len(lines), len(COLOURS))]
+    return [
+        replace(panel, lines=[replace(line, colour=colour) for line, colour in zip(group, COLOURS, strict=False)])
+        for group in groups
+    ]
+
+
+def _draw_panels(path: Path, title: str, panels: Sequence[Panel], share: bool = True) -> Path:
+    """Write a figure of `panels` to `path` and return it; `share` gives all of them one scale."""
+    columns = min(COLUMNS, len(panels))
+    rows = -(-len(panels) // columns)
+    figure = new_figure(WIDTH, HEIGHT * rows if columns > 1 else ALONE)
+    axes = figure.subplots(rows, columns, squeeze=False, sharey=share).ravel()
+    for ax, panel in zip(axes, panels, strict=False):
+        for line in (entry for entry in panel.lines if entry.middle.steps.size):
+            ax.plot(line.middle.steps, line.middle.values, label=plain(line.name), color=line.colour, linewidth=1.5)
+            if line.low is not None and line.high is not None:
+                # Matplotlib draws nothing at infinity: the band of diverged runs is open to the top.
+                top = np.where(np.isfinite(line.high.values), line.high.values, np.finfo(np.float32).max)
+                ax.fill_between(line.low.steps, line.low.values, top, alpha=0.15, color=line.colour, linewidth=0)
+        finish_axes(ax, panel.label, panel.title, panel.log)
+    for ax in axes[len(panels) :]:
+        ax.remove()
+    # The scale is known when all is drawn.
+    for ax in axes[: len(panels)]:
+        label_lines(ax)
+    set_title(figure, title)
+    return save(figure, path)

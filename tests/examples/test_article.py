@@ -5,10 +5,10 @@ import sys
 import numpy as np
 import pytest
 from example_runs import AUTODIFF, EXAMPLES, TERMS
-from omegaconf import OmegaConf
 from programs import run
 
 from modulus_relobralo.report import read_run
+from modulus_relobralo.report.settings import select
 
 pytestmark = pytest.mark.host
 
@@ -63,8 +63,7 @@ def line(example, config, *overrides):
 
 
 def values(config, names):
-    found = {name: OmegaConf.select(config, name) for name in names}
-    return {name: OmegaConf.to_container(v) if OmegaConf.is_config(v) else v for name, v in found.items()}
+    return {name: select(config, name) for name in names}
 
 
 @pytest.mark.parametrize(

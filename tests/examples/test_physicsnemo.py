@@ -76,8 +76,8 @@ def test_the_articles_setting_by_every_loss_and_optimizer(tmp_path, example):
     for folder in (tmp_path / "sweep").glob("*-*"):
         found = read_run(folder)
         assert folder.name.startswith(found.scheme)
-        assert found.config.custom.reduction == "mean"
-        assert found.config.loss.weights[FIELDS[example][0]] == pytest.approx(1 / 3)
+        assert found.config["custom"]["reduction"] == "mean"
+        assert found.config["loss"]["weights"][FIELDS[example][0]] == pytest.approx(1 / 3)
         assert found.last_step == 5
     assert len(list((tmp_path / "sweep").glob("*-*"))) == 4
 

@@ -30,7 +30,7 @@ def test_all_are_compared(runs):
     settings = {comparison.settings for comparison in comparisons}
     assert settings == {"derivatives taylor", "derivatives autodiff"}
     for comparison in comparisons:
-        rows = summarize(comparison)
+        rows = summarize(comparison).to_dict("records")
         assert {row["loss"] for row in rows} == set(SCHEMES)
         assert {row["at step"] for row in rows} == {"20"}
         assert not comparison.uncounted
@@ -39,7 +39,9 @@ def test_all_are_compared(runs):
 def test_each_is_a_scheme_of_its_own_and_needs_no_autodiff(runs):
     # LR annealing and GradNorm differentiate the gradients: their losses are right only if that is.
     losses = {
-        (run.scheme, run.config.custom.derivatives): np.concatenate([entry.values for entry in run.losses.values()])
+        (run.scheme, run.config["custom"]["derivatives"]): np.concatenate(
+            [entry.values for entry in run.losses.values()]
+        )
         for run in runs
     }
     for scheme in SCHEMES:

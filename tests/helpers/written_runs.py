@@ -7,6 +7,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 X, Y = (points.reshape(-1, 1) for points in np.meshgrid(np.linspace(0, 1, 6), np.linspace(0, 1, 6)))
 EXACT = 1 + X + Y
+WEIGHTS = {"pde": {0: 1.0, 10: 1.5, 20: 1.75}, "walls": {0: 1.0, 10: 0.5, 20: 0.25}}
 # The first record, and the time before it, from the start.
 START, SETUP = 1.7e9, 2.0
 OPTIMIZERS = {
@@ -106,6 +107,7 @@ def write_training(
         values = {f"Train/loss_{term}": (place + 1) * loss for place, term in enumerate(terms)}
         values |= {tag: entries[number] for tag, entries in (scalars or {}).items()}
         values |= {"Train/loss_aggregated": 3 * loss, "Train/learning_rate": 1e-3}
+        values |= {f"Monitors/weights/{term}": weights[step] for term, weights in WEIGHTS.items() if step in weights}
         for variable, field in exact.items():
             values[f"Validators/exact/l2_relative_error_{variable}"] = host_error(field, predict(field, error))
         for tag, value in values.items():
@@ -113,9 +115,6 @@ def write_training(
     writer.close()
     if exact:
         write_fields(folder, "exact", {name: (field, predict(field, errors[-1])) for name, field in exact.items()})
-    (folder / "monitors").mkdir(exist_ok=True)
-    weights = "0,1,1\r\n10,1.5,0.5\r\n20,1.75,0.25\r\n"
-    (folder / "monitors" / "weights.csv").write_text(f"step,pde,walls\r\n{weights}", newline="")
 
 
 def write_fields(folder, validator, fields, coordinates=None):

@@ -6,7 +6,7 @@ import pytest
 from several_runs import SUM, write_seeds
 from written_runs import START, write_hydra, write_run, write_training
 
-from modulus_relobralo.report import cli, sections
+from modulus_relobralo.report import cli, page
 from modulus_relobralo.report.cli import main
 
 
@@ -26,7 +26,7 @@ def command(monkeypatch, capsys):
 def without_figures(monkeypatch):
     """Leave out the figures, which have tests of their own."""
     monkeypatch.setattr(cli, "plot_run", lambda run, folder: [])
-    monkeypatch.setattr(sections, "plot_comparison", lambda comparison, folder: [])
+    monkeypatch.setattr(page, "plot_comparison", lambda comparison, folder: [])
 
 
 def test_one_run_is_shown_as_a_table_and_figures(tmp_path, command):

@@ -1,12 +1,26 @@
 """What is compared with what."""
 
+import math
+import statistics
+from pathlib import Path
+
 import numpy as np
 import pytest
 from several_runs import OURS, SUM, only, runs_in, write_seeds
 from written_runs import EXACT, START, write_fields, write_hydra, write_run, write_training
 
-from modulus_relobralo.report.comparison import compare
-from modulus_relobralo.report.quantities import Quantity
+from modulus_relobralo.report.comparison import (
+    Quantity,
+    Variant,
+    band,
+    compare,
+    last_error,
+    mean_square,
+    spread,
+)
+from modulus_relobralo.report.events import Series
+from modulus_relobralo.report.fields import Field
+from modulus_relobralo.report.runs import Run
 
 
 def titles(folder):
@@ -174,7 +188,7 @@ def test_without_a_common_seed_there_is_no_ratio(tmp_path, ours, theirs):
         for seed in seeds:
             write_run(tmp_path / f"{scheme}-{seed}", scheme, seed=seed)
     comparison = only(tmp_path)
-    assert np.isnan(comparison.ratio(comparison.variants[-1], "w", lambda entry: entry.errors("w")))
+    assert np.isnan(comparison.ratio(comparison.variants[-1], Quantity("errors", "w")))
 
 
 def test_a_ratio_is_of_the_seeds_that_recorded_the_variable(tmp_path):
@@ -184,4 +198,93 @@ def test_a_ratio_is_of_the_seeds_that_recorded_the_variable(tmp_path):
     comparison = only(tmp_path)
     ours = comparison.variants[1]
     # Of seeds 0 and 1: 0.03 over 0.3.
-    assert comparison.ratio(ours, "w", lambda entry: entry.errors("w")) == pytest.approx(0.1, rel=1e-6)
+    assert comparison.ratio(ours, Quantity("errors", "w")) == pytest.approx(0.1, rel=1e-6)
+    # Of squares the medians of two are means: of 0.05 and 0.01, of 0.1 and 0.5.
+    squares = comparison.ratio(ours, Quantity("errors", "w"), Variant.mean_squares)
+    assert squares == pytest.approx((0.05**2 + 0.01**2) / (0.5**2 + 0.1**2), rel=1e-6)
+
+
+# ----- variant
+
+
+POINTS = np.array([3.0, 4.0])
+
+
+def run_of(seed, *errors, status="finished", variable="w", step_seconds=0.5):
+    series = Series.from_dict({10 * number: error for number, error in enumerate(errors)})
+    return Run(
+        Path(f"run-{seed}"),
+        "bending",
+        "sum",
+        {"custom": {"seed": seed}},
+        status,
+        errors={variable: series},
+        fields={variable: Field({}, POINTS, POINTS)},
+        step_seconds=step_seconds,
+    )
+
+
+@pytest.fixture
+def variant():
+    runs = (
+        run_of(0, 1.0, 0.4),
+        run_of(1, 1.0, 0.2),
+        run_of(2, 0.9, status="diverged"),
+        run_of(3, 1.0, 0.3, variable="v"),
+    )
+    return Variant("sum", "sum", runs)
+
+
+def test_a_run_counts_for_what_it_recorded(variant):
+    assert variant.errors("w") == [0.4, 0.2, math.inf]
+    assert variant.errors("v") == [math.inf, 0.3]
+    # The mean square of the exact field is 12.5.
+    assert variant.mean_squares("w") == pytest.approx([0.4**2 * 12.5, 0.2**2 * 12.5, math.inf])
+    assert variant.seeds == {0, 1, 2, 3}
+    assert [run.seed for run in variant.on({1, 3}).runs] == [1, 3]
+
+
+def test_the_median_run(variant):
+    assert variant.median_run("w").seed == 0
+    assert variant.median_run("v").seed == 3
+    assert variant.median_run("u").seed == 2  # it diverged, whatever the variable
+    assert Variant("sum", "sum", ()).median_run("w") is None
+
+
+def test_a_prediction_that_is_no_number_is_an_infinite_error():
+    run = run_of(0, 1.0, math.nan)
+    assert last_error(run, "w") == mean_square(run, "w") == math.inf
+
+
+def test_the_time_of_a_step_is_of_the_runs_that_have_one():
+    runs = tuple(run_of(seed, 1.0, step_seconds=seconds) for seed, seconds in enumerate((0.1, math.nan, 0.3)))
+    assert Variant("sum", "sum", runs).step_seconds == pytest.approx(0.2)
+    assert math.isnan(Variant("sum", "sum", runs[1:2]).step_seconds)
+
+
+# ----- spread
+
+
+@pytest.mark.parametrize("count", [2, 3, 4, 5, 10])
+def test_quartiles_are_pythons(count):
+    values = np.random.default_rng(count).normal(size=count).tolist()
+    low, middle, high = statistics.quantiles(values, method="inclusive")
+    assert spread(values) == pytest.approx((middle, low, high), rel=1e-12)
+
+
+def test_what_diverged_is_infinite():
+    assert spread([1.0, 2.0, math.inf, math.inf]) == (math.inf, 1.75, math.inf)
+    assert spread([1.0, 2.0, 3.0, math.inf]) == (2.5, 1.75, math.inf)
+    assert spread([7.0]) == (7.0, 7.0, 7.0)
+    assert all(math.isnan(value) for value in spread([]))
+
+
+def test_a_band_has_the_steps_that_all_have():
+    series = [Series.from_dict({0: 1.0, 10: 3.0, 20: 5.0}), Series.from_dict({0: 3.0, 20: 9.0})]
+    median, low, high = band(series, [False, False])
+    assert median.steps.tolist() == [0, 20]
+    assert (median.values.tolist(), low.values.tolist(), high.values.tolist()) == ([2, 7], [1.5, 6], [2.5, 8])
+    # The second diverged: it ended at step 20 and counts as infinite from then on.
+    longer = [Series.from_dict({0: 1.0, 20: 5.0, 30: 6.0}), series[1]]
+    median, *_ = band(longer, [False, True])
+    assert (median.steps.tolist(), median.values.tolist()) == ([0, 20, 30], [2.0, 7.0, math.inf])

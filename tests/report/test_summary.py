@@ -1,13 +1,42 @@
 """The table of a comparison, against statistics that are known by how the runs were written."""
 
+import re
 import statistics
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from several_runs import OURS, SUM, only, write_seeds
 from written_runs import EXACT, START, write_hydra, write_run, write_training
 
-from modulus_relobralo.report.summary import list_uncounted, print_summary, summarize
+from modulus_relobralo.report.comparison import Comparison, Variant, compare
+from modulus_relobralo.report.events import Series
+from modulus_relobralo.report.runs import Run, read_run
+from modulus_relobralo.report.summary import (
+    APART,
+    FEW,
+    FEW_SEEDS,
+    LONG,
+    MONITORS,
+    NO_REFERENCE,
+    NO_RESIDUALS,
+    RESIDUALS,
+    SEEDS,
+    SHARE,
+    STILL,
+    TERMS,
+    print_summary,
+    print_table,
+    remarks,
+    summarize,
+    suspect,
+)
+
+
+def rows_of(comparison, target=None):
+    return summarize(comparison, target).to_dict("records")
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +50,7 @@ def folder(tmp_path_factory):
 def test_statistics_over_the_seeds(folder):
     comparison = only(folder)
     assert [variant.label for variant in comparison.variants] == ["sum", "relobralo"]
-    first, second = summarize(comparison, target=0.045)
+    first, second = rows_of(comparison, target=0.045)
     assert (first["seeds"], second["seeds"]) == ("5", "4")
     assert (first["at step"], second["at step"]) == ("20", "20")
     # Five values have their quartiles among them, four have them between.
@@ -41,7 +70,7 @@ def test_statistics_over_the_seeds(folder):
 
 
 def test_steps_to_a_target_count_the_runs_that_reach_it(folder):
-    first, second = summarize(only(folder), target=0.045)
+    first, second = rows_of(only(folder), target=0.045)
     # Errors are 1, 2 e, e at the steps 0, 10, 20: the seeds with e = 0.01 and 0.02 are there at step 10.
     assert second["steps to 0.045"] == "15 (3 of 4)"
     assert first["steps to 0.045"] == "never (0 of 5)"
@@ -52,7 +81,7 @@ def test_a_diverged_run_counts_with_an_infinite_error(tmp_path):
     for seed in (5, 6):
         changes = {"max_steps": 20, "steps": (0, 10), "log": "[step: 13] loss went to INFs/NaNs"}
         write_run(tmp_path / f"diverged-{seed}", "sum", seed=seed, errors=(1e-3,), **changes)
-    (row,) = summarize(only(tmp_path))
+    (row,) = rows_of(only(tmp_path))
     assert row["seeds"] == "7, 2 diverged"
     assert row["relative L2 error of w"] == "0.4 [0.25, diverged]"
 
@@ -61,7 +90,7 @@ def test_two_variables_have_columns_of_their_own(tmp_path, capsys):
     for scheme, error in (("sum", 0.5), ("relobralo", 0.25)):
         write_run(tmp_path / scheme, scheme, exact={"u": EXACT, "v": 10 * EXACT}, errors=(1.0, error))
     comparison = only(tmp_path)
-    rows = summarize(comparison, target=0.3)
+    rows = rows_of(comparison, target=0.3)
     assert [row["loss"] for row in rows] == ["sum", "relobralo"]
     square = np.mean(EXACT**2)
     for variable, size in (("u", 1), ("v", 100)):
@@ -78,14 +107,14 @@ def test_two_variables_have_columns_of_their_own(tmp_path, capsys):
 
 def test_without_the_plain_sum_there_is_no_ratio(tmp_path):
     write_seeds(tmp_path, "relobralo", OURS[:2])
-    (row,) = summarize(only(tmp_path))
+    (row,) = rows_of(only(tmp_path))
     assert (row["error / sum"], row["MSE / sum"]) == ("-", "-")
 
 
 def test_a_seed_that_was_run_twice_shows(tmp_path):
     write_seeds(tmp_path / "a", "sum", SUM[:3])
     write_seeds(tmp_path / "b", "sum", SUM[:2])
-    (row,) = summarize(only(tmp_path))
+    (row,) = rows_of(only(tmp_path))
     assert row["seeds"] == "3 (5 runs)"
 
 
@@ -93,7 +122,7 @@ def test_after_lbfgs_a_step_has_no_time(tmp_path):
     folder = write_run(tmp_path / "run")
     write_hydra(folder, "relobralo", optimizer="lbfgs")
     write_training(folder, steps=(20,), errors=(0.01,), start=START + 100, optimizer="lbfgs")
-    (row,) = summarize(only(tmp_path))
+    (row,) = rows_of(only(tmp_path))
     assert (row["relative L2 error of w"], row["ms per step"], row["at step"]) == ("1.00e-02", "-", "20")
 
 
@@ -102,7 +131,7 @@ def test_what_is_not_counted_is_listed(tmp_path, capsys):
     write_run(tmp_path / "zero", "sum", seed=10, exact={"w": np.zeros_like(EXACT)})
     write_run(tmp_path / "whole", "sum", seed=11)
     comparison = only(tmp_path)
-    first, second = list_uncounted(comparison)
+    first, second = (line for line in remarks(comparison) if line.startswith("not counted"))
     assert first.startswith("not counted: bending: sum, seed 9: unfinished, at step 10 of 20 (")
     assert "seed 10: recorded no error" in second
     assert "no relative error of w (exact): the exact field is 0" in second
@@ -118,7 +147,7 @@ def test_without_a_reference_there_is_a_row_for_each_quantity(tmp_path):
         for seed in (0, 1, 2):
             scalars = {"Monitors/residuals/pde": [4.0, 2.0, sizes[seed]], lift: [1.0, 1.0, 7.0]}
             write_run(tmp_path / f"{scheme}-{seed}", scheme, seed=seed, last_loss=loss, exact={}, scalars=scalars)
-    assert [(row[""], row["sum"], row["relobralo"]) for row in summarize(only(tmp_path))] == [
+    assert [(row[""], row["sum"], row["relobralo"]) for row in rows_of(only(tmp_path))] == [
         ("seeds", "3", "3"),
         ("residual of pde (RMS)", "0.2 [0.15, 0.3]", "0.3 [0.25, 0.35] (1.5 of sum)"),
         ("loss term pde", "0.5", "0.25 (0.5 of sum)"),
@@ -127,3 +156,242 @@ def test_without_a_reference_there_is_a_row_for_each_quantity(tmp_path):
         ("ms per step", "500.0", "500.0"),
         ("wall time [s]", "12.0", "12.0"),
     ]
+
+
+# ----- run table
+
+
+def table(printed):
+    """Return the printed cells by the name of the row."""
+    lines = [re.split("[┃│]", line)[1:-1] for line in printed.splitlines() if re.match("[┃│]", line)]
+    return {cells[0].strip(): [cell.strip() for cell in cells[1:]] for cells in lines}
+
+
+def test_every_thing_has_a_row(tmp_path, capsys):
+    runs = [
+        read_run(write_run(tmp_path / "a", "sum", seed=0, errors=(0.5,), last_loss=0.5)),
+        read_run(write_run(tmp_path / "b", seed=0, exact={"v": EXACT}, terms=("pde", "other"), steps=(0, 10))),
+    ]
+    print_table(runs)
+    printed = capsys.readouterr().out
+    assert table(printed) == {
+        "": ["sum, seed 0", "relobralo, seed 0"],
+        "steps": ["20", "10"],
+        "relative L2 error of w": ["5.000e-01", "-"],
+        "relative L2 error of v": ["-", "2.500e-01"],
+        "loss term pde": ["5.000e-01", "5.000e-01"],
+        "loss term walls": ["1.000e+00", "-"],
+        "loss term other": ["-", "1.000e+00"],
+        "wall time [s]": ["12.0", "7.0"],
+        "status": ["finished", "unfinished"],
+    }
+    assert "relobralo, seed 0: unfinished, at step 10 of 20" in printed
+
+
+def test_eight_terms_fit(tmp_path, capsys):
+    terms = [f"boundary_of_the_domain_{number}" for number in range(8)]
+    print_table([read_run(write_run(tmp_path / "a", terms=terms))])
+    printed = capsys.readouterr().out
+    assert {f"loss term {term}" for term in terms} < table(printed).keys()
+    assert max(map(len, printed.splitlines())) <= 80
+
+
+def test_after_lbfgs_what_is_not_known_is_not_shown(tmp_path, capsys):
+    folder = write_run(tmp_path / "run", errors=(1.0, 0.5, 0.25))
+    write_hydra(folder, "relobralo", optimizer="lbfgs")
+    write_training(folder, steps=(20,), errors=(0.01,), start=START + 100, step_seconds=0, setup=30, optimizer="lbfgs")
+    print_table([read_run(folder)])
+    printed = capsys.readouterr().out
+    rows = table(printed)
+    assert rows["relative L2 error of w"] == ["1.000e-02"]
+    assert rows["loss term pde"] == rows["loss term walls"] == ["-"]
+    assert rows["wall time [s]"] == ["42.0"]
+    assert rows["status"] == ["finished"]
+    assert "the host records those before L-BFGS" in printed
+
+
+def test_runs_of_one_name_are_told_apart(tmp_path, capsys):
+    runs = [read_run(write_run(tmp_path / name / "run", "sum", seed=0)) for name in ("a", "b")]
+    print_table(runs)
+    assert table(capsys.readouterr().out)[""] == ["sum, seed 0 (a/run)", "sum, seed 0 (b/run)"]
+
+
+def test_many_runs_take_several_tables(tmp_path, capsys):
+    run = read_run(write_run(tmp_path / "run"))
+    print_table([replace(run, scheme=f"scheme {number}") for number in range(8)])
+    printed = capsys.readouterr().out
+    assert all(f"scheme {number}, seed 3" in printed for number in range(8))
+    assert max(map(len, printed.splitlines())) <= 180
+
+
+@pytest.mark.parametrize("exact", [np.full_like(EXACT, 0.5), np.zeros_like(EXACT)], ids=["constant", "zero"])
+def test_a_run_without_a_history_of_errors(tmp_path, exact, capsys):
+    print_table([read_run(write_run(tmp_path / "run", exact={"w": exact}))])
+    printed = capsys.readouterr().out
+    found = table(printed).get("relative L2 error of w")
+    assert found == (["2.500e-01"] if exact.any() else None)
+    assert "w (exact)" in printed
+
+
+def test_a_run_that_recorded_nothing(tmp_path, capsys):
+    write_hydra(tmp_path / "run")
+    print_table([read_run(tmp_path / "run")])
+    rows = table(capsys.readouterr().out)
+    assert (rows["steps"], rows["wall time [s]"], rows["status"]) == (["-"], ["-"], ["unfinished"])
+
+
+# ----- suspicions
+
+
+FALLING = 10.0 ** -np.linspace(0, 3, 20)
+
+
+def series(values):
+    return Series(10 * np.arange(len(values)), np.array(values, dtype=float))
+
+
+def run_with(losses=(FALLING, 2 * FALLING), weights=(), loss="{}"):
+    named = [dict(zip(("pde", "walls"), map(series, entries), strict=False)) for entries in (losses, weights)]
+    return Run(
+        Path("run"),
+        "bending",
+        "relobralo",
+        yaml.safe_load(f"loss: {loss}"),
+        "finished",
+        losses=named[0],
+        weights=named[1],
+    )
+
+
+def whats(run):
+    return [what for what, _ in suspect(run)]
+
+
+def shares(held):
+    """Return the weights of two terms of which the first holds nearly all in so many of 20 records."""
+    part = np.where(np.arange(20) < held, SHARE + 0.05, 0.5)
+    return 2 * part, 2 * (1 - part)
+
+
+def test_a_run_as_it_should_be_raises_nothing():
+    assert whats(run_with(weights=shares(0))) == []
+    assert whats(run_with(losses=(), weights=())) == []
+
+
+@pytest.mark.parametrize(("held", "raised"), [(0, False), (int(20 * LONG), False), (int(20 * LONG) + 1, True)])
+def test_a_term_that_holds_nearly_all_of_the_weight(held, raised):
+    expected = ["loss term pde holds nearly all of the weight for long"] if raised else []
+    assert whats(run_with(weights=shares(held))) == expected
+
+
+@pytest.mark.parametrize(("scheme", "option"), [("relobralo", "temperature"), ("relobralo_grad", "bound")])
+def test_the_option_that_spreads_the_weight_is_one_of_the_scheme(scheme, option):
+    ((_, why),) = suspect(replace(run_with(weights=shares(20)), scheme=scheme))
+    assert f"{option} spreads the weight" in why
+
+
+@pytest.mark.parametrize(
+    ("loss", "size", "raised"),
+    [
+        ("{}", 1e-13, True),
+        ("{}", 1e-9, False),
+        # Lower, and by its other name higher, than the default's 1e-11.
+        ("{eps: 1.0e-18}", 1e-13, False),
+        ("{temperature: 0.1, tau: 1.0e-4}", 1e-9, True),
+    ],
+)
+def test_weights_that_stay_one_because_the_losses_are_tiny(loss, size, raised):
+    flat = (np.ones(20), np.ones(20))
+    run = run_with(losses=(size * FALLING, 0.5 * size * FALLING), weights=flat, loss=loss)
+    assert whats(run) == (["all weights stay 1 because the losses are tiny"] if raised else [])
+    # Tiny losses whose weights move are balanced all the same.
+    moving = (1 + 0.5 * np.sin(np.arange(20)), 1 - 0.5 * np.sin(np.arange(20)))
+    assert whats(run_with(losses=(size * FALLING, size * FALLING), weights=moving, loss=loss)) == []
+
+
+def test_a_loss_of_exactly_zero():
+    zero = np.where(np.arange(20) >= 17, 0.0, FALLING)
+    ((what, why),) = suspect(run_with(losses=(FALLING, zero)))
+    assert what == "loss term walls is exactly 0"
+    assert "at 3 of 20 recorded steps, first at step 170" in why
+    assert whats(run_with(losses=(FALLING, np.maximum(zero, 1e-300)))) == []
+
+
+@pytest.mark.parametrize(("moved", "records", "raised"), [(0.5, 20, True), (2.0, 20, False), (0.5, FEW - 1, False)])
+def test_a_term_that_never_moves(moved, records, raised):
+    still = 7.0 * (1 - moved * STILL * np.linspace(0, 1, records))
+    assert whats(run_with(losses=(FALLING, still))) == (["loss term walls never moves"] if raised else [])
+
+
+def test_a_variant_says_how_many_of_its_runs_raise_it():
+    runs = (run_with(weights=shares(20)), run_with(weights=shares(0)), run_with(weights=shares(20)))
+    comparison = Comparison("bending", "", (Variant("relobralo", "relobralo", runs),), ())
+    (line,) = (line for line in remarks(comparison) if line.startswith("suspicious"))
+    assert line.startswith(
+        "suspicious: relobralo: loss term pde holds nearly all of the weight for long (2 of 3 runs): more than 90%"
+    )
+
+
+# ----- conclusions
+
+
+RESIDUAL, LIFT = "Monitors/residuals/pde", "Monitors/forces/lift"
+
+
+def write_both(folder, ours, theirs, seeds=3, **changes):
+    """Write runs without a validator whose last residuals and losses are known: pairs, with a spread of residuals."""
+    for scheme, (residual, loss) in (("relobralo", ours), ("sum", theirs)):
+        for seed in range(seeds):
+            scalars = {RESIDUAL: [9.0, 9.0, residual * (1 + 0.2 * seed)], **changes.get("scalars", {})}
+            write_run(folder / f"{scheme}-{seed}", scheme, seed=seed, last_loss=loss, exact={}, scalars=scalars)
+
+
+def test_what_numbers_without_a_reference_say_is_said(tmp_path):
+    write_both(tmp_path, (0.1, 0.1), (1.0, 1.0), seeds=FEW_SEEDS, scalars={LIFT: [1.0, 1.0, 1.0]})
+    comparison = only(tmp_path)
+    assert remarks(comparison) == [NO_REFERENCE, RESIDUALS, TERMS, MONITORS, APART]
+    few = replace(comparison, variants=tuple(replace(v, runs=v.runs[:2]) for v in comparison.variants))
+    assert remarks(few)[-1] == SEEDS
+
+
+def test_without_residuals_it_says_what_is_missing(tmp_path):
+    write_run(tmp_path / "run", exact={})
+    assert remarks(only(tmp_path)) == [NO_REFERENCE, NO_RESIDUALS, TERMS]
+
+
+def test_with_a_reference_nothing_is_concluded_from_residuals(tmp_path):
+    write_seeds(tmp_path, "sum", SUM)
+    assert remarks(only(tmp_path)) == []
+
+
+# ----- steps
+
+
+def test_what_is_not_of_the_last_step_says_so(tmp_path, capsys):
+    """As after 300 steps with the host's ``rec_validation_freq=1000``: the error is that of step 0."""
+    log = "[step: 300] reached maximum training steps, finished training!"
+    changes = {"steps": (0,), "max_steps": 300, "exact": {"w": EXACT}, "errors": (0.25,)}
+    runs = [
+        read_run(write_run(tmp_path / "told", "sum", seed=0, log=log, **changes)),
+        read_run(write_run(tmp_path / "whole", "sum", seed=1, steps=(0, 300), max_steps=300, errors=(1.0, 0.5))),
+    ]
+    print_table(runs)
+    rows = table(capsys.readouterr().out)
+    assert rows["steps"] == ["300", "300"]
+    assert rows["relative L2 error of w"] == ["2.500e-01 (step 0)", "5.000e-01"]
+    assert rows["loss term pde"] == ["5.000e-01 (step 0)", "5.000e-01"]
+    early, whole = (rows_of(compare([run])[0])[0] for run in runs)
+    for name in ("relative L2 error of w", "mean squared error (MSE)"):
+        assert early[name].endswith(" (step 0)")
+        assert "step" not in whole[name]
+    (both,) = rows_of(compare(runs)[0])
+    assert both["relative L2 error of w"].endswith(" (step 0)")
+
+
+def test_without_a_reference_steps_are_said_too(tmp_path):
+    scalars = {"Monitors/residuals/pde": [4.0, 2.0]}
+    run = write_run(tmp_path / "run", "sum", steps=(0, 10), max_steps=15, exact={}, scalars=scalars)
+    (comparison,) = compare([read_run(run)])
+    rows = {row[""]: row["sum"] for row in rows_of(comparison)}
+    assert rows["residual of pde (RMS)"] == "2 (step 10)"
+    assert rows["loss term pde"] == "0.5 (step 10)"

@@ -16,6 +16,7 @@ _HOMES = {
     "MeanSquareLoss": "losses",
     "Progress": "progress",
     "ResampledPoints": "points",
+    "Solver": "solver",
     "TaylorArch": "taylor_arch",
     "WeightMonitor": "monitor",
     "autodiff_nodes": "nodes",
@@ -32,7 +33,7 @@ _HOMES = {
     "taylor_nodes": "nodes",
 }
 
-__all__ = [*_HOMES, *host.NAMES]
+__all__ = sorted({*_HOMES, *host.NAMES})
 
 
 def __getattr__(name: str) -> Any:

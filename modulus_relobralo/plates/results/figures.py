@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, ScalarFormatter
 from matplotlib.tri import Triangulation
 
+from modulus_relobralo.figure_style import COLOURS, DIFFERENCES, SMALL, TEXT, VALUES, WIDTH, bare, new_figure, save
 from modulus_relobralo.plates.polynomial import arrays
 from modulus_relobralo.plates.results.results import Results
 from modulus_relobralo.plates.results.tables import unit
-from modulus_relobralo.report.figures import COLOURS, DIFFERENCES, SMALL, TEXT, VALUES, WIDTH, bare, new_figure, save
 
 CONTOURED = ("w", "M_x", "M_y", "M_xy", "Q_x", "Q_y")
 CROSSES = 21

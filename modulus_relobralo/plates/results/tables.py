@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import numpy as np
 
 from modulus_relobralo.plates.results.results import UNITS, Results
 from modulus_relobralo.plates.values import Array
-from modulus_relobralo.report.tables import Row, columns, print_lines, print_rows, to_markdown
+from modulus_relobralo.tables import Row, print_lines, print_rows, table, to_markdown
 
 OFF = 0.01
 """A sum of the reactions that is off by more is no solution, and is said to be none."""
@@ -107,11 +106,8 @@ def _place(x: float, y: float) -> str:
 
 def _write_csv(path: Path, labels: list[dict[str, str]], tables: list[dict[str, Array]]) -> Path:
     rows: list[Row] = []
-    for label, table in zip(labels, tables, strict=True):
-        values = zip(*table.values(), strict=True)
-        rows += [label | {name: repr(float(v)) for name, v in zip(table, line, strict=True)} for line in values]
-    with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, columns(rows))
-        writer.writeheader()
-        writer.writerows(rows)
+    for label, found in zip(labels, tables, strict=True):
+        values = zip(*found.values(), strict=True)
+        rows += [label | {name: repr(float(v)) for name, v in zip(found, line, strict=True)} for line in values]
+    table(rows).to_csv(path, index=False)
     return path

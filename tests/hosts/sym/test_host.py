@@ -58,7 +58,7 @@ class TestBothInstalled:
         assert run_python(f"import {brand}.sym, {other}.sym\n{ASK}", both_hosts)[0][0] == f"{brand}.sym"
 
     def test_a_variable_decides_for_a_program_that_knows_no_host(self, both_hosts, brand):
-        asked_twice = f"from modulus_relobralo.hosts.sym import Solver\n{ASK}"
+        asked_twice = f"from modulus_relobralo.hosts.sym.host import Solver\n{ASK}"
         assert run_python(asked_twice, both_hosts, RELOBRALO_HOST=brand) == [[f"{brand}.sym", f"Solver of {brand}"]]
 
     def test_one_without_a_solver_does_not_count(self, both_hosts, brand):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from written_runs import EXACT, X, Y
 
-from modulus_relobralo.report.files.fields import read_fields, read_predictions
+from modulus_relobralo.report.fields import planes, read_fields
 
 GOOD = {"x": X, "y": Y, "true_w": EXACT, "pred_w": 2 * EXACT}
 
@@ -27,7 +27,7 @@ def test_points_and_values_come_out_as_columns(tmp_path):
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"pred_w": None}, "pred_w holds object, no real numbers"),
+        ({"pred_w": None}, "pred_w holds NoneType, no real numbers"),
         ({"pred_w": np.full(36, "text")}, "pred_w holds <U4, no real numbers"),
         ({"pred_w": EXACT[:-1]}, r"its arrays have lengths \[35, 36\]"),
         ({"x": X[:2]}, r"its arrays have lengths \[2, 36\]"),
@@ -51,9 +51,7 @@ def test_a_missing_prediction_is_named(tmp_path):
     ("content", "reason"),
     [
         ([1, 2], "it holds an array of shape (2,) and type int64, not the host's dictionary"),
-        (np.array({1}, dtype=object), "it holds a set, not the host's dictionary"),
-        ({"x": X, "u": X}, "it has no true_... beside x, u"),
-        ({}, "it has no true_... beside nothing"),
+        (np.array([[1]], dtype=object)[0, 0:1].reshape(()), "it holds a int, not the host's dictionary"),
     ],
 )
 def test_what_is_no_validators_file_is_left_out(tmp_path, content, reason):
@@ -65,7 +63,7 @@ def test_what_is_no_validators_file_is_left_out(tmp_path, content, reason):
 
 def read_inferencer(folder, content):
     np.savez(folder / "grid", content)
-    return read_predictions(folder / "grid.npz")
+    return read_fields(folder / "grid.npz")
 
 
 @pytest.mark.parametrize(
@@ -106,3 +104,64 @@ def test_what_is_no_inferencers_file_is_left_out(tmp_path, content, reason):
 def test_predictions_that_are_no_numbers_are_left_out(tmp_path):
     found, _ = read_inferencer(tmp_path, {"x": X, "y": Y, "w": np.full_like(X, np.nan), "v": EXACT})
     assert list(found) == ["v"]
+
+
+# ----- planes
+
+
+x, y = X.ravel(), Y.ravel()
+
+
+def repeated(values):
+    number = len(values)
+    return {"h": np.repeat(values, 36), "x": np.tile(x, number), "y": np.tile(y, number)}
+
+
+@pytest.mark.parametrize(
+    "coordinates",
+    [
+        {},
+        {"x": x},
+        # On a line, at one moment, at a point that is nowhere.
+        {"x": x, "y": 2 * x + 1},
+        {"x": x, "t": np.full_like(x, 3.0)},
+        {"x": np.where(y == 0, np.nan, x), "y": y},
+        # Scattered, so that no two points have one value of h.
+        {"x": x, "y": y, "h": np.arange(36.0)},
+    ],
+)
+def test_points_that_span_no_plane_have_none(coordinates):
+    assert planes(coordinates) == []
+
+
+@pytest.mark.parametrize(
+    ("coordinates", "names", "of_lengths"),
+    [
+        ({"x": x, "y": y}, ("x", "y"), True),
+        ({"x": x, "t": y}, ("x", "t"), False),
+        ({"t": x, "x": y}, ("x", "t"), False),
+    ],
+)
+def test_two_coordinates_are_a_plane(coordinates, names, of_lengths):
+    (plane,) = planes(coordinates)
+    assert (plane.names, plane.of_lengths, plane.at) == (names, of_lengths, "")
+    np.testing.assert_array_equal(plane.x, coordinates[names[0]])
+    np.testing.assert_array_equal(plane.rows, np.arange(36))
+
+
+def test_what_has_one_value_is_no_axis_but_said():
+    (plane,) = planes({"x": x, "z": np.full_like(x, 0.5), "y": y})
+    assert (plane.names, plane.at) == (("x", "y"), "z = 0.5")
+
+
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [([1.0, 2.0], ["h = 1", "h = 2"]), ([1.0, 2.0, 3.0, 4.0, 5.0], ["h = 1", "h = 3", "h = 5"])],
+)
+def test_of_a_parameter_the_first_the_middle_and_the_last_value_are_shown(values, shown):
+    coordinates = repeated(values)
+    found = planes(coordinates)
+    assert [plane.at for plane in found] == shown
+    for plane in found:
+        assert set(coordinates["h"][plane.rows]) == {float(plane.at.removeprefix("h = "))}
+        np.testing.assert_array_equal(plane.y, y)

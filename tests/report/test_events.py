@@ -5,7 +5,7 @@ import pytest
 from torch.utils.tensorboard import SummaryWriter
 from written_runs import SETUP, START, write_training
 
-from modulus_relobralo.report.files.tensorboard import has_events, merge, read_parts
+from modulus_relobralo.report.events import merge, read_parts
 
 
 def event_file(folder):
@@ -93,7 +93,6 @@ def test_a_folder_of_that_name_is_named(tmp_path):
 
 
 def test_a_folder_without_events_has_none(tmp_path):
-    assert not has_events(tmp_path)
     assert read_parts(tmp_path) == []
 
 
