@@ -22,9 +22,9 @@ from rich.progress import track
 from benchmarks.records import ROOT, write_rows
 from benchmarks.references.bending import Bending
 from benchmarks.references.cases import CASES, D, Q
+from modulus_relobralo.figure_style import SMALL, TEXT, bare, new_figure, save
 from modulus_relobralo.hosts.sym import plate_results
 from modulus_relobralo.plates import flexural_rigidity
-from modulus_relobralo.figure_style import SMALL, TEXT, bare, new_figure, save
 
 MEMBERS = 9
 QUANTITIES = ("deflection", "M_x", "reaction")
