@@ -86,3 +86,18 @@ def test_the_articles_setting_by_every_loss_and_optimizer(tmp_path, example):
 def test_examples_are_short(example):
     lines = (EXAMPLES / f"{example}.py").read_text().splitlines()
     assert 20 < len(lines) <= 100
+
+
+def test_a_changed_rate_and_decay_hold_and_files_of_two_saves_are_refused(tmp_path):
+    train(tmp_path, "helmholtz", "training.max_steps=9", "decay=0.5", "optimizer.lr=1e-3")
+    train(tmp_path, "helmholtz", "training.max_steps=14", "decay=0.1", "optimizer.lr=1e-4")
+    assert "Adam: lr: 0.001 in the checkpoint, 0.0001 now" in (tmp_path / "run" / "helmholtz.log").read_text()
+    checkpoint = tmp_path / "run" / "checkpoints" / "checkpoint.0.15.pt"
+    (group,) = torch.load(checkpoint, weights_only=False)["optimizer_state_dict"]["param_groups"]
+    assert group["lr"] == pytest.approx(1e-4 * 0.1 ** (15 / 14))
+    # As a kill between the files of a checkpoint leaves them: the network of step 15, the optimizer of step 10.
+    checkpoint.unlink()
+    script = EXAMPLES / "helmholtz.py"
+    command = [sys.executable, "-W", "ignore", script, "training.max_steps=14", *SMALL, "hydra.run.dir=run"]
+    output = run(command, tmp_path, succeeds=False)
+    assert "The network is not the one with which the checkpoint of Adam was saved" in output
