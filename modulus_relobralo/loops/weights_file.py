@@ -45,8 +45,11 @@ class WeightsFile:
         if self.path.exists():
             with self.path.open(newline="") as file:
                 old_header, *old_rows = list(csv.reader(file)) or [[]]
-            if old_header == header:
-                rows = [row for row in old_rows if len(row) == len(header) and int(row[0]) < step]
+            # Loss terms in another order, as before they were sorted, are the same.
+            if old_header[:1] == header[:1] and sorted(old_header) == sorted(header):
+                places = [old_header.index(name) for name in header]
+                whole = [row for row in old_rows if len(row) == len(header) and int(row[0]) < step]
+                rows = [[row[place] for place in places] for row in whole]
             else:
                 self.path.replace(self.path.with_suffix(".old.csv"))
         self.path.parent.mkdir(parents=True, exist_ok=True)
