@@ -112,7 +112,7 @@ class Balancing(nn.Module):
             return
         lowest, initial = torch.stack([self._lowest, self.init_losses]).tolist()
         check_not_negative(self.names, lowest)
-        if not self._compared and not any(map(math.isnan, initial)):
+        if not self._compared and not all(map(math.isnan, initial)):
             self._compared = True
             diagnostics.warn_if_far_apart(dict(zip(self.names, initial, strict=True)))
         self._diagnose()
@@ -199,7 +199,9 @@ class Balancing(nn.Module):
                 setattr(self, name, torch.full((len(names),), value))
             self._growing = torch.zeros(len(names), dtype=torch.bool)
         self.names, self._order = names, list(losses)
-        self._fit(torch.stack([losses[name].detach() for name in names]))
+        terms = torch.stack([losses[name].detach() for name in names])
+        # The temperature times a loss of 1e-4, and eps, are 0 in half precision.
+        self._fit(terms.device, torch.promote_types(terms.dtype, torch.float32))
         if is_first_rank():
             logger.info(
                 f"{self._kind} of modulus_relobralo {__version__}: {self._describe()}; terms: {', '.join(names)}"
@@ -225,27 +227,24 @@ class Balancing(nn.Module):
             check_same(self.network, self._saved_network, "the balancing")
 
     @torch.jit.ignore
-    def _fit(self, terms: Tensor) -> None:
-        """Bring the state to the device of the losses, and to their dtype or the wider one that it has.
-
-        The temperature times a loss of 1e-4, and eps, are 0 in half precision: float32 is the least.
-        """
-        dtype = torch.promote_types(terms.dtype, self.lmbda_ema.dtype)
+    def _fit(self, device: torch.device, dtype: torch.dtype) -> None:
+        """Bring the state to a device and to a dtype."""
         self._static_weights = torch.tensor([self.weights.get(name, 1.0) for name in self.names], dtype=dtype)
         self._lowest = torch.zeros(len(self.names), dtype=dtype)
         for name, tensor in self._constants(len(self.names), dtype).items():
             setattr(self, name, tensor)
         for name, buffer in list(self.named_buffers()):
-            setattr(self, name, buffer.to(terms.device, dtype if buffer.is_floating_point() else buffer.dtype))
+            setattr(self, name, buffer.to(device, dtype if buffer.is_floating_point() else buffer.dtype))
 
     @torch.jit.ignore
     def _widen(self, losses: Dict[str, Tensor], terms: Tensor) -> Tensor:
         """Return the terms in the dtype of the state, after the state has taken theirs if that is the wider."""
         bind(self)
         check_terms(losses)
-        if torch.promote_types(terms.dtype, self.lmbda_ema.dtype) != self.lmbda_ema.dtype:
-            self._fit(terms)
-        return terms.to(self.lmbda_ema.dtype)
+        dtype = torch.promote_types(terms.dtype, self.lmbda_ema.dtype)
+        if dtype != self.lmbda_ema.dtype:
+            self._fit(terms.device, dtype)
+        return terms.to(dtype)
 
     @torch.jit.ignore
     def _refuse(self, losses: Dict[str, Tensor], step: Optional[Union[int, Tensor]]) -> None:

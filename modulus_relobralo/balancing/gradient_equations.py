@@ -1,6 +1,6 @@
 """The equations of gradient balancing as functions of tensors: no state, no host, no Python branch on a value.
 
-The m loss terms are equations, the residuals of the highest order of derivative, or one of n conditions on the
+The m loss terms are equations, residuals of differential equations in the interior, or one of n conditions on the
 solution: values on edges, at the start or at sensors, fluxes, moments. With gradients g in the network's parameters,
 and n_i = 1 for an equation and n for a condition, the weights are
 
@@ -22,7 +22,8 @@ the start, P_i = log10 (L_i / L_i at the start), by how far the slowest conditio
 
 So conditions are raised until they are a power of ten ahead, and an equation is raised from there on, less and less
 while it comes down itself. One that is above its first value is not: an equation that a flat field satisfies, as those
-of heat and flow do, has to grow before the conditions can be met, and raised it would hold the field flat.
+of heat and flow do, has to grow before the conditions can be met, and raised it would hold the field flat. Where its
+first loss is zero, or below a millionth of what it is later, L_e at the start is the largest that it has been so far.
 
 References
 ----------

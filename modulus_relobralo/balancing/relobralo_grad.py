@@ -183,15 +183,17 @@ class ReLoBRaLoGrad(Balancing):
             log_gradient_norms([losses[self.names[i]] for i in at.tolist()], trained).to(dtype)
             + self._static_weights[at].log()
         )
-        terms = torch.where(torch.isfinite(terms) & (terms >= 0), terms, torch.nan)[at]
+        fine = torch.isfinite(terms) & (terms >= 0)
+        terms = torch.where(fine, terms.clamp(min=torch.finfo(dtype).tiny), torch.nan)[at]
         if self._ranks > 1:
             found, terms = all_reduce_mean(torch.stack([found, terms]))
         first = torch.isnan(self.init_losses[at])
         initial = torch.where(first, terms, self.init_losses[at])
-        growing = find_growing(self._growing[at], terms, initial, terms.new_tensor(NEGLIGIBLE))
+        # An equation only: a condition that was met exactly at first counts as one that has grown.
+        growing = find_growing(self._growing[at], terms, initial, terms.new_tensor(NEGLIGIBLE)) & self._equations[at]
         initial = torch.where(torch.isnan(terms), initial, grow_initial(growing, terms, initial))
-        progress = (terms.clamp(min=torch.finfo(dtype).tiny) / initial).log10()
-        s, f = lag(torch.where(first, torch.nan, progress), self._equations[at])
+        progress = torch.where(first, torch.nan, (terms / initial).log10())
+        s, f = lag(progress, self._equations[at])
         # Before anything has moved, all pull alike.
         s = torch.where(first.all(), 1.0, s)
         norms = torch.where(torch.isfinite(found), found, self.log_norms[at])

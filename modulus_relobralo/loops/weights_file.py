@@ -48,8 +48,10 @@ class WeightsFile:
         rows: list[list[str]] = []
         if self.path.exists():
             old_header, *old_rows = self._read()
-            if old_header == header:
-                rows = [row for row in old_rows if _is_readable(row, len(header))]
+            # Loss terms in another order, as before they were sorted, are the same.
+            if old_header[:1] == header[:1] and sorted(old_header) == sorted(header):
+                places = [old_header.index(name) for name in header]
+                rows = [[row[place] for place in places] for row in old_rows if _is_readable(row, len(header))]
                 if len(rows) < len(old_rows):
                     logger.warning("%s: %d rows cannot be read and are dropped.", self.path, len(old_rows) - len(rows))
             else:

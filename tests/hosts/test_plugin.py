@@ -52,6 +52,7 @@ PROGRAM = """
 """
 OURS = "modulus_relobralo.balancing.relobralo.ReLoBRaLo"
 THEIRS = on_host("modulus.sym.loss.aggregator.Relobralo")
+THEIRS_BY_NAME = "modulus_relobralo.hosts.sym.builtin.BuiltinRelobralo"
 # What Hydra prints where a file on its search path has the name of a stored option.
 DEPRECATION = re.compile("deprecat.*(ConfigStore|schema|relobralo)|(ConfigStore|schema|relobralo).*deprecat", re.I)
 
@@ -188,7 +189,11 @@ def test_host_default_is_the_hosts_base_config(wheel_python, program):
 def test_multirun_gets_ours_and_the_hosts_own(wheel_python, program):
     write_files(program, conf__config_DOT_yaml=CONFIG.format(loss="sum"))
     output = run([wheel_python, "program.py", "--multirun", "loss=relobralo,relobralo_builtin,sum"], program)
-    assert [job["class"] for job in found(output)] == [OURS, THEIRS, on_host("modulus.sym.loss.aggregator.Sum")]
+    assert [job["class"] for job in found(output)] == [
+        OURS,
+        THEIRS_BY_NAME,
+        on_host("modulus.sym.loss.aggregator.Sum"),
+    ]
     assert not DEPRECATION.search(output)
 
 
@@ -269,8 +274,9 @@ def test_compose_gets_our_aggregator(wheel_python, tmp_path):
     plain, aliases, builtin, mistyped, hot, negative, both, weights = found(run([wheel_python, "program.py"], tmp_path))
     assert plain["repr"] == "ReLoBRaLo(alpha=0.999, temperature=0.1, rho=0.99, eps=1e-12)"
     assert aliases["repr"] == "ReLoBRaLo(alpha=0.999, temperature=1.0, rho=0.9, eps=1e-12)"
-    assert builtin["target"] == THEIRS
+    assert builtin["target"] == f"{TARGET}_builtin"
     assert "error" not in builtin
+    assert "(own): " in builtin["repr"]
     assert "Could not override 'loss.temprature'" in mistyped["error"]
     assert "Value 'hot' of type 'str' could not be converted to Float" in hot["error"]
     assert "`temperature` must be in (0, inf). Found `temperature = -1.0`" in negative["error"]

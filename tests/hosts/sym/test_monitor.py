@@ -117,6 +117,16 @@ def test_a_resumed_run_continues_the_file(monitor_class, aggregator, tmp_path):
     assert [row[0] for row in rows] == ["0", "10", "20", "30"]
 
 
+def test_a_file_with_the_terms_in_another_order_is_continued_by_name(monitor_class, aggregator, tmp_path):
+    """As versions before 0.3 wrote it."""
+    (tmp_path / "weights.csv").write_text("step,u,pde\n0,0.25,1.75\n5,9,9\n")
+    monitor_class(solver_with(aggregator)).save_results("weights", Writer(), 5, str(tmp_path))
+    header, *rows = read(tmp_path)
+    assert header == ["step", "pde", "u"]
+    assert rows == [["0", "1.75", "0.25"], ["5", "1", "1"]]
+    assert not (tmp_path / "weights.old.csv").exists()
+
+
 def test_a_file_with_other_terms_is_kept(monitor_class, aggregator, tmp_path):
     (tmp_path / "weights.csv").write_text("step,other\n0,1\n")
     monitor_class(solver_with(aggregator)).save_results("weights", Writer(), 5, str(tmp_path))

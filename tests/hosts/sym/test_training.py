@@ -252,6 +252,45 @@ def test_resumed_under_jit(resume, unbroken):
         assert state["lmbda_ema"] == pytest.approx(expected["lmbda_ema"], rel=1e-3)
 
 
+def ratios(state):
+    """Return each loss term as a part of its first value."""
+    return [now / first for now, first in zip(state["prev_losses"], state["init_losses"], strict=True)]
+
+
+@pytest.mark.parametrize("jit", ["true", "false"])
+@pytest.mark.parametrize(
+    ("changed", "factors"),
+    [
+        (("+loss.weights={u: 10, helmholtz: 0.1}",), (0.1, 10)),
+        (("training.grad_agg_freq=4",), (0.25, 0.25)),
+        (("training.grad_agg_freq=2", "+loss.weights={u: 10}"), (0.5, 5)),
+    ],
+    ids=["weights", "micro-batches", "both"],
+)
+def test_units_that_change_on_resume_are_no_progress(resume, unbroken, changed, factors, jit):
+    """Static weights, and the number of micro-batches by which the host divides, multiply the first losses too."""
+    changed = [each.lstrip("+") for each in changed]
+    output, *_ = resume(*LIVELY, *changed, "training.max_steps=10", f"jit={jit}")[1:]
+    steps = found(output)
+    assert "Static weights or micro-batches changed: the saved losses are multiplied, " in output
+    first = unbroken[1][0]["init_losses"]
+    assert steps[0]["init_losses"] == pytest.approx([a * b for a, b in zip(first, factors, strict=True)], rel=1e-5)
+    # The network, and so the progress and the weights of this step, are those of the run without the change.
+    assert ratios(steps[0]) == pytest.approx(ratios(unbroken[1][11]), rel=1e-3)
+    assert steps[0]["lmbda_ema"] == pytest.approx(unbroken[1][11]["lmbda_ema"], rel=1e-3)
+
+
+def test_gradient_balancing_takes_the_units_of_now_too(train, gradients, tmp_path):
+    train(tmp_path, *GRADIENTS, "custom.kill_at=15", succeeds=False)
+    options = ("training.grad_agg_freq=2", "loss.weights={u: 100}", "training.max_steps=10")
+    _, (state,) = train(tmp_path, *GRADIENTS, *options)
+    before = gradients[1][11]
+    assert state["init_losses"] == pytest.approx([loss / 2 for loss in before["init_losses"]], rel=1e-5)
+    # The gradients are looked at in the first step: the norms are those of the terms as they are now.
+    shift = [new - old for new, old in zip(state["log_norms"], gradients[1][12]["log_norms"], strict=True)]
+    assert shift == pytest.approx([math.log(0.5), math.log(50)], abs=0.1)
+
+
 @pytest.mark.parametrize("jit", ["true", "false"])
 def test_our_checkpoint_resumes_under_the_hosts_own(resume, unbroken, jit):
     output, steps = resume("loss=relobralo_builtin", f"jit={jit}", "training.max_steps=12")[1:]
