@@ -6,8 +6,10 @@ Importing this package imports neither torch nor a host framework: each public n
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
+from modulus_relobralo.moved import Moved
 from modulus_relobralo.version import __version__
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ _HOMES = {
     "ReLoBRaLoGrad": "modulus_relobralo.balancing.relobralo_grad",
     "SOAP": "modulus_relobralo.optimizers.soap",
 }
+
+sys.meta_path.append(Moved())
 
 
 def __getattr__(name: str) -> Any:

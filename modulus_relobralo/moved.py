@@ -7,8 +7,36 @@ from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
-MOVED: dict[str, str] = {}
-"""New names of modules by their old ones, both below the package."""
+MOVED = {
+    "balancing.checkpoint": "balancing.base",
+    "balancing.first_call": "balancing.base",
+    "balancing.gradient_norms": "balancing.gradient_equations",
+    "balancing.gradient_state": "balancing.relobralo_grad",
+    "balancing.gradient_steps": "balancing.relobralo_grad",
+    "balancing.loss_terms": "balancing.checks",
+    "balancing.placement": "balancing.base",
+    "balancing.ranks": "balancing.base",
+    "balancing.state": "balancing.base",
+    "balancing.watch": "balancing.diagnostics",
+    "derivatives": "taylor",
+    "derivatives.particular": "plates.particular",
+    "derivatives.poles": "plates.poles",
+    "geometry": "problems",
+    "hosts.sym.encodings": "hosts.sym.architectures",
+    "hosts.sym.grouping": "hosts.sym.nodes",
+    "hosts.sym.orders": "hosts.sym.equation_detection",
+    "optimizers.blocks": "optimizers.residuals",
+    "optimizers.damping": "optimizers.gauss_newton",
+    "optimizers.jacobian": "optimizers.gauss_newton",
+    "optimizers.least_squares": "optimizers.gauss_newton",
+    "optimizers.loss_terms": "optimizers.residuals",
+    "optimizers.pointwise": "optimizers.residuals",
+    "optimizers.rows": "optimizers.residuals",
+    "optimizers.step_sizes": "optimizers.natural_gradient",
+    "optimizers.successor": "optimizers.resumable",
+    "waves": "problems",
+}
+"""Modules by their old names, and where what was in them lies now; both below the package."""
 
 
 class Moved(MetaPathFinder):
@@ -26,5 +54,9 @@ class Moved(MetaPathFinder):
         """
         package, _, module = name.partition(".")
         if package == __package__ and module in MOVED:
-            raise ModuleNotFoundError(f"`{name}` of release 0.2 is `{package}.{MOVED[module]}` now.", name=name)
+            raise ModuleNotFoundError(
+                f"What was in `{name}` of release 0.2 is in `{package}.{MOVED[module]}` now; "
+                "CHANGELOG.md, 0.3.0, has the names.",
+                name=name,
+            )
         return None

@@ -63,6 +63,7 @@ ALWAYS_LOADED = frozenset(
         ".hosts.plugin",
         ".hosts.sym",
         ".hosts.sym.host",
+        ".moved",
         ".options",
         ".version",
     )
