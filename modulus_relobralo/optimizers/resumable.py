@@ -43,8 +43,9 @@ class Resumable(torch.optim.Optimizer):
       starts anew, and the log says so. The host goes on to load what can be kept: the network, the step, the weights
       of the loss terms and the scheduler's place.
     - The checkpoint is of other parameters, or the network has other values when the first step is taken than it had
-      when the checkpoint was saved: an error. A host swallows what is raised while it loads, so the first step raises
-      it again. Whoever loads a state for another network on purpose removes its key ``"parameters"``.
+      when the checkpoint was saved, by whichever optimizer: an error. A host swallows what is raised while it loads, so
+      the first step raises it again. Whoever loads a state for another network on purpose removes its key
+      ``"parameters"``.
 
     To be mixed in before an optimizer of PyTorch or of a library::
 
@@ -85,15 +86,16 @@ class Resumable(torch.optim.Optimizer):
             If the state is of other groups of parameters.
         """
         name, found = type(self).__name__, optimizers_of(state_dict)
+        self._expect_network(state_dict)
         if name not in found:
             other = " or ".join(found) or f"an optimizer with the options {', '.join(sorted(_options(state_dict)))}"
             logger.info("The checkpoint is of %s: %s starts without its state.", other, name)
             return
-        self._expect(state_dict)
+        self._check_groups(state_dict["param_groups"])
         changes = _changes(state_dict, self._given)
         for line in sorted({_in_words(*change) for group in changes for change in group.items()}):
             logger.info("%s: %s", name, line)
-        laid_out_for = self.laid_out_for.intersection(option for group in changes for option in group)
+        laid_out_for = sorted(self.laid_out_for.intersection(option for group in changes for option in group))
         if laid_out_for:
             logger.info("%s starts without its state, which is laid out for another %s.", name, ", ".join(laid_out_for))
             return
@@ -108,12 +110,14 @@ class Resumable(torch.optim.Optimizer):
                 for option in changed.keys() & self.state.get(parameter, {}).keys():
                     self.state[parameter][option] = changed[option][1]
 
-    def _expect(self, state_dict: Mapping[str, Any]) -> None:
-        """Raise if the state is not of these groups of parameters; the first step sees whether they are the same."""
-        self._problem, self._saved = "", state_dict.get(PARAMETERS, [])
+    def _expect_network(self, state_dict: Mapping[str, Any]) -> None:
+        """Let the first step see whether the parameters are those of a checkpoint, whichever optimizer saved it."""
+        self._problem, self._saved, self._saved_by = "", state_dict.get(PARAMETERS, []), state_dict.get(NAME, "")
         if not hasattr(self, "_checked"):
             self._checked = self.register_step_pre_hook(type(self)._check_resumed)
-        saved, own = _sizes(state_dict["param_groups"]), _sizes(self.param_groups)
+
+    def _check_groups(self, groups: Sequence[Mapping[str, Any]]) -> None:
+        saved, own = ([len(group["params"]) for group in each] for each in (groups, self.param_groups))
         if saved != own:
             self._problem = (
                 f"The checkpoint of {type(self).__name__} is of groups of {saved} parameters, here are {own}. "
@@ -125,7 +129,7 @@ class Resumable(torch.optim.Optimizer):
         """Raise before the first step if the checkpoint does not fit: a host swallows what is raised earlier."""
         if self._problem:
             raise ValueError(self._problem)
-        check_same(self._parameters(), self._saved, type(self).__name__)
+        check_same(self._parameters(), self._saved, self._saved_by)
         self._saved = []
 
     def _parameters(self) -> list[Tensor]:
@@ -174,10 +178,6 @@ def _resumed(
         if "initial_lr" in options:
             options["initial_lr"] = now
     return options
-
-
-def _sizes(groups: Sequence[Mapping[str, Any]]) -> list[int]:
-    return [len(group["params"]) for group in groups]
 
 
 def _in_words(option: str, values: tuple[Any, Any]) -> str:

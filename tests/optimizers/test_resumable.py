@@ -74,6 +74,7 @@ def test_goes_on_from_its_own_state_and_anew_from_that_of_others(name, checkpoin
         assert f"is of {other.split()[-1]}" in message
         assert message.endswith(f"{name} starts without its state.")
         # And then trains as one that has loaded nothing.
+        optimizer.load_state_dict({key: value for key, value in state.items() if key != "parameters"})
         assert train(optimizer, parameter) == train(fresh, twin)
 
 
@@ -287,6 +288,16 @@ def test_other_values_than_those_of_the_checkpoint_are_refused_at_the_first_step
         parameter[0] = optimizer.param_groups[0]["params"][0].clone()[0]
     with pytest.raises(ValueError, match="is not the one"):
         train(resumed, parameter)
+
+
+def test_the_checkpoint_of_another_optimizer_knows_its_network_as_well():
+    optimizer, parameter = make(Adam)
+    train(optimizer, parameter)
+    other = torch.nn.Parameter(torch.zeros(2))
+    resumed = Momentum([other], lr=0.1)
+    resumed.load_state_dict(optimizer.state_dict())
+    with pytest.raises(ValueError, match="checkpoint of Adam was saved"):
+        train(resumed, other)
 
 
 def test_who_means_another_network_takes_the_fingerprint_away():
