@@ -173,9 +173,9 @@ class NaturalGradient(Resumable):
         self._descend(trained, values, sizes, problem)
         return loss
 
-    def _expect(self, state_dict: Mapping[str, Any]) -> None:
+    def _check_sizes(self, state_dict: Mapping[str, Any]) -> None:
         """Raise if the state is of other parameters: of its steps the shapes are known, whoever wrote it."""
-        super()._expect(state_dict)
+        super()._check_sizes(state_dict)
         for index, parameter in enumerate(self._parameters()):
             state = state_dict["state"].get(index, {})
             if "last" in state and state["last"].shape != parameter.shape:

@@ -91,7 +91,7 @@ class Resumable(torch.optim.Optimizer):
             other = " or ".join(found) or f"an optimizer with the options {', '.join(sorted(_options(state_dict)))}"
             logger.info("The checkpoint is of %s: %s starts without its state.", other, name)
             return
-        self._check_groups(state_dict["param_groups"])
+        self._check_sizes(state_dict)
         changes = _changes(state_dict, self._given)
         for line in sorted({_in_words(*change) for group in changes for change in group.items()}):
             logger.info("%s: %s", name, line)
@@ -116,8 +116,10 @@ class Resumable(torch.optim.Optimizer):
         if not hasattr(self, "_checked"):
             self._checked = self.register_step_pre_hook(type(self)._check_resumed)
 
-    def _check_groups(self, groups: Sequence[Mapping[str, Any]]) -> None:
-        saved, own = ([len(group["params"]) for group in each] for each in (groups, self.param_groups))
+    def _check_sizes(self, state_dict: Mapping[str, Any]) -> None:
+        """Raise if the state is of other groups of parameters."""
+        groups = state_dict["param_groups"], self.param_groups
+        saved, own = ([len(group["params"]) for group in each] for each in groups)
         if saved != own:
             self._problem = (
                 f"The checkpoint of {type(self).__name__} is of groups of {saved} parameters, here are {own}. "
