@@ -120,7 +120,7 @@ def test_what_would_run_is_refused(tmp_path, attack, nested):
 def as_objects(path):
     """Write an array whose type of elements says in its state that its bytes are objects."""
     fields = {"a": (np.dtype("O"), 0)}
-    kind = Attack(np.dtype, "V8", False, True, state=(3, "|", None, ("a",), fields, 8, 1, 0))
+    kind = Attack(np.dtype, "V8", False, True, state=(3, "|", None, ("a",), fields, 8, 1, 1))
     reconstruct = np.zeros(1).__reduce__()[0]
     return write(
         path, {"x": Attack(reconstruct, np.ndarray, (0,), b"b", state=(1, (1,), kind, False, b"\x01\x02\x03\x04" * 2))}
