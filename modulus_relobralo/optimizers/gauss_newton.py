@@ -1,44 +1,49 @@
-"""What a step of natural gradients is: Gauss-Newton in the space of the residuals.
+"""What a step of natural gradients is: Gauss-Newton, in the space of the residuals or in that of the parameters.
 
-With the rows r of all loss terms, each times the square root of its weight, and their Jacobian J by the P parameters,
-the *velocity* of a step is::
+With the N rows r of all loss terms, each times the square root of its weight, and their Jacobian J by the P parameters,
+the *velocity* of a step is, in two forms that are equal by the identity of Woodbury::
 
-    v = mu phi + J^T (J J^T + damping)^-1 (r - mu J phi)
+    v = mu phi + J^T (J J^T + damping)^-1 (r - mu J phi)        the dual system, N x N
+    v = mu phi + (J^T J + damping)^-1 J^T (r - mu J phi)        the primal system, P x P
 
-The system has as many unknowns as there are rows, N, whatever the network's size: the step of Levenberg and Marquardt,
-(J^T J + damping)^-1 J^T r, is J^T (J J^T + damping)^-1 r by the identity of Woodbury. With mu = 0 it is that of energy
-natural gradients (Mueller & Zeinhofer, ICML 2023, arXiv:2302.13163) in the form of Guzman-Cordero et al. (NeurIPS 2025,
-arXiv:2505.12149) and of Jnini & Vella (arXiv:2505.21404).
+It is the step of Levenberg and Marquardt. With mu = 0 the dual form is that of energy natural gradients (Mueller &
+Zeinhofer, ICML 2023, arXiv:2302.13163) as Guzman-Cordero et al. (NeurIPS 2025, arXiv:2505.12149) and Jnini & Vella
+(arXiv:2505.21404) have it. The smaller system is the cheaper one: the dual for a network that is large against its
+points, the primal for many points. What the primal holds does not grow with the points.
 
 **Momentum** as in SPRING (Goldshlager, Abrahamsen & Lin, J. Comput. Phys. 2024, arXiv:2401.10190): phi is the last
-step. A batch of N < P rows says nothing about P - N directions; there goes on what the batches before have said.
+step. Rows say little or nothing about some directions, at least P - N of them; there goes on what the batches before
+have said. In directions that the damping leaves alone momentum is without effect, so that a system of more rows than
+parameters forgets the last step by as much as its own rows know better.
 
 **Geodesic acceleration** as in Transtrum & Sethna (arXiv:1201.5885) and Jnini & Vella: the residuals are curved along
 the step. With their second derivative r'' in the direction -v, the parameters move by ``-v + a / 2`` where
 ``a = -J^T (J J^T + damping)^-1 r''``. It costs one more evaluation of the residuals and lets the damping fall by
 orders of magnitude.
 
-==========  ================================================================================
-symbol      in the code
-==========  ================================================================================
-r           `residual`: `Rows`, times the roots of the weights of their loss terms
-J J^T       `gram`
-phi, J phi  `last`, `carried`
-v           `velocity`, with its image J v
--a          `acceleration`
-mu          `momentum`
-damping     `damping`, in units of the mean of the diagonal of J J^T
-==========  ================================================================================
+============  ==============================================================================
+symbol        in the code
+============  ==============================================================================
+r             `residual`: `Rows`, times the roots of the weights of their loss terms
+J J^T, J^T J  `gram`
+phi, J phi    `last`, `carried`
+v             `velocity`, with its image J v
+-a            `acceleration`
+mu            `momentum`
+damping       `damping`, in units of the mean of the diagonal of J J^T, in both systems
+============  ==============================================================================
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import torch
 from torch import Tensor
 
 from modulus_relobralo.optimizers.residuals import Rows
 
-# Below, J J^T + damping is singular in float64; above, a step is none.
+# Below, the system is singular in float64; above, a step is none.
 LOWEST, HIGHEST = 1e-14, 1e6
 FALL, RISE = 3.0, 4.0
 # Of v, for the finite difference that gives r''. Transtrum & Sethna recommend it: long enough for the digits of r;
@@ -46,7 +51,7 @@ FALL, RISE = 3.0, 4.0
 STRETCH = 0.1
 # Of |v|, the longest a: their bound 2 |a| / |v| <= 0.75 with twice the room. Beyond, the series has nothing to say.
 LONGEST = 0.75
-# Panels of J J^T, which is symmetric: with 4 of them 5/8 of the products are computed.
+# Panels of a Gram matrix, which is symmetric: with 4 of them 5/8 of the products are computed.
 PANELS = 4
 
 
@@ -67,13 +72,15 @@ class GaussNewton:
         How many numbers of J may be held at a time.
     last : Tensor
         The last step, [parameters].
+    primal : bool
+        Whether the system to solve is the primal one.
     """
 
     def __init__(
-        self, rows: Rows, values: Tensor, residual: Tensor, factors: Tensor, memory: int, last: Tensor
+        self, rows: Rows, values: Tensor, residual: Tensor, factors: Tensor, memory: int, last: Tensor, primal: bool
     ) -> None:
         self._rows, self._values, self._residual, self._factors, self._last = rows, values, residual, factors, last
-        self._system = DualSystem(rows, values, factors, memory, last)
+        self._system = (PrimalSystem if primal else DualSystem)(rows, values, factors, memory, last)
 
     @property
     def loss(self) -> float:
@@ -148,7 +155,7 @@ class DualSystem:
 
         None if the system of equations cannot be solved with this `damping`.
         """
-        solution = solve(self._gram, damping, right)
+        solution = solve(self._gram, damping * float(self._gram.diagonal().mean()), right)
         return None if solution is None else (self._transposed(solution), self._gram @ solution)
 
     def _transposed(self, cotangent: Tensor) -> Tensor:
@@ -160,17 +167,69 @@ class DualSystem:
         return self._rows.jacobian(self._values, block).mul_(self._factors[:, None])
 
 
-def solve(gram: Tensor, damping: float, right: Tensor) -> Tensor | None:
-    """Return the solution a of ``(J J^T + damping * m) a = right``; m is the mean of the diagonal of J J^T.
+class PrimalSystem:
+    """The system of as many equations as there are parameters: what many points need.
+
+    J is held whole where it fits, and otherwise made anew, chunk by chunk of the points, wherever it is needed: J^T J
+    is added up over them.
+
+    Parameters
+    ----------
+    rows, values, factors, memory, last
+        Of `GaussNewton`.
+
+    Attributes
+    ----------
+    carried : Tensor
+        J times the last step, [rows].
+    """
+
+    def __init__(self, rows: Rows, values: Tensor, factors: Tensor, memory: int, last: Tensor) -> None:
+        self._rows, self._values, self._factors = rows, values, factors
+        self._whole = self._jacobian() if memory >= len(factors) * len(values) else None
+        gram, self.carried = values.new_zeros(len(values), len(values)), torch.zeros_like(factors)
+        for place, part in self._parts():
+            _add_gram(gram, part.T)
+            self.carried[place] = part @ last
+        self._gram = gram.triu() + gram.triu(1).T
+
+    def step(self, right: Tensor, damping: float) -> tuple[Tensor, Tensor] | None:
+        """Return the least step s for which J s is `right`, [rows], as far as `damping` allows, and its image J s.
+
+        None if the system of equations cannot be solved with this `damping`.
+        """
+        level = damping * float(self._gram.trace()) / len(self._factors)
+        step = solve(self._gram, level, self._rows.transposed(self._values, self._factors * right))
+        if step is None:
+            return None
+        image = torch.zeros_like(right)
+        for place, part in self._parts():
+            image[place] = part @ step
+        return step, image
+
+    def _parts(self) -> Iterator[tuple[slice, Tensor]]:
+        """Yield J by chunks of its rows: which they are, and the derivatives, [rows in chunk, parameters]."""
+        if self._whole is not None:
+            yield slice(None), self._whole
+            return
+        for place, part in self._rows.chunks(self._values, slice(0, len(self._values))):
+            yield place, part * self._factors[place, None]
+
+    def _jacobian(self) -> Tensor:
+        return self._rows.jacobian(self._values, slice(0, len(self._values))).mul_(self._factors[:, None])
+
+
+def solve(gram: Tensor, level: float, right: Tensor) -> Tensor | None:
+    """Return the solution a of ``(gram + level) a = right``.
 
     Parameters
     ----------
     gram : Tensor
-        J J^T, [rows, rows].
-    damping : float
-        Relative to m, so that it means the same whatever the units of the residuals.
+        J J^T or J^T J, [unknowns, unknowns].
+    level : float
+        What is added to its diagonal.
     right : Tensor
-        [rows].
+        [unknowns].
 
     Returns
     -------
@@ -178,7 +237,7 @@ def solve(gram: Tensor, damping: float, right: Tensor) -> Tensor | None:
         None if the system cannot be solved: its matrix is not positive definite in float64, or not finite.
     """
     damped = gram.clone()
-    damped.diagonal().add_(damping * gram.diagonal().mean())
+    damped.diagonal().add_(level)
     factor, info = torch.linalg.cholesky_ex(damped)
     if info:
         return None

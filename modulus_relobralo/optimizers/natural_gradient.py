@@ -21,7 +21,8 @@ logger = logging.getLogger(__name__)
 # Tries of one step, each with more damping and half the momentum of the one before.
 TRIES = 8
 # Options of all groups of parameters at once: they share one system of equations.
-COMMON = ("scheduled", "damping", "adaptive", "momentum", "memory")
+COMMON = ("scheduled", "damping", "adaptive", "momentum", "memory", "system")
+SYSTEMS = ("auto", "primal", "dual")
 # What a rate may be above the first one, for the rounding of schedulers; and how far the residuals of one place may
 # lie apart, for that of an accelerator.
 ROUNDING = 1e-6
@@ -56,7 +57,11 @@ class NaturalGradient(Resumable):
     momentum : float
         How much of the last step goes on where a batch says nothing, in [0, 1).
     memory : float
-        GiB of the Jacobian that are held at a time, > 0. A larger one is computed by blocks of parameters.
+        GiB of the Jacobian that are held at a time, > 0. A larger one is computed by blocks of parameters in the dual
+        system, of points in the primal one.
+    system : {"auto", "primal", "dual"}
+        Which system of equations gives the step, of as many unknowns as there are parameters or rows; the steps are the
+        same to rounding. "auto" is the smaller one.
 
     Raises
     ------
@@ -89,6 +94,7 @@ class NaturalGradient(Resumable):
         adaptive: bool = NATURAL_GRADIENT.adaptive,
         momentum: float = NATURAL_GRADIENT.momentum,
         memory: float = NATURAL_GRADIENT.memory,
+        system: str = NATURAL_GRADIENT.system,
     ) -> None:
         check_flag("scheduled", scheduled)
         check_flag("adaptive", adaptive)
@@ -96,7 +102,9 @@ class NaturalGradient(Resumable):
         check_number("memory", memory, 0.0, math.inf, open_low=True)
         if check_number("momentum", momentum, 0.0, 1.0) == 1.0:
             raise ValueError("Parameter `momentum` must be in [0, 1). Found `momentum = 1`.")
-        common = dict(zip(COMMON, (scheduled, damping, adaptive, momentum, memory), strict=True))
+        if system not in SYSTEMS:
+            raise ValueError(f"Parameter `system` must be one of {list(SYSTEMS)}. Found `system = {system!r}`.")
+        common = dict(zip(COMMON, (scheduled, damping, adaptive, momentum, memory, system), strict=True))
         super().__init__(params, {"lr": lr, "step_size": step_size, **common})
         if lr != 1.0:
             logger.info("Natural gradients have no learning rate: lr=%g, meant for another optimizer, is not used.", lr)
@@ -167,7 +175,7 @@ class NaturalGradient(Resumable):
         factors = rows.roots(weights)
         memory = int(self.param_groups[0]["memory"] * 2**30 / 8)
         last = _flat([self._last(parameter) for parameter in trained])
-        problem = GaussNewton(rows, values, factors * residual, factors, memory, last)
+        problem = GaussNewton(rows, values, factors * residual, factors, memory, last, self._is_primal(rows, values))
         if self.param_groups[0]["adaptive"] and problem.loss > problem.loss_before(sizes):
             self._progress["damping"] = rise(self.damping)
         self._descend(trained, values, sizes, problem)
@@ -203,7 +211,13 @@ class NaturalGradient(Resumable):
                 len(trained),
                 shapes,
             )
+        name = "primal" if self._is_primal(rows, values) else "dual"
+        logger.info("Natural gradients: the %s system, %d rows by %d parameters.", name, rows.count, len(values))
         self._can_train = True
+
+    def _is_primal(self, rows: Rows, values: Tensor) -> bool:
+        system = self.param_groups[0]["system"]
+        return rows.count >= len(values) if system == "auto" else system == "primal"
 
     def _sizes(self) -> list[float]:
         """Return what a step is multiplied by, for each parameter that is trained."""

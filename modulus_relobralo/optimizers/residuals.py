@@ -167,12 +167,12 @@ class Rows:
         """Return the derivatives by a block of the parameters, [count, numbers in block]."""
         out = values.new_empty(self.count, block.stop - block.start)
         for rows, part in self.chunks(values, block):
-            torch.mul(part, self._factors[rows, None], out=out[rows])
+            out[rows] = part
         return out
 
     @torch.no_grad()
     def chunks(self, values: Tensor, block: slice) -> Iterator[tuple[slice, Tensor]]:
-        """Yield the derivatives of the residuals, without the roots of their weights, chunk by chunk of the points.
+        """Yield the derivatives of the rows, chunk by chunk of the points.
 
         Yields
         ------
@@ -184,7 +184,8 @@ class Rows:
             for part in batch.parts:
                 for i, derivatives in enumerate(batch.derivatives(values, block, part)):
                     first = start + i * batch.points + part.start
-                    yield slice(first, first + len(derivatives)), derivatives
+                    rows = slice(first, first + len(derivatives))
+                    yield rows, derivatives * self._factors[rows, None]
             start += batch.count
 
     def _split(self, rows: Tensor) -> tuple[Tensor, ...]:

@@ -12,6 +12,11 @@ from modulus_relobralo import ReLoBRaLo
 from modulus_relobralo.optimizers import NaturalGradient, Pointwise
 
 
+class Line(nn.Linear):
+    def forward(self, x):
+        return {"data": super().forward(x)}
+
+
 def run(small, steps=4, balance=None, **options):
     optimizer = NaturalGradient(small.parameters, **options)
     losses = [optimizer.step(small.batches(), balance) for _ in range(steps)]
@@ -38,14 +43,35 @@ def dense_run(small, steps=4, damping=1e-2, momentum=0.9, factors=(1.0, 1.0, 1.0
 
 @pytest.mark.parametrize("nested", [False, True], ids=["vectorised", "nested"])
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
-def test_steps_are_those_of_a_dense_gauss_newton_method(momentum, nested):
+@pytest.mark.parametrize("system", ["dual", "primal"])
+def test_steps_are_those_of_a_dense_gauss_newton_method(system, momentum, nested):
     expected, damping, refused = dense_run(Small(), momentum=momentum)
     small = Small(nested)
     start = small.flat()
-    optimizer, _ = run(small, momentum=momentum)
+    optimizer, _ = run(small, momentum=momentum, system=system)
     assert (small.flat() - expected).abs().max() < 1e-10 * (expected - start).abs().max()
     assert optimizer.damping == pytest.approx(damping)
     assert (optimizer.accepted, optimizer.refused) == (4, refused)
+
+
+@pytest.mark.parametrize(
+    ("points", "options", "found"),
+    [
+        (20, {}, "primal system, 20 rows by 2 parameters"),
+        (2, {}, "primal system, 2 rows by 2 parameters"),
+        (1, {}, "dual system, 1 rows by 2 parameters"),
+        (1, {"system": "primal"}, "primal system, 1 rows by 2 parameters"),
+        (20, {"system": "dual"}, "dual system, 20 rows by 2 parameters"),
+    ],
+)
+def test_the_smaller_system_is_solved_unless_another_is_asked_for(caplog, points, options, found):
+    line, x = Line(1, 1), torch.linspace(0, 1, points)[:, None]
+    optimizer = NaturalGradient(line.parameters(), damping=1e-9, **options)
+    with caplog.at_level("INFO"):
+        for _ in range(2):
+            optimizer.step([Pointwise(line, [x], weights={"data": 1.0}, targets={"data": 2 * x + 1})])
+    assert [record.message for record in caplog.records] == [f"Natural gradients: the {found}."]
+    assert line(x)["data"].flatten().tolist() == pytest.approx((2 * x + 1).flatten().tolist(), abs=1e-5)
 
 
 @pytest.mark.parametrize("other", [{"momentum": 0.8}, {"damping": 1.1e-2}, {"factors": (1.0, 1.0, 1.01)}], ids=str)
@@ -68,10 +94,6 @@ def test_refused_tries_are_those_of_the_oracle():
 
 @pytest.mark.parametrize(("sign", "change"), [(1.0, 1 / 9), (-1.0, 4 / 9)], ids=["confirmed", "contradicted"])
 def test_new_points_judge_the_last_step(sign, change):
-    class Line(nn.Linear):
-        def forward(self, x):
-            return {"data": super().forward(x)}
-
     line = Line(1, 1).double()
     nn.init.zeros_(line.weight), nn.init.zeros_(line.bias)
     optimizer = NaturalGradient(line.parameters(), damping=1e-6)
@@ -497,6 +519,7 @@ def test_checkpoint_of_adam_leaves_a_new_start():
         ({"momentum": 1.0}, "`momentum` must be in"),
         ({"momentum": -0.1}, "`momentum` must be in"),
         ({"memory": 0}, "`memory` must be in"),
+        ({"system": "both"}, r"`system` must be one of \['auto', 'primal', 'dual'\]. Found `system = 'both'`"),
         ({"lr": 0.0}, r"`lr` must be in \(0, inf\). Found `lr = 0.0`"),
         ({"lr": 0.0, "scheduled": True}, "`lr` must be in"),
     ],
