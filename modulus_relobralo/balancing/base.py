@@ -75,8 +75,8 @@ class Balancing(nn.Module):
         self.names = []
         self.network = []
         self._kind: str = type(self).__name__
-        # The names as the losses of the last call had them; no dictionary of losses has the first of these.
-        self._order = [""]
+        # The names as the losses of the last call had them; at first those of no dictionary, which has no name twice.
+        self._order = ["", ""]
         self._ranks: int = 1
         self._seen_step: int = -1
         self._calls: int = 0
@@ -292,7 +292,7 @@ class Balancing(nn.Module):
             logger.warning(f"The checkpoint's aggregator has no state: {self._kind} starts anew.")
             return
         # The next call checks its losses as a first one does, and is a step of its own whatever its label.
-        self.names, self._order, self._seen_step = [], [""], -1
+        self.names, self._order, self._seen_step = [], ["", ""], -1
         found = {name: state_dict.get(prefix + name) for name in (*self._state(), *self._counters)}
         self._problem = find_problem(found, self._state(), self._kind)
         if self._problem:
@@ -306,7 +306,9 @@ class Balancing(nn.Module):
         self._growing = torch.tensor(growing, device=self._growing.device)
         self._resume(local_metadata)
         saved = list(local_metadata.get("names", []))
-        self._resumed, self._saved_names = True, sorted(saved)
+        # Without names and values it is of before a first call, and its number of loss terms was a guess.
+        fresh = all(_is_all(getattr(self, name), value) for name, value in self._state().items())
+        self._resumed, self._saved_names = bool(saved) or not fresh, sorted(saved)
         self._saved_network = list(local_metadata.get("network", []))
         # PyTorch numbers the version of what it saves: what has no number is a plain copy, most likely of ours.
         self._by_position = "version" in local_metadata
@@ -343,10 +345,9 @@ class Balancing(nn.Module):
 
         A plain copy of a state dictionary of ours has lost its names, and is in their sorted order.
         """
-        if not all(_is_all(getattr(self, name), value) for name, value in self._state().items()):
-            names = order if self._by_position else sorted(order)
-            warn_nameless(names)
-            self._permute([names.index(name) for name in sorted(order)])
+        names = order if self._by_position else sorted(order)
+        warn_nameless(names)
+        self._permute([names.index(name) for name in sorted(order)])
 
 
 def _is_all(buffer: Tensor, value: float) -> bool:
