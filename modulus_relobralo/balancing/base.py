@@ -7,7 +7,6 @@ from types import FunctionType, MethodType
 from typing import Any, Dict, List, Optional, Union
 
 import torch
-import torch.distributed as dist
 from torch import Tensor, nn
 
 from modulus_relobralo.balancing import diagnostics
@@ -19,6 +18,7 @@ from modulus_relobralo.balancing.checks import (
     check_terms,
     find_problem,
 )
+from modulus_relobralo.balancing.ranks import check_together, count_ranks, is_first_rank
 from modulus_relobralo.checks import check_count
 from modulus_relobralo.fingerprint import check_same, fingerprint
 from modulus_relobralo.version import __version__
@@ -363,7 +363,7 @@ def warn_nameless(names: List[str]) -> None:
         )
 
 
-# ----- TorchScript, processes and devices
+# ----- TorchScript and devices
 
 
 def bind(module: nn.Module) -> None:
@@ -374,52 +374,6 @@ def bind(module: nn.Module) -> None:
     for name, value in list(vars(module).items()):
         if isinstance(value, FunctionType):
             setattr(module, name, MethodType(value, module))
-
-
-def count_ranks() -> int:
-    """Return the number of processes that train together."""
-    return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
-
-
-def is_first_rank() -> bool:
-    """Return whether this process is the one that speaks for all."""
-    return count_ranks() == 1 or dist.get_rank() == 0
-
-
-def all_reduce_mean(values: Tensor) -> Tensor:
-    """Return the mean of a tensor over the processes of the training, after one collective."""
-    total = values.clone()
-    dist.all_reduce(total)
-    return total / dist.get_world_size()
-
-
-def check_together(names: List[str], check: Callable[[], None]) -> None:
-    """Run the check of a first call on all ranks, and raise on all of them if it fails on one or their names differ.
-
-    A rank that stopped alone would leave the others waiting for it.
-
-    Raises
-    ------
-    TypeError, ValueError
-        Those of `check`; or, if the loss terms of the ranks are not the same, which terms each has.
-    """
-    error: Exception | None = None
-    try:
-        check()
-    except (TypeError, ValueError) as found:
-        error = found
-    everywhere: List[Any] = [(names, error and str(error))]
-    if count_ranks() > 1:
-        everywhere = [None] * count_ranks()
-        dist.all_gather_object(everywhere, (names, error and str(error)))
-    if error is not None:
-        raise error
-    for rank, (_, message) in enumerate(everywhere):
-        if message is not None:
-            raise ValueError(f"Rank {rank} stopped: {message}")
-    if any(theirs != names for theirs, _ in everywhere):
-        found_names = {rank: theirs for rank, (theirs, _) in enumerate(everywhere)}
-        raise ValueError(f"All ranks must have the same loss terms. Found, by rank, {found_names}.")
 
 
 @torch.jit.ignore
