@@ -15,7 +15,6 @@ MOVED = {
     "balancing.gradient_steps": "balancing.relobralo_grad",
     "balancing.loss_terms": "balancing.checks",
     "balancing.placement": "balancing.base",
-    "balancing.ranks": "balancing.base",
     "balancing.state": "balancing.base",
     "balancing.watch": "balancing.diagnostics",
     "derivatives": "taylor",

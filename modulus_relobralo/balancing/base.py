@@ -7,7 +7,6 @@ from types import FunctionType, MethodType
 from typing import Any, Dict, List, Optional, Union
 
 import torch
-import torch.distributed as dist
 from torch import Tensor, nn
 
 from modulus_relobralo.balancing import diagnostics
@@ -19,6 +18,7 @@ from modulus_relobralo.balancing.checks import (
     check_terms,
     find_problem,
 )
+from modulus_relobralo.balancing.ranks import check_together, count_ranks, is_first_rank
 from modulus_relobralo.checks import check_count
 from modulus_relobralo.fingerprint import check_same, fingerprint
 from modulus_relobralo.version import __version__
@@ -75,8 +75,8 @@ class Balancing(nn.Module):
         self.names = []
         self.network = []
         self._kind: str = type(self).__name__
-        # The names as the losses of the last call had them; no dictionary of losses has the first of these.
-        self._order = [""]
+        # The names as the losses of the last call had them; at first those of no dictionary, which has no name twice.
+        self._order = ["", ""]
         self._ranks: int = 1
         self._seen_step: int = -1
         self._calls: int = 0
@@ -292,7 +292,7 @@ class Balancing(nn.Module):
             logger.warning(f"The checkpoint's aggregator has no state: {self._kind} starts anew.")
             return
         # The next call checks its losses as a first one does, and is a step of its own whatever its label.
-        self.names, self._order, self._seen_step = [], [""], -1
+        self.names, self._order, self._seen_step = [], ["", ""], -1
         found = {name: state_dict.get(prefix + name) for name in (*self._state(), *self._counters)}
         self._problem = find_problem(found, self._state(), self._kind)
         if self._problem:
@@ -306,7 +306,9 @@ class Balancing(nn.Module):
         self._growing = torch.tensor(growing, device=self._growing.device)
         self._resume(local_metadata)
         saved = list(local_metadata.get("names", []))
-        self._resumed, self._saved_names = True, sorted(saved)
+        # Without names and values it is of before a first call, and its number of loss terms was a guess.
+        fresh = all(_is_all(getattr(self, name), value) for name, value in self._state().items())
+        self._resumed, self._saved_names = bool(saved) or not fresh, sorted(saved)
         self._saved_network = list(local_metadata.get("network", []))
         # PyTorch numbers the version of what it saves: what has no number is a plain copy, most likely of ours.
         self._by_position = "version" in local_metadata
@@ -343,10 +345,9 @@ class Balancing(nn.Module):
 
         A plain copy of a state dictionary of ours has lost its names, and is in their sorted order.
         """
-        if not all(_is_all(getattr(self, name), value) for name, value in self._state().items()):
-            names = order if self._by_position else sorted(order)
-            warn_nameless(names)
-            self._permute([names.index(name) for name in sorted(order)])
+        names = order if self._by_position else sorted(order)
+        warn_nameless(names)
+        self._permute([names.index(name) for name in sorted(order)])
 
 
 def _is_all(buffer: Tensor, value: float) -> bool:
@@ -362,7 +363,7 @@ def warn_nameless(names: List[str]) -> None:
         )
 
 
-# ----- TorchScript, processes and devices
+# ----- TorchScript and devices
 
 
 def bind(module: nn.Module) -> None:
@@ -373,52 +374,6 @@ def bind(module: nn.Module) -> None:
     for name, value in list(vars(module).items()):
         if isinstance(value, FunctionType):
             setattr(module, name, MethodType(value, module))
-
-
-def count_ranks() -> int:
-    """Return the number of processes that train together."""
-    return dist.get_world_size() if dist.is_available() and dist.is_initialized() else 1
-
-
-def is_first_rank() -> bool:
-    """Return whether this process is the one that speaks for all."""
-    return count_ranks() == 1 or dist.get_rank() == 0
-
-
-def all_reduce_mean(values: Tensor) -> Tensor:
-    """Return the mean of a tensor over the processes of the training, after one collective."""
-    total = values.clone()
-    dist.all_reduce(total)
-    return total / dist.get_world_size()
-
-
-def check_together(names: List[str], check: Callable[[], None]) -> None:
-    """Run the check of a first call on all ranks, and raise on all of them if it fails on one or their names differ.
-
-    A rank that stopped alone would leave the others waiting for it.
-
-    Raises
-    ------
-    TypeError, ValueError
-        Those of `check`; or, if the loss terms of the ranks are not the same, which terms each has.
-    """
-    error: Exception | None = None
-    try:
-        check()
-    except (TypeError, ValueError) as found:
-        error = found
-    everywhere: List[Any] = [(names, error and str(error))]
-    if count_ranks() > 1:
-        everywhere = [None] * count_ranks()
-        dist.all_gather_object(everywhere, (names, error and str(error)))
-    if error is not None:
-        raise error
-    for rank, (_, message) in enumerate(everywhere):
-        if message is not None:
-            raise ValueError(f"Rank {rank} stopped: {message}")
-    if any(theirs != names for theirs, _ in everywhere):
-        found_names = {rank: theirs for rank, (theirs, _) in enumerate(everywhere)}
-        raise ValueError(f"All ranks must have the same loss terms. Found, by rank, {found_names}.")
 
 
 @torch.jit.ignore

@@ -109,7 +109,7 @@ def log_gradient_norms(losses: Iterable[Tensor], parameters: Sequence[Tensor]) -
 
 def _log_norm(loss: Tensor, parameters: Sequence[Tensor]) -> Tensor:
     value = loss.detach()
-    if not loss.requires_grad:
+    if not loss.requires_grad or not parameters:
         return torch.full_like(value, -torch.inf)
     # Of the root, and then times it: in half precision the gradient of a small mean of squares would be nothing.
     seed = torch.where(value > 0, value.rsqrt(), torch.ones_like(value))

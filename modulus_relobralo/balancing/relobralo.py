@@ -6,9 +6,10 @@ import torch
 from torch import Tensor
 
 from modulus_relobralo.balancing import diagnostics, draws
-from modulus_relobralo.balancing.base import Balancing, all_reduce_mean, is_first_rank
+from modulus_relobralo.balancing.base import Balancing
 from modulus_relobralo.balancing.checks import check_step
 from modulus_relobralo.balancing.equations import NEGLIGIBLE, fill_previous, find_growing, grow_initial, update_weights
+from modulus_relobralo.balancing.ranks import all_reduce_mean, is_first_rank
 from modulus_relobralo.options import ALPHA, EPS, RHO, TEMPERATURE
 
 # The phases of the balancing: the first call sums, the second takes the weights against the first.

@@ -6,10 +6,11 @@ from typing import Any, Dict, Iterable, List, Mapping, Optional, Union
 import torch
 from torch import Tensor
 
-from modulus_relobralo.balancing.base import Balancing, all_reduce_mean, is_recording
+from modulus_relobralo.balancing.base import Balancing, is_recording
 from modulus_relobralo.balancing.checks import check_equations, check_named, check_step
 from modulus_relobralo.balancing.equations import NEGLIGIBLE, find_growing, grow_initial
 from modulus_relobralo.balancing.gradient_equations import lag, log_gradient_norms, scale
+from modulus_relobralo.balancing.ranks import all_reduce_mean
 from modulus_relobralo.checks import check_count
 from modulus_relobralo.options import BOUND, EVERY
 

@@ -50,7 +50,7 @@ class WeightsFile:
             old_header, *old_rows = self._read()
             # Loss terms in another order, as before they were sorted, are the same.
             if old_header[:1] == header[:1] and sorted(old_header) == sorted(header):
-                places = [old_header.index(name) for name in header]
+                places = [0, *(old_header.index(name, 1) for name in header[1:])]
                 rows = [[row[place] for place in places] for row in old_rows if _is_readable(row, len(header))]
                 if len(rows) < len(old_rows):
                     logger.warning("%s: %d rows cannot be read and are dropped.", self.path, len(old_rows) - len(rows))

@@ -38,10 +38,10 @@ class Resumable(torch.optim.Optimizer):
       now on, and the log names it with both values. All others stay as they are in the checkpoint, where a scheduler
       or the optimizer itself may have adapted them. A changed `lr` is multiplied by what the scheduler had left of the
       old one. What the state adapts under an option's name, as natural gradients do their damping, begins at the new
-      value.
-    - The checkpoint is of another optimizer, or of options that the state is laid out for (`laid_out_for`): the state
-      starts anew, and the log says so. The host goes on to load what can be kept: the network, the step, the weights
-      of the loss terms and the scheduler's place.
+      value. Where an option changed that the state is laid out for (`laid_out_for`), the state starts anew, and the log
+      says so.
+    - The checkpoint is of another optimizer: this one starts anew, and the log says so. The host goes on to load what
+      can be kept: the network, the step, the weights of the loss terms and the scheduler's place.
     - The checkpoint is of other parameters, or the network has other values when the first step is taken than it had
       when the checkpoint was saved, by whichever optimizer: an error. A host swallows what is raised while it loads, so
       the first step raises it again. Whoever loads a state for another network on purpose removes its key
@@ -96,11 +96,11 @@ class Resumable(torch.optim.Optimizer):
         for line in sorted({_in_words(*change) for group in changes for change in group.items()}):
             logger.info("%s: %s", name, line)
         laid_out_for = sorted(self.laid_out_for.intersection(option for group in changes for option in group))
+        state = {} if laid_out_for else state_dict["state"]
         if laid_out_for:
             logger.info("%s starts without its state, which is laid out for another %s.", name, ", ".join(laid_out_for))
-            return
         groups = map(_resumed, self.param_groups, state_dict["param_groups"], changes)
-        super().load_state_dict({**state_dict, "param_groups": list(groups)})
+        super().load_state_dict({**state_dict, "state": state, "param_groups": list(groups)})
         self._adapt(changes)
 
     def _adapt(self, changes: Sequence[Mapping[str, tuple[Any, Any]]]) -> None:

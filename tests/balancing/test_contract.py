@@ -154,6 +154,22 @@ def test_a_checkpoint_that_nothing_has_filled_is_no_guess(make, caplog):
 
 @both
 @kinds
+def test_a_checkpoint_from_before_the_first_call_does_not_count_terms(make):
+    """The host miscounts those of losses of one's own."""
+    first, second = make(number=7), make(number=7)
+    second.balance.load_state_dict(first.balance.state_dict())
+    assert second.drive(range(4)) == make().drive(range(4))
+
+
+@kinds
+def test_a_name_may_be_empty(kind):
+    balance = kind(ReLoBRaLo([], 1))
+    assert balance({"": torch.ones(())}, 0) == 1
+    assert balance.names == [""]
+
+
+@both
+@kinds
 def test_terms_that_change_are_named(make):
     made = make()
     made.drive(range(3))

@@ -8,7 +8,7 @@ import torch.distributed as dist
 from rank_processes import spawn
 
 from modulus_relobralo import ReLoBRaLo, ReLoBRaLoGrad
-from modulus_relobralo.balancing.base import count_ranks
+from modulus_relobralo.balancing.ranks import count_ranks
 
 STEPS, ALONE, RANKS, NAMES = 12, 2, 2, ("pde", "walls", "x_moment")
 PARAMETERS = {"alpha": 0.6, "rho": 0.5, "temperature": 0.5}

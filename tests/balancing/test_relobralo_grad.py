@@ -323,7 +323,12 @@ def test_parameters_may_be_frozen_and_released_in_training(scripted):
     assert float(balance.log_norms[0]) == float(before[0])
     for parameter in parameters:
         parameter.requires_grad_(False)
-    assert torch.isfinite(balance(losses_of(parameters), 2))
+    before = balance.log_norms.clone()
+    # Points of an equation ask for gradients too, and so do the parameters of another network.
+    point = torch.tensor(2.0, requires_grad=True)
+    balance({name: loss * point for name, loss in losses_of(parameters).items()}, 2).backward()
+    assert float(point.grad) > 0
+    assert torch.equal(balance.log_norms, before)
 
 
 def test_a_term_that_turns_negative_leaves_what_is_known_of_it():

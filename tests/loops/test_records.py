@@ -7,6 +7,7 @@ from written_runs import write_hydra
 
 from modulus_relobralo import ReLoBRaLo
 from modulus_relobralo.loops.records import Records
+from modulus_relobralo.loops.weights_file import WeightsFile
 from modulus_relobralo.report import read_run
 
 X = np.linspace(0, 1, 11)
@@ -66,6 +67,12 @@ def test_the_weights_of_a_run_with_other_terms_are_kept_whole(tmp_path):
     other({"pde": torch.tensor(1.0)})
     Records(tmp_path).weights(0, other)
     assert (tmp_path / "monitors" / "weights.old.csv").read_text() == before
+
+
+def test_a_term_may_be_called_step(tmp_path):
+    for step in range(2):
+        WeightsFile(tmp_path / "weights.csv").write(step, {"a": torch.tensor(0.5), "step": torch.tensor(1.5)})
+    assert (tmp_path / "weights.csv").read_text().split() == ["step,a,step", "0,0.5,1.5", "1,0.5,1.5"]
 
 
 def test_without_a_balancing_there_are_no_weights(tmp_path):

@@ -196,6 +196,16 @@ def test_a_state_that_is_laid_out_for_other_options_starts_anew(kind, now, caplo
     assert train(optimizer, parameter) != [float("nan")] * 3
 
 
+def test_where_the_state_starts_anew_the_rate_goes_on(caplog):
+    optimizer, parameter = make(lambda params: Adam(params, lr=0.1))
+    place = lr_scheduler.ExponentialLR(optimizer, 0.5)
+    train(optimizer, parameter)
+    place.step()
+    resumed, _ = resume(Adam, {}, {"lr": 0.02, "amsgrad": True}, caplog, (optimizer, parameter))
+    assert resumed.param_groups[0]["lr"] == pytest.approx(0.01)
+    assert resumed.param_groups[0]["amsgrad"]
+
+
 def scheduled(scheduler, before, now, steps=4):
     """Return the rates of a training of some steps, and those of the same steps when the rate was changed then."""
     rates = []

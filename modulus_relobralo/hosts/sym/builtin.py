@@ -33,8 +33,8 @@ class BuiltinRelobralo(nn.Module):
         self._names = []
         self._saved_names = []
         self._loaded: bool = False
-        # The names as the losses of the last call had them; no dictionary of losses has the first of these.
-        self._order = [""]
+        # The names as the losses of the last call had them; at first those of no dictionary, which has no name twice.
+        self._order = ["", ""]
 
     def forward(self, losses: Dict[str, Tensor], step: _Step) -> Tensor:
         """Return the aggregated loss, shape [], of loss terms by name, each of shape [], in any order.
@@ -82,5 +82,5 @@ class BuiltinRelobralo(nn.Module):
         """Load the state of the host's aggregator, or of ours; its order is mended by the next call."""
         keys = self.own.load_state_dict(state_dict, *args, **options)
         self._saved_names = list(getattr(state_dict, "_metadata", {}).get("", {}).get("names", []))
-        self._names, self._order, self._loaded = [], [""], True
+        self._names, self._order, self._loaded = [], ["", ""], True
         return keys

@@ -9,7 +9,8 @@ a term                                                        is
 at points with normals, of a boundary or integral constraint  a condition
 that a network gives, or that another node builds on, and     a condition: a value of the solution
 derivatives of it by name (``u``, ``u__x``, ``flux``)
-in a slice: a coordinate is fixed that varies elsewhere       a condition: an initial one
+in a slice: a coordinate is fixed that varies elsewhere, and  a condition: an initial one
+that something is differentiated by (parameters are not)
 in the interior otherwise, with derivatives, target 0         an equation
 the same with another target                                  an equation, if no term of the interior has target 0
 in the interior, a node of one's own, target 0                an equation: what it does inside is not known
@@ -45,6 +46,8 @@ class Nodes(NamedTuple):
     """What networks give, and what other nodes build on."""
     opaque: set[str]
     """What nodes of one's own give, whose derivatives do not show in their inputs."""
+    coordinates: set[str]
+    """What something is differentiated by, or may be in a node of one's own."""
 
 
 def find_equations(constraints: Iterable[Any]) -> list[str]:
@@ -65,7 +68,7 @@ def find_equations(constraints: Iterable[Any]) -> list[str]:
         _check_names_are_outputs(constraint)
     nodes = read_nodes(constraints)
     kinds: dict[str, set[str]] = {}
-    for constraint, place, targets in _places(constraints):
+    for constraint, place, targets in _places(constraints, nodes.coordinates):
         for name in map(str, constraint.output_names):
             kinds.setdefault(name, set()).add(_kind(name, place, targets, nodes))
     equations = {name for name, found in kinds.items() if "equation" in found}
@@ -90,6 +93,7 @@ def read_nodes(constraints: Iterable[Any]) -> Nodes:
     orders: dict[str, int] = {}
     values: set[str] = set()
     opaque: set[str] = set()
+    coordinates: set[str] = set()
     arch = host.load("models.arch")
     networks = (arch.Arch, arch.FuncArch)
     symbolic = host.load("utils.sympy.torch_printer").SympyToTorch
@@ -99,6 +103,9 @@ def read_nodes(constraints: Iterable[Any]) -> Nodes:
         for name, order in output_orders(evaluated).items():
             orders[name] = max(orders.get(name, 0), order)
         for node in evaluated:
+            for name in map(str, node.outputs):
+                for need in (name, *_needs(node, name)):
+                    coordinates.update(need.split(DERIVATIVE)[1:])
             outputs = [name for name in map(str, node.outputs) if DERIVATIVE not in name]
             scripted = isinstance(node.evaluate, torch.jit.ScriptModule)
             if isinstance(node.evaluate, networks) or (scripted and node.optimize):
@@ -107,8 +114,10 @@ def read_nodes(constraints: Iterable[Any]) -> Nodes:
             elif outputs:
                 needs = map(str, (*node.inputs, *node.derivatives))
                 values.update(name.split(DERIVATIVE)[0] for name in needs)
-                opaque.update([] if isinstance(node.evaluate, symbolic) else outputs)
-    return Nodes(orders, values, opaque)
+                if not isinstance(node.evaluate, symbolic):
+                    opaque.update(outputs)
+                    coordinates.update(map(str, node.inputs))
+    return Nodes(orders, values, opaque, coordinates)
 
 
 def output_orders(nodes: Iterable[Any]) -> dict[str, int]:
@@ -121,14 +130,18 @@ def output_orders(nodes: Iterable[Any]) -> dict[str, int]:
     """
     orders: dict[str, int] = {}
     for node in nodes:
-        # What Taylor mode (a `TaylorArch`, which needs a host) computes at once, such as laplacian_u, names no order.
-        operators = getattr(getattr(node.evaluate, "request", None), "operators", {})
         for name in map(str, node.outputs):
-            needs = operators.get(name, (*map(str, node.inputs), *map(str, node.derivatives)))
             # The name of a derivative says its order itself.
             if DERIVATIVE not in name:
-                orders[name] = max((order_of(need, orders) for need in needs), default=0)
+                orders[name] = max((order_of(need, orders) for need in _needs(node, name)), default=0)
     return orders
+
+
+def _needs(node: Any, name: str) -> Iterable[str]:
+    """Return the names of what a node computes an output from."""
+    # What Taylor mode (a `TaylorArch`, which needs a host) computes at once, such as laplacian_u, names no order.
+    operators = getattr(getattr(node.evaluate, "request", None), "operators", {})
+    return operators.get(name, (*map(str, node.inputs), *map(str, node.derivatives)))
 
 
 def order_of(name: str, orders: Mapping[str, int]) -> int:
@@ -149,10 +162,10 @@ def _kind(name: str, place: str, targets: Mapping[str, Any], nodes: Nodes) -> st
     return "equation" if is_zero and name in nodes.opaque else "doubtful"
 
 
-def _places(constraints: Iterable[Any]) -> list[tuple[Any, str, Mapping[str, Any]]]:
+def _places(constraints: Iterable[Any], coordinates: set[str]) -> list[tuple[Any, str, Mapping[str, Any]]]:
     """Return with each constraint where it holds, and its targets if that is the interior or a part of it.
 
-    It is "interior", "boundary", "slice" or, where it is not known, an empty string.
+    It is "interior", "boundary", "slice" or, where it is not known, an empty string: so where there is only one point.
     """
     domain = host.load("domain.constraint")
     places: list[tuple[Any, str, Mapping[str, Any]]] = []
@@ -169,8 +182,9 @@ def _places(constraints: Iterable[Any]) -> list[tuple[Any, str, Mapping[str, Any
             places.append((constraint, "", {}))
     everywhere = set().union(*(_varying(points) for _, points, _ in insides))
     for constraint, points, targets in insides:
-        fixed = everywhere.intersection(points) - _varying(points)
-        places.append((constraint, "slice" if fixed else "interior", targets))
+        fixed = everywhere.intersection(points, coordinates) - _varying(points)
+        alone = all(len(values) == 1 for values in points.values())
+        places.append((constraint, "" if alone else "slice" if fixed else "interior", targets))
     return places
 
 

@@ -137,6 +137,28 @@ def test_initial_conditions_are_none_though_they_hold_inside(points):
     assert find_equations([inside, always, start]) == ["advection", "speed"]
 
 
+@methods
+def test_an_equation_at_one_value_of_a_parameter_is_one(method):
+    """Nothing is differentiated by k, so it is no coordinate; a node of one's own may do it to what it is given."""
+    k = Symbol("k")
+    family = Function("u")(x, y, k)
+    residuals = [host.Node.from_sympy(family.diff(x, 2) + family.diff(y, 2) - k, name) for name in ("one", "many")]
+    net = network("u", inputs=("x", "y", "k"))
+    nodes = residuals + derivative_nodes(net, "net", residuals, method=method)
+    many = constrain(nodes, ["many"], parameterization=host.Parameterization({k: (1, 3)}))
+    at_one = {"parameterization": host.Parameterization({k: 1})}
+    assert find_equations([constrain(nodes, ["one"], **at_one), many]) == ["many", "one"]
+    nodes.append(host.Node(["x", "k", "u"], ["residual"], Residual(), name="residual"))
+    assert find_equations([constrain(nodes, ["residual"], **at_one), many]) == ["many"]
+
+
+def test_an_equation_at_a_single_point_is_asked_for():
+    nodes = nodes_of({**POISSON, "laplace": u.diff(x, 2)}, "u")
+    single = pointwise_constraint("interior", nodes, SQUARE, {"laplace": 0, "u": 1}, 1, batch_per_epoch=1)
+    with pytest.raises(ValueError, match=r"Whether the loss terms \['laplace'\]"):
+        find_equations([constrain(nodes, ["poisson"]), single])
+
+
 @pytest.mark.parametrize("points", ["fixed", "resampled", "continuous"])
 def test_finding_them_draws_no_number(points):
     nodes, options = nodes_of(POISSON, "u"), {"points": points}
