@@ -101,8 +101,11 @@ def label_lines(ax: Axes) -> None:
 
 
 def plain(text: str) -> str:
-    """Return `text` so that Matplotlib shows it as it is, and takes no dollar for the beginning of a formula."""
-    return text.replace("$", r"\$")
+    """Return `text` so that Matplotlib shows it as it is, and takes no dollar for the beginning of a formula.
+
+    What is no Unicode, of which Matplotlib draws nothing, is a question mark.
+    """
+    return text.encode(errors="replace").decode().replace("$", r"\$")
 
 
 def _end(ax: Axes, line: Line2D) -> float | None:

@@ -60,7 +60,8 @@ def to_html(rows: Rows) -> str:
     """Return an HTML table; no rows, no text."""
     found = table(rows)
     with pd.option_context("display.max_colwidth", None):
-        return "" if found.empty else found.to_html(index=False, border=0)
+        text = "" if found.empty else found.to_html(index=False, border=0)
+    return "\n".join(map(printable, text.splitlines()))
 
 
 def markdown(text: str) -> str:

@@ -77,3 +77,11 @@ def test_a_name_moves_no_cursor(capsys):
 
 def test_long_cells_are_whole():
     assert "x" * 300 in to_html([{"a": "x" * 300}])
+
+
+@pytest.mark.parametrize("text", ["\x1b[31mred", "\ud800", "\x9b31m"])
+def test_a_page_moves_no_cursor_and_is_unicode(text):
+    shown = to_html([{text: text}])
+    assert shown.count("\N{REPLACEMENT CHARACTER}") == 2
+    assert text not in shown
+    assert shown.encode()

@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from sympy import Derivative, Expr, Heaviside, Integer, Symbol, lambdify, sign
+from sympy import Derivative, Dummy, Expr, Heaviside, Integer, Symbol, lambdify, sign
 from sympy.core.function import AppliedUndef
+from sympy.printing.codeprinter import PrintMethodNotImplementedError
 from torch import Tensor
 
 from modulus_relobralo.problems.expressions import without_cases
@@ -50,11 +51,13 @@ def torch_function(expression: Expr, names: Sequence[str]) -> Callable[..., Tens
     plain = _plain(without_cases(expression))
     plain = plain.replace(sign, lambda z: Heaviside(z) - Heaviside(-z))  # Python's own is of numbers
     plain = plain.replace(lambda part: part.is_number and not part.is_Rational, lambda part: part.evalf(17))
-    function = lambdify([Symbol(name) for name in names], plain, modules=[_FUNCTIONS])
+    arguments = {Symbol(name): Dummy() for name in names}  # one may be called as a function is, "sin"
     try:
-        function(*torch.ones(len(names), 1))
-    # A function under a name that is not there, or one of Python's own that takes no tensor.
-    except (NameError, TypeError) as error:
+        function = lambdify([*arguments.values()], plain.xreplace(arguments), modules=[_FUNCTIONS])
+        function(*torch.ones(len(names), 2))
+    # One that SymPy cannot print, one under a name that is not there, or one of Python's own, which take no tensor or
+    # only that of one number.
+    except (PrintMethodNotImplementedError, NameError, TypeError, ValueError, RuntimeError) as error:
         raise ValueError(f"An equation must be made of functions that PyTorch has. Found {plain}: {error}.") from error
     return function
 

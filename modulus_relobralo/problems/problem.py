@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 from itertools import product
 from typing import Any
 
-from sympy import Derivative, Expr, Integer, Symbol
+from sympy import Basic, Derivative, Expr, Integer, Symbol
 from sympy.core.function import AppliedUndef
+from sympy.core.relational import Relational
 
 from modulus_relobralo.problems.expressions import (
     HIGHEST_ORDER,
@@ -125,6 +126,7 @@ class Problem:
                 f"Parameter `shape` must be an Interval or a shape of `modulus_relobralo.problems`. Found {shape!r}."
             )
         self.shape, self.dense = shape, tuple(dense)
+        _check_dense(shape, self.dense)
         _check_edge_names(shape)
         self.time = None if time is None else as_range("time", time)
         self.coordinates = (*shape.coordinates, *(() if time is None else (TIME,)))
@@ -184,6 +186,10 @@ class Problem:
         }
 
     def _equation(self, name: str, value: Any) -> Expr:
+        if isinstance(value, Relational):
+            raise TypeError(
+                f"Parameter `{name}` must be an expression that vanishes: of a = b it is a - b. Found {value}."
+            )
         equation = as_expression(
             name, value, self.parameters, coordinates=self.coordinates, further=[*self._normal, *self._local]
         )
@@ -203,11 +209,15 @@ class Problem:
         found: dict[str, Expr] = {}
         for key, value in held.items():
             quantity = self._quantity_name(where, key)
-            if isinstance(value, Expr) and value.atoms(AppliedUndef):
-                found[quantity] = self._stated(where, quantity, value)
+            if isinstance(value, Basic) and value.atoms(AppliedUndef):
+                target = self._stated(where, quantity, value)
             else:
                 self._check_quantity(where, quantity)
-                found[quantity] = self._value(f"{where}[{quantity!r}]", value)
+                target = self._value(f"{where}[{quantity!r}]", value)
+            same = [name for name in found if self.expression(name) == self.expression(quantity)]
+            if same:
+                raise ValueError(f"Parameter `{where}` must hold each quantity once. Found {same[0]} and {key}.")
+            found[quantity] = target
         return found
 
     def _stated(self, where: str, name: str, value: Expr) -> Expr:
@@ -366,6 +376,19 @@ def _by_part(name: str, value: Any, shape: Domain, every: bool = False) -> dict[
             raise ValueError(f"Parameter `{name}` must {wanted}. Found {found}.")
     edges = list(shape.edges)
     return dict(sorted(pairs, key=lambda pair: edges.index(pair[0]) if pair[0] in edges else len(edges)))
+
+
+def _check_dense(shape: Domain, dense: Iterable[Domain]) -> None:
+    for patch in dense:
+        if not isinstance(patch, Domain) or patch.coordinates != shape.coordinates:
+            raise TypeError(
+                f"Parameter `dense` must hold shapes over {', '.join(map(str, shape.coordinates))}. Found {patch!r}."
+            )
+        outside = [point for point in patch.points(10) if shape.level(*point) <= 0]
+        if outside:
+            raise ValueError(
+                f"Parameter `dense` must hold parts of the shape. Found {patch!r}, with {outside[0]} outside."
+            )
 
 
 def _check_edge_names(shape: Domain) -> None:

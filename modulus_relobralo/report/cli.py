@@ -15,7 +15,7 @@ from modulus_relobralo.report.figures import plot_run
 from modulus_relobralo.report.page import make_sections, write_markdown, write_page
 from modulus_relobralo.report.runs import Run, find_trainings, read_runs
 from modulus_relobralo.report.summary import name_runs, print_summary, print_table, remarks, tabulate
-from modulus_relobralo.tables import print_lines
+from modulus_relobralo.tables import print_lines, printable
 
 # So many runs are shown one by one as well.
 FEW = 6
@@ -71,7 +71,7 @@ def _read(given: Sequence[Path]) -> list[Run]:
     for folder in given:
         found = find_trainings(folder)
         if not found:
-            sys.exit(f"No Hydra run directory was found in {folder}.")
+            sys.exit(printable(f"No Hydra run directory was found in {folder}."))
         folders += found
     runs, failures = read_runs(folders)
     print_lines([f"not counted: {failure}" for failure in failures])

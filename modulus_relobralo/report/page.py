@@ -63,7 +63,7 @@ def folder_name(title: str) -> str:
     if name == words and 0 < len(name.encode()) <= LONGEST:
         return name
     begin = name.encode()[:LONGEST].decode(errors="ignore")
-    return f"{begin}-{sha256(title.encode()).hexdigest()[:8]}"
+    return f"{begin}-{sha256(title.encode(errors='surrogatepass')).hexdigest()[:8]}"
 
 
 def write_report(
@@ -97,7 +97,7 @@ def write_page(sections: Sequence[Section], path: Path, source: str = "", runs: 
     `source`, the command that made it for example, comes below the title, and then the table of `runs`.
     """
     parts = [f"<h1>{escape(TITLE)}</h1>"]
-    parts += [f"<p><code>{escape(source)}</code></p>"] if source else []
+    parts += [f"<p><code>{escape(printable(source))}</code></p>"] if source else []
     parts += ["<h2>Runs</h2>", _table(runs)] if runs is not None else []
     for section in sections:
         parts += [f"<section><h2>{escape(printable(section.title))}</h2>", _table(section.rows)]

@@ -76,6 +76,7 @@ def parse_config(text: str) -> dict[str, Any]:
     """
     try:
         config = yaml.load(text, _Plain) or {}
+        str(config)  # which Python refuses of an integer of thousands of digits
     # Of YAML, whose texts of numbers and dates raise what Python does.
     except Exception as error:
         raise ValueError(f"{type(error).__name__}: {' '.join(str(error).split()):.200}") from error

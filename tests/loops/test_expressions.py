@@ -39,3 +39,16 @@ def test_values_are_sympys(expression):
 def test_what_pytorch_lacks_is_named():
     with pytest.raises(ValueError, match=r"must be made of functions that PyTorch has. Found besselj.*'besselj'"):
         torch_function(sympy.besselj(0, X), ["x"])
+
+
+@pytest.mark.parametrize("function", [sympy.erfc, sympy.gamma, sympy.sinc, lambda z: sympy.lowergamma(1 / Y, z)])
+def test_what_takes_one_number_only_or_cannot_be_written_is_named(function):
+    with pytest.raises(ValueError, match=r"must be made of functions that PyTorch has. Found "):
+        torch_function(function(X), ["x", "y"])
+
+
+def test_a_symbol_may_be_called_as_a_function():
+    found = torch_function(Symbol("sin") * sympy.sin(X), ["sin", "x"])
+    torch.testing.assert_close(
+        found(torch.full((2, 1), 3.0), torch.full((2, 1), 0.5)), torch.full((2, 1), 3 * math.sin(0.5))
+    )

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from sympy import Abs, Derivative, Function, I, Integral, Subs, Symbol, log, pi, sin
+from sympy import Abs, Derivative, Eq, Function, I, Integral, Subs, Symbol, log, pi, sin
 
 from modulus_relobralo.plates import KirchhoffPlate, Plate
 from modulus_relobralo.problems import Interval, Polygon, Problem, Rectangle, circle
@@ -263,6 +263,34 @@ def made(base, **changes):
             ValueError,
             r"Edges must not be named interior, edges or initial. Found initial",
         ),
+        (
+            made(POISSON, equations={"a": Eq(U.diff(X), V)}),
+            TypeError,
+            r"an expression that vanishes: of a = b .* Found Eq",
+        ),
+        (
+            made(POISSON, conditions={"edges": {"a": Eq(U.diff(X), U)}}),
+            TypeError,
+            r"`conditions\['left'\]\['a'\]` .* a - b",
+        ),
+        (made(POISSON, conditions={"edges": {"u": 0, U: 1}}), ValueError, r"each quantity once. Found u and u\(x, y\)"),
+        (
+            made(BURGERS, initial={"u": 0, IN_TIME: 1}),
+            ValueError,
+            r"`initial` must hold each quantity once. Found u and u",
+        ),
+        (
+            made(POISSON, conditions={"edges": {"u__x__y": 0, "u__y__x": 1}}),
+            ValueError,
+            r"each quantity once. Found u__x__y and u__y__x",
+        ),
+        (made(POISSON, dense=[Interval(0, 1)]), TypeError, r"`dense` must hold shapes over x, y. Found Interval"),
+        (
+            made(POISSON, dense=[circle(0.6, (1, 0.5))]),
+            ValueError,
+            r"`dense` must hold parts of the shape. Found Ellipse",
+        ),
+        (made(BURGERS, dense=[Interval(2, 3)]), ValueError, r"parts of the shape. .* with \(2.05,\) outside"),
         (lambda: Interval(1, 1), ValueError, r"`low` must be below `high`. Found `low = 1.0`, `high = 1.0`"),
         (lambda: Interval(0, math.inf), ValueError, r"Parameter `high` must be in"),
     ],

@@ -10,6 +10,8 @@ from tensorboard.compat.tensorflow_stub.pywrap_tensorflow import masked_crc32c
 from written_runs import START, write_hydra, write_log, write_run, write_training
 
 from modulus_relobralo.report import runs, safe_files
+from modulus_relobralo.report.comparison import compare
+from modulus_relobralo.report.page import write_report
 from modulus_relobralo.report.runs import read_run, read_runs
 from modulus_relobralo.report.safe_files import check_size, parse_config
 
@@ -174,6 +176,22 @@ def test_of_a_config_tags_are_texts_and_dates_may_be_wrong():
     }
     with pytest.raises(ValueError, match="ValueError: "):
         parse_config("a: 2020-13-45")
+
+
+@pytest.mark.parametrize("value", ["0x" + "f" * 5000, "1" + ":59" * 3000])
+def test_of_an_integer_that_python_does_not_write_the_config_is_not_read(value):
+    with pytest.raises(ValueError, match="4300 digits"):
+        parse_config(f"seed: {value}")
+
+
+def test_a_name_may_be_no_unicode(tmp_path):
+    # A pickle, YAML and a file system may hold what a file in UTF-8 and a figure cannot.
+    for number in (1, 2):
+        write_run(tmp_path / f"run{number}", seed=number, options=f'mine: "{number} \\ud800"', exact={})
+        write_run(tmp_path / f"same{number}", "sum", problem='"\\udc80"', exact={})
+    (report,) = [write_report(compare(read_runs(tmp_path.iterdir())[0]), tmp_path / "out")]
+    assert report.read_text().count("\N{REPLACEMENT CHARACTER}") >= 3
+    assert len(list((tmp_path / "out").rglob("losses.png"))) == 3
 
 
 def test_a_log_may_be_short_and_limits_are_said(tmp_path, monkeypatch):
