@@ -65,7 +65,7 @@ def _orthotropic() -> Bending:
 
 
 def _linear_thickness() -> Bending:
-    from references import finite_elements
+    from benchmarks.references import finite_elements
 
     def share(x: Array) -> Array:
         return (0.15 + 0.02 * x) / 0.2
@@ -82,7 +82,7 @@ def _linear_thickness() -> Bending:
 
 
 def _square_with_hole() -> Bending:
-    from references import finite_elements
+    from benchmarks.references import finite_elements
 
     def held(x: float, y: float) -> str | None:
         return "simply_supported" if max(abs(x - 2.5), abs(y - 2.5)) > 2.4 else None
@@ -92,7 +92,7 @@ def _square_with_hole() -> Bending:
 
 
 def _l_shape() -> Bending:
-    from references import finite_elements
+    from benchmarks.references import finite_elements
 
     mesh = finite_elements.l_shape(3, 4, 20)
     w = finite_elements.FiniteElements(mesh, lambda x, y: D + 0 * x, NU, Q, lambda x, y: "simply_supported", (3, 3))
