@@ -67,14 +67,14 @@ def _orthotropic() -> Bending:
 def _linear_thickness() -> Bending:
     from benchmarks.references import finite_elements
 
-    def share(x: Array) -> Array:
+    def thickness(x: Array) -> Array:
         return (0.15 + 0.02 * x) / 0.2
 
     def rigidity(x: Array, _: Array) -> Array:
-        return D * share(x) ** 3
+        return D * thickness(x) ** 3
 
     def factor(i: int, j: int, x: Array, _: Array) -> Array:
-        return [share(x) ** 3, 3 * share(x) ** 2 * 0.1][i] * (j == 0)
+        return [thickness(x) ** 3, 3 * thickness(x) ** 2 * 0.1][i] * (j == 0)
 
     mesh = finite_elements.rectangle(5, 5, 8)
     w = finite_elements.FiniteElements(mesh, rigidity, NU, Q, lambda x, y: "simply_supported", (2.5, 2.5))
