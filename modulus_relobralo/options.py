@@ -93,6 +93,9 @@ EVERY: int = _RELOBRALO_GRAD.every
 RELOBRALO_GRAD = (BOUND,)
 """What ``loss: relobralo_grad`` has beside these steps, the names of equations and the static weights."""
 
+NEARLY_ALL = 0.9
+"""The fraction of the sum of the weights that counts as nearly all: in the warning of a training and in the report."""
+
 LBFGS = defaults("optimizer/lbfgs")
 NATURAL_GRADIENT = defaults("optimizer/natural_gradient")
 SOAP = defaults("optimizer/soap")

@@ -98,6 +98,13 @@ def host_imports():
     return found
 
 
+def bare_imports(folder):
+    """Return what files of a folder import of it without its name, which only a path of its own would find."""
+    rooms = {path.stem for path in folder.iterdir()}
+    found = {path.name: {name.split(".")[0] for name in imports(path)} & rooms for path in sorted(folder.rglob("*.py"))}
+    return {name: bare for name, bare in found.items() if bare}
+
+
 def module_graph():
     modules = {module_of(path) for path in sources()}
     return {module_of(path): (imports(path) & modules) - {module_of(path)} for path in sources()}
@@ -117,6 +124,13 @@ def test_no_circle_of_modules():
 
 def test_only_the_hosts_room_knows_a_host():
     assert host_imports() == {}
+
+
+def test_benchmarks_know_each_other_by_their_whole_names(tmp_path):
+    assert bare_imports(ROOT / "benchmarks") == {}
+    (tmp_path / "references").mkdir()
+    (tmp_path / "cases.py").write_text("def f():\n    from references import closed")
+    assert bare_imports(tmp_path) == {"cases.py": {"references"}}
 
 
 @pytest.mark.parametrize(

@@ -22,31 +22,6 @@ OWN = {"migration.md": "tests/test_migration.py"}
 ELSEWHERE = ("restarts.md", "hydra.run.dir=outputs/wave ", "tests/examples/test_examples.py")
 NAMES = [page.name for page in PAGES]
 SHORT = [AUTODIFF, *SMALL, "training.max_steps=4"]
-SERVER = """
-import json, os, runpy, sys, traceback
-from modulus_relobralo.hosts.sym import Solver, WeightMonitor, constraints, main
-from modulus_relobralo.report import cli
-
-for line in sys.stdin:
-    folder, script, *arguments = json.loads(line)
-    child = os.fork()
-    if not child:
-        os.chdir(folder)
-        for stream in (1, 2):
-            os.dup2(os.open("output.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND), stream)
-        sys.argv = [script, *arguments]
-        status = 1
-        try:
-            cli.main() if script == "relobralo-report" else runpy.run_path(script, run_name="__main__")
-            status = 0
-        except SystemExit as end:
-            status = int(bool(end.code))
-        except BaseException:
-            traceback.print_exc()
-        sys.stdout.flush()
-        os._exit(status)
-    print("status", os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
-"""
 
 
 def page_of(name):
@@ -60,7 +35,7 @@ def pages_with(language, *without):
 @pytest.fixture(scope="module")
 def server():
     """A process that has imported the host; every command is a fork of it."""
-    process = start([sys.executable, "-W", "ignore", "-c", SERVER], ROOT)
+    process = start([sys.executable, "-W", "ignore", ROOT / "tests" / "serve_commands.py"], ROOT)
     yield process
     process.stdin.close()
     process.wait()

@@ -21,11 +21,9 @@ import torch
 
 from benchmarks.peers.clock import Clock, arguments
 from benchmarks.peers.closures import ClockedClosures, Stop
-from benchmarks.peers.plate import EDGE, EDGE_WEIGHT, INTERIOR, NU, P0, PDE_WEIGHT, SIDE, STRIP, D
+from benchmarks.peers.plate import ADAM_FRACTION, EDGE, EDGE_WEIGHT, INTERIOR, NU, P0, PDE_WEIGHT, SIDE, STRIP, D
 
 PACKAGES = ("deepxde", "torch", "numpy")
-# Adam's part of the time where L-BFGS follows it.
-SHARE = 0.25
 NEVER = 10**9
 
 
@@ -39,7 +37,7 @@ def main() -> None:
     dde.config.set_default_float("float64" if then_lbfgs else "float32")
     model = make_model(args.scaled)
     closures = ClockedClosures(clock, lambda points: model.predict(points.astype(dde.config.real(np))))
-    train(model, closures, "adam", args.limit * SHARE if then_lbfgs else math.inf)
+    train(model, closures, "adam", args.limit * ADAM_FRACTION if then_lbfgs else math.inf)
     if then_lbfgs and not clock.over:
         train(model, closures, "L-BFGS", math.inf)
     clock.look(closures.evaluations, closures.predict, at_once=True)

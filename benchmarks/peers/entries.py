@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from benchmarks.peers.plate import EDGE, INTERIOR
+from benchmarks.peers.plate import ADAM_FRACTION, EDGE, INTERIOR
 
 # More than any time limit allows.
 STEPS = 10**9
-# Of a limit: Adam's part where L-BFGS follows it, as in the programs of DeepXDE and PINA.
-SHARE = 0.25
 
 POINTS = f"{INTERIOR} points inside, {EDGE} on each edge"
 SMALL = "2 x 64, tanh"
@@ -44,7 +42,7 @@ def peer(name: str, environment: str, program: str, options: str, setting: str) 
 
 def ours(name: str, setting: str, *stages: str) -> Entry:
     """Return an entry through the host's Solver; of two stages the second goes on from the first's checkpoint."""
-    parts = (1.0,) if len(stages) == 1 else (SHARE, 1.0)
+    parts = (1.0,) if len(stages) == 1 else (ADAM_FRACTION, 1.0)
     options = (f"training.max_steps={STEPS}", "cuda_graphs=false")
     made = tuple((part, (*options, *stage.split())) for part, stage in zip(parts, stages, strict=True))
     return Entry(name, "", "solver", made, setting)

@@ -27,11 +27,9 @@ from pina.weighting import ScalarWeighting
 
 from benchmarks.peers.clock import Clock, arguments
 from benchmarks.peers.closures import ClockedClosures, Stop
-from benchmarks.peers.plate import EDGE, EDGE_WEIGHT, INTERIOR, NU, P0, PDE_WEIGHT, SIDE, STRIP, D
+from benchmarks.peers.plate import ADAM_FRACTION, EDGE, EDGE_WEIGHT, INTERIOR, NU, P0, PDE_WEIGHT, SIDE, STRIP, D
 
 PACKAGES = ("pina-mathlab", "torch", "numpy")
-# Adam's part of the time where L-BFGS follows it.
-SHARE = 0.25
 NEVER = 10**9
 # By the direction of their normal.
 EDGES = {
@@ -107,7 +105,7 @@ def main() -> None:
             return model(inputs).as_subclass(torch.Tensor).numpy()
 
     closures = ClockedClosures(clock, predict)
-    adam = closures.optimizer(torch.optim.Adam, args.limit * SHARE if then_lbfgs else math.inf)
+    adam = closures.optimizer(torch.optim.Adam, args.limit * ADAM_FRACTION if then_lbfgs else math.inf)
     train(problem, model, TorchOptimizer(adam, lr=1e-3))
     if then_lbfgs and not clock.over:
         # As many iterations in a step as DeepXDE takes, and as much memory; it ends where it no longer moves.

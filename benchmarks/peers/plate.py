@@ -14,14 +14,17 @@ INTERIOR, EDGE = 800, 100
 """Points of a step: inside, and on each of the four edges."""
 
 PDE_WEIGHT, EDGE_WEIGHT = 0.002304, 1 / 3
-"""Factors of the loss terms, which are means of squares: 1 / D^2 for D lap lap w - p, and the share of the points that
-lie on the edges for w and for M_n, as in examples/kirchhoff/conf/article.yaml."""
+"""Factors of the loss terms, which are means of squares: 1 / D^2 for D lap lap w - p, and for w and M_n the fraction of
+the points that lie on the edges, as in examples/kirchhoff/conf/article.yaml."""
 
 STRIP = P0 * SIDE**4 / (np.pi**4 * D)
 """What a strip of that span deflects: the scale of a deflection of order 1."""
 
 GRID = 101
 """Points along each axis of the grid on which the error is measured."""
+
+ADAM_FRACTION = 0.25
+"""Adam's part of the time where L-BFGS follows it."""
 
 Prediction = Callable[[np.ndarray], np.ndarray]
 

@@ -55,9 +55,9 @@ class Bending:
         """Return the deflection [m] and the moments [N m/m] at points."""
         return {"w": self.w(0, 0, x, y), **self._moments(x, y)}
 
-    def reaction(self, edge: Any, shares: Array) -> Array:
-        """Return what a support pushes with [N/m], -V_n, at shares of an edge of `modulus_relobralo.problems`."""
-        place = edge.at(shares)
+    def reaction(self, edge: Any, fractions: Array) -> Array:
+        """Return what a support pushes with [N/m], -V_n, at fractions of an edge of `modulus_relobralo.problems`."""
+        place = edge.at(fractions)
         x, y, n_x, n_y = (place[name] for name in ("x", "y", "normal_x", "normal_y"))
         by_x, by_y = (self._moments(x, y, derived) for derived in ((1, 0), (0, 1)))
         shear = (by_x["M_x"] + by_y["M_xy"]) * n_x + (by_x["M_xy"] + by_y["M_y"]) * n_y
@@ -65,7 +65,7 @@ class Bending:
             twisting = -_twisting(by_x, n_x, n_y) * n_y + _twisting(by_y, n_x, n_y) * n_x
         else:
             # Along a curve the normal turns too: the derivative is that of what is on the edge.
-            ends = [edge.at(np.mod(shares + step, 1.0)) for step in (-STEP, STEP)]
+            ends = [edge.at(np.mod(fractions + step, 1.0)) for step in (-STEP, STEP)]
             low, high = (_twisting(self._moments(p["x"], p["y"]), p["normal_x"], p["normal_y"]) for p in ends)
             twisting = (high - low) / (2 * STEP * edge.length)
         return -(shear + twisting)

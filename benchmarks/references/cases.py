@@ -65,16 +65,16 @@ def _orthotropic() -> Bending:
 
 
 def _linear_thickness() -> Bending:
-    from references import finite_elements
+    from benchmarks.references import finite_elements
 
-    def share(x: Array) -> Array:
+    def thickness(x: Array) -> Array:
         return (0.15 + 0.02 * x) / 0.2
 
     def rigidity(x: Array, _: Array) -> Array:
-        return D * share(x) ** 3
+        return D * thickness(x) ** 3
 
     def factor(i: int, j: int, x: Array, _: Array) -> Array:
-        return [share(x) ** 3, 3 * share(x) ** 2 * 0.1][i] * (j == 0)
+        return [thickness(x) ** 3, 3 * thickness(x) ** 2 * 0.1][i] * (j == 0)
 
     mesh = finite_elements.rectangle(5, 5, 8)
     w = finite_elements.FiniteElements(mesh, rigidity, NU, Q, lambda x, y: "simply_supported", (2.5, 2.5))
@@ -82,7 +82,7 @@ def _linear_thickness() -> Bending:
 
 
 def _square_with_hole() -> Bending:
-    from references import finite_elements
+    from benchmarks.references import finite_elements
 
     def held(x: float, y: float) -> str | None:
         return "simply_supported" if max(abs(x - 2.5), abs(y - 2.5)) > 2.4 else None
@@ -92,7 +92,7 @@ def _square_with_hole() -> Bending:
 
 
 def _l_shape() -> Bending:
-    from references import finite_elements
+    from benchmarks.references import finite_elements
 
     mesh = finite_elements.l_shape(3, 4, 20)
     w = finite_elements.FiniteElements(mesh, lambda x, y: D + 0 * x, NU, Q, lambda x, y: "simply_supported", (3, 3))

@@ -111,5 +111,5 @@ def _edges(case: Case, reference: Bending, results: Results) -> list[Quantity]:
 def edge_sum(reference: Bending, edge: Any) -> float:
     """Return the sum of the reaction along an edge [N]."""
     nodes, _ = np.polynomial.legendre.leggauss(GAUSS)
-    shares = (np.arange(GAUSS)[:, None] + (nodes + 1) / 2).ravel() / GAUSS
-    return float(reference.reaction(edge, shares) @ gauss(edge)[1])
+    fractions = (np.arange(GAUSS)[:, None] + (nodes + 1) / 2).ravel() / GAUSS
+    return float(reference.reaction(edge, fractions) @ gauss(edge)[1])

@@ -80,7 +80,7 @@ class Balancing(nn.Module):
         self._ranks: int = 1
         self._seen_step: int = -1
         self._calls: int = 0
-        self._look_every: int = diagnostics.EVERY
+        self._inspect_every: int = diagnostics.EVERY
         self._compared: bool = False
         # Of a checkpoint that was loaded: its names, whether it goes by position if it has none, what is wrong with it.
         self._resumed: bool = False
@@ -333,11 +333,11 @@ class Balancing(nn.Module):
             self._rescale(torch.tensor(factors, dtype=on.dtype, device=on.device), self.scale / metadata["scale"])
 
     @torch.jit.ignore
-    def _permute(self, places: List[int]) -> None:
-        """Bring the state into another order: what is now at `places`; none for as it is."""
-        if places != sorted(places):
+    def _permute(self, order: List[int]) -> None:
+        """Bring the state into another order, by the present indices; none for as it is."""
+        if order != sorted(order):
             for name in (*self._state(), "_growing"):
-                setattr(self, name, getattr(self, name)[places])
+                setattr(self, name, getattr(self, name)[order])
 
     @torch.jit.ignore
     def _name_by_guess(self, order: List[str]) -> None:

@@ -13,12 +13,12 @@ from typing import Any
 
 from torch import Tensor
 
+from modulus_relobralo.options import NEARLY_ALL
+
 logger = logging.getLogger(__name__)
 
 EVERY = 100
 """Steps from one inspection to the next."""
-SHARE = 0.9
-"""What counts as nearly all of the sum of the weights."""
 APART = 1e6
 """How many times as large as another a loss term may start before it is said."""
 STEPS = 1000
@@ -66,14 +66,14 @@ def find_holder(weights: Sequence[float], initial: Sequence[float], losses: Sequ
     if len(weights) < 2:
         return -1
     index = max(range(len(weights)), key=weights.__getitem__)
-    holds = weights[index] > SHARE * sum(weights) and losses[index] > initial[index]
+    holds = weights[index] > NEARLY_ALL * sum(weights) and losses[index] > initial[index]
     return index if holds else -1
 
 
-def warn_of_holder(name: str, share: float, initial: float, loss: float, steps: int) -> None:
+def warn_of_holder(name: str, fraction: float, initial: float, loss: float, steps: int) -> None:
     """Warn of a term that holds nearly all of the weight: which it is, how it came about and what to do."""
     logger.warning(
-        f"Loss term `{name}` has held more than {SHARE:.0%} of the weight for {steps} steps, now {share:.1%}: "
+        f"Loss term `{name}` has held more than {NEARLY_ALL:.0%} of the weight for {steps} steps, now {fraction:.1%}: "
         f"it was {initial:.3g} at the first step and is {loss:.3g}, which ReLoBRaLo takes for lack of progress. "
         "If that first value was small by accident, start anew with another seed or another start of the network, "
         "or with a higher `temperature`; compare with `loss: sum`."

@@ -157,7 +157,7 @@ class ReLoBRaLo(Balancing):
         TypeError, ValueError
             If the losses are no real floating-point scalars on one device; if their names change after the first call
             or are others on another rank; if a loaded checkpoint holds the state of other loss terms; if a loss term is
-            negative: in the first call, or at the next look of :meth:`inspect`; or if `step` is no integer.
+            negative: in the first call, or at the next :meth:`inspect`; or if `step` is no integer.
         """
         if not torch.jit.is_scripting():
             step = check_step(step)
@@ -173,7 +173,7 @@ class ReLoBRaLo(Balancing):
         # A number of Python's that changes in every call would have torch.compile compile anew.
         if torch.jit.is_scripting() or not torch.compiler.is_compiling():
             self._calls += 1
-            if self._calls % self._look_every == 0:
+            if self._calls % self._inspect_every == 0:
                 self.inspect()
         return torch.dot(terms, weights)
 
@@ -266,8 +266,8 @@ class ReLoBRaLo(Balancing):
         held = steps - self._held_since
         if holder >= 0 and held >= diagnostics.STEPS and not self._warned:
             self._warned = True
-            share = weights[holder] / sum(weights)
-            diagnostics.warn_of_holder(self.names[holder], share, initial[holder], losses[holder], held)
+            fraction = weights[holder] / sum(weights)
+            diagnostics.warn_of_holder(self.names[holder], fraction, initial[holder], losses[holder], held)
 
 
 def infer_phase(initial: Tensor, previous: Tensor, weights: Tensor) -> int:

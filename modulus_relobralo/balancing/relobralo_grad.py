@@ -129,7 +129,7 @@ class ReLoBRaLoGrad(Balancing):
         TypeError, ValueError
             If the losses are no real floating-point scalars on one device; if their names change after the first call
             or are others on another rank; if a loaded checkpoint holds the state of other loss terms; if a loss term is
-            negative: in the first call, or at the next look of :meth:`inspect`; or if `step` is no integer.
+            negative: in the first call, or at the next :meth:`inspect`; or if `step` is no integer.
         RuntimeError
             If the call is recorded in a CUDA graph, which would replay one look at the gradients for ever.
         """
@@ -149,11 +149,11 @@ class ReLoBRaLoGrad(Balancing):
             self._moves -= self._moves % self.every
         elif torch.is_grad_enabled() and terms.requires_grad and self._is_new(step):
             if self._moves % self.every == 0:
-                self._look(losses, terms.detach())
+                self._update(losses, terms.detach())
             self._moves += 1
         torch.fmin(self._lowest, terms.detach(), out=self._lowest)
         self._calls += 1
-        if self._calls % self._look_every == 0:
+        if self._calls % self._inspect_every == 0:
             self.inspect()
         return torch.dot(terms * self._static_weights, self.lmbda_ema.clone())
 
@@ -171,7 +171,7 @@ class ReLoBRaLoGrad(Balancing):
         return is_new
 
     @torch.jit.ignore
-    def _look(self, losses: Dict[str, Tensor], terms: Tensor) -> None:
+    def _update(self, losses: Dict[str, Tensor], terms: Tensor) -> None:
         """Set the weights by the norms of the gradients now, or the last that were numbers, and by the progress.
 
         `terms` are the losses without gradients, in the order of the names.

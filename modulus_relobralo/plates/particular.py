@@ -145,7 +145,7 @@ def _derivative(rectangle: LoadedRectangle, x: Tensor, along: _Along, n: int) ->
 
 
 def _corner(x: Tensor, y: Tensor, along: _Along, n: int) -> Tensor:
-    """Return a derivative of 8 pi F at places of order one around a corner."""
+    """Return a derivative of 8 pi F at points of order one around a corner."""
     # In the corner itself the logarithm of the fourth derivatives has no bound.
     x = torch.where(x.abs() + y.abs() < 1e-12, torch.full_like(x, 1e-12), x)
     z = torch.complex(x, y + 0.0)

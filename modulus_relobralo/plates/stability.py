@@ -12,7 +12,7 @@ from modulus_relobralo.plates.supports import EdgeSupport
 from modulus_relobralo.problems.shapes.corners import Corner
 from modulus_relobralo.problems.shapes.shape import Shape
 
-_PLACES = np.array([0.1, 0.35, 0.65, 0.9])
+_FRACTIONS = np.array([0.1, 0.35, 0.65, 0.9])
 
 
 def check_held(
@@ -45,11 +45,11 @@ def check_held(
     rows += [] if layer.is_zero else [np.eye(3)[1:]]
     held = [edge for name, edge in shape.edges.items() if (supports[name].w, supports[name].k_w) != (None, None)]
     for part in [*held, *corners]:
-        place = part.at(_PLACES)
+        place = part.at(_FRACTIONS)
         columns = [np.ones_like(place["x"]), (place["x"] - middle[0]) / size, (place["y"] - middle[1]) / size]
         rows.append(np.stack(columns, axis=1))
     for name, edge in shape.edges.items():
-        place, support = edge.at(_PLACES), supports[name]
+        place, support = edge.at(_FRACTIONS), supports[name]
         if support.slope_n is not None or support.k_slope is not None:
             rows.append(np.stack([np.zeros_like(place["x"]), place["normal_x"], place["normal_y"]], axis=1))
     motions = _free_motions(np.concatenate([*rows, np.zeros((3, 3))]))

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 from pandas import DataFrame
 
-from modulus_relobralo.options import EPS, TEMPERATURE
+from modulus_relobralo.options import EPS, NEARLY_ALL, TEMPERATURE
 from modulus_relobralo.report.comparison import (
     BASELINE,
     WITHOUT_REFERENCE,
@@ -50,8 +50,8 @@ MONITORS = (
 APART = "Two losses are apart in a number where their quartiles do not overlap; which number matters more, none says."
 SEEDS = f"With fewer than {FEW_SEEDS} seeds of each, a difference may be that of two seeds of one loss."
 
-SHARE, LONG = 0.9, 0.25
-"""What counts as nearly all of the sum of the weights, and for which part of the records before it is said."""
+LONG = 0.25
+"""For which part of the records a term holds nearly all of the weight before it is said."""
 STILL, ONE = 0.01, 0.01
 """A term moved if its values differ by more than this part of the largest; a weight this near to 1 counts as 1."""
 FEW = 5
@@ -264,14 +264,14 @@ def suspect(run: Run) -> Iterator[tuple[str, str]]:
     recorded = [series.values for series in run.weights.values()]
     if len(recorded) > 1 and len(recorded[0]) >= FEW and len({*map(len, recorded)}) == 1:
         weights = np.array(recorded)
-        held = (weights > SHARE * weights.sum(axis=0)).mean(axis=1)
+        held = (weights > NEARLY_ALL * weights.sum(axis=0)).mean(axis=1)
         option = "a smaller bound" if run.scheme == "relobralo_grad" else "a higher temperature"
         for name, part in zip(run.weights, held, strict=True):
             if part > LONG:
                 yield (
                     f"loss term {name} holds nearly all of the weight for long",
-                    f"more than {SHARE:.0%} of it at {part:.0%} of the recorded steps, where the other terms hardly "
-                    f"count; {option} spreads the weight",
+                    f"more than {NEARLY_ALL:.0%} of it at {part:.0%} of the recorded steps, where the other terms "
+                    f"hardly count; {option} spreads the weight",
                 )
         largest = max((float(np.max(np.abs(series.values))) for series in run.losses.values()), default=math.inf)
         eps = _option(run, EPS.default, EPS.name)

@@ -101,6 +101,10 @@ def test_a_checkpoint_goes_on_by_name(make, tmp_path):
     assert second.drive(range(6, 12), lambda step: NAMES[::-1]) == expected[6:]
 
 
+def as_losses(**losses):
+    return {name: torch.tensor(loss) for name, loss in losses.items()}
+
+
 def in_order(state, order):
     """Return a state dict as the versions before 0.3 wrote it: by the order of the losses, without static weights."""
     metadata = state._metadata[""]
@@ -121,6 +125,17 @@ def test_a_checkpoint_of_an_earlier_version_goes_on_by_name(make, order):
     first.drive(range(6))
     second.balance.load_state_dict(in_order(first.balance.state_dict(), order))
     assert second.drive(range(6, 12), order) == expected[6:]
+
+
+@kinds
+def test_what_began_with_zero_is_known_by_name_in_a_checkpoint_of_an_earlier_version(kind):
+    first, second = (kind(ReLoBRaLo([], 3)) for _ in range(2))
+    for walls in (0.0, 3.0):
+        first(as_losses(pde=1.0, slope=2.0, walls=walls))
+    second.load_state_dict(in_order(first.state_dict(), ("walls", "pde", "slope")))
+    second(as_losses(pde=5.0, slope=5.0, walls=5.0))
+    # Only such a term takes what it has grown to as its reference.
+    assert second.init_losses.tolist() == [1.0, 2.0, 5.0]
 
 
 @both

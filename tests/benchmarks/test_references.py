@@ -168,3 +168,12 @@ def test_every_case_of_the_example_but_the_family_has_a_reference():
     assert set(CASES) == there - {"family"}
     assert sum(case.within_bars for case in CASES.values()) == 10
     assert pytest.approx(30e9 * 0.2**3 / 10.92) == D
+
+
+def test_a_case_by_finite_elements_lies_between_plates_of_its_least_and_its_greatest_thickness():
+    pytest.importorskip("skfem", reason="scikit-fem is in the extra `test`")
+    middle = np.array([2.5]), np.array([2.5])
+    found = float(CASES["linear_thickness"].reference().w(0, 0, *middle)[0])
+    even = float(CASES["simply_supported_square"].reference().w(0, 0, *middle)[0])
+    # Of 0.15 m to 0.25 m, where the even one has 0.2 m: more flexible on the whole.
+    assert even < found < even * (0.2 / 0.15) ** 3

@@ -41,6 +41,20 @@ def test_sizes_know_how_the_plate_is_held():
     assert 1e-5 < scales(ring).outputs["w"] < 1e-3
 
 
+def test_a_plate_without_a_load_has_the_size_of_what_its_edges_do():
+    edges = {"left": {"w": 0, "M_n": 1e3}, "right, bottom, top": "simply_supported"}
+    sizes = scales(RectangularPlate(6, 4, KirchhoffPlate(STIFF, nu=0.2, p=0), edges)).outputs
+    # Over half of the shorter side: what the shears would be in balance with.
+    assert sizes["kirchhoff"] == pytest.approx(sizes["V_n"] / 2)
+    assert 100 < sizes["M_n"] < 1e3
+
+
+def test_sizes_are_found_once_for_each_plate():
+    plate = slab()
+    assert scales(plate) is scales(plate)
+    assert scales(plate) is not scales(slab())
+
+
 def test_parameters_are_in_the_middle_of_their_ranges():
     h = Symbol("h")
     given = {"D": flexural_rigidity(30e9, h, 0.2), "nu": 0.2, "p": 5e3}

@@ -158,6 +158,14 @@ def made(base, **changes):
     return lambda: Problem(**{**base, **changes})
 
 
+@pytest.mark.parametrize(("right", "found"), [(2, ["left_right"]), (3, ["left", "right"])])
+def test_edges_share_points_only_where_their_coefficients_are_the_same(right, found):
+    given = {**POISSON, "coefficients": {"left": {"h": 2}, "right": {"h": right}}}
+    robin = {"robin": U.diff(X) + Symbol("h") * U}
+    held = terms(Problem(**{**given, "conditions": {"left, right": robin, "bottom, top": {}}}))
+    assert held == {"interior": ["poisson"], **dict.fromkeys(found, ["robin"])}
+
+
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [

@@ -11,6 +11,7 @@ import yaml
 from several_runs import OURS, SUM, only, write_seeds
 from written_runs import EXACT, START, write_hydra, write_run, write_training
 
+from modulus_relobralo.options import NEARLY_ALL
 from modulus_relobralo.report.comparison import Comparison, Variant, compare
 from modulus_relobralo.report.events import Series
 from modulus_relobralo.report.runs import Run, read_run
@@ -24,7 +25,6 @@ from modulus_relobralo.report.summary import (
     NO_RESIDUALS,
     RESIDUALS,
     SEEDS,
-    SHARE,
     STILL,
     TERMS,
     print_summary,
@@ -269,7 +269,7 @@ def whats(run):
 
 def shares(held):
     """Return the weights of two terms of which the first holds nearly all in so many of 20 records."""
-    part = np.where(np.arange(20) < held, SHARE + 0.05, 0.5)
+    part = np.where(np.arange(20) < held, NEARLY_ALL + 0.05, 0.5)
     return 2 * part, 2 * (1 - part)
 
 

@@ -40,6 +40,25 @@ def decorated(network):
     )
 
 
+class Noting:
+    """A layer of its own that changes nothing, and notes what is wanted of it."""
+
+    def __init__(self):
+        self.targets = None
+
+    def propagate_jet(self, jet, passing):
+        self.targets = passing.targets
+        return jet
+
+
+def test_only_the_last_layer_is_spared_what_is_not_wanted():
+    """A second derivative needs the value and the first one, up to the last layer."""
+    network, first, last = nn.Linear(1, 1), Noting(), Noting()
+    layers = (first, Layer(affine(network), Activation("tanh")), last)
+    TaylorDerivatives(network, "x", "u", ["u__x__x"], compiled=False, reader=lambda module: Network(layers))
+    assert (first.targets, last.targets) == (((0,), (1,), (2,)), ((2,),))
+
+
 @pytest.mark.parametrize("depth", [1, 2, 3, 6])
 def test_encoding_skip_connections_and_scales(depth):
     torch.manual_seed(1)

@@ -28,9 +28,9 @@ def equations(plate: Plate, *names: str) -> dict[str, Expr]:
     }
 
 
-def along_edge(plate: Plate, name: str, known: Known, shares: Array) -> dict[str, Array]:
-    """Return what is asked of an edge at shares of its length."""
-    place = plate.shape.edges[name].at(shares)
+def along_edge(plate: Plate, name: str, known: Known, fractions: Array) -> dict[str, Array]:
+    """Return what is asked of an edge at fractions of its length."""
+    place = plate.shape.edges[name].at(fractions)
     return place | _edge_values(plate, name, known, place)
 
 

@@ -60,7 +60,7 @@ class Results:
 
     @property
     def imbalance(self) -> float:
-        """By how much the sum of the reactions is off that of the load, as a share of the load."""
+        """By how much the sum of the reactions is off that of the load, as a fraction of the load."""
         return (sum(self.reactions.values()) - self.load) / (abs(self.load) or 1.0)
 
     def extremes(self) -> dict[str, dict[str, tuple[float, float, float]]]:

@@ -7,6 +7,8 @@ from modulus_relobralo.hosts.plugin import TARGET
 from modulus_relobralo.hosts.sym import host
 from modulus_relobralo.hosts.sym.aggregators import Refusal, relobralo, relobralo_grad
 
+pytestmark = pytest.mark.host
+
 
 def test_good_options_give_the_aggregator_itself():
     aggregator = relobralo(iter([torch.zeros(1)]), 2, alpha=0.5, weights={"u": 2.0})
@@ -42,7 +44,6 @@ def test_hydra_hands_it_on():
     assert isinstance(hydra.utils.instantiate(options, [], 2, _convert_="all"), Refusal)
 
 
-@pytest.mark.host
 def test_gradient_balancing_refuses_cuda_graphs(monkeypatch):
     """There is no GPU here: that there is one is what is made up."""
     manager = host.load("distributed").DistributedManager()

@@ -46,7 +46,7 @@ CONFIG = """
       kill_between_saves_at: -1
       wait_at: -1
 """
-PROGRAM = Path(__file__).parent / "restarted.py"
+PROGRAM = Path(__file__).with_name("train_diffusion.py")
 NETWORK, OPTIMIZER = "outputs/network.0.pth", "outputs/optim_checkpoint.0.pth"
 
 

@@ -4,6 +4,7 @@ import json
 import math
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 import torch
@@ -44,96 +45,7 @@ CONFIG = """
       hidden: ""
       geometry: ours
 """
-PROGRAM = """
-    import functools, json, os, signal, sys
-    import numpy as np
-    import torch
-    import modulus.sym
-    import modulus.sym.models.fully_connected
-    from modulus.sym.domain import Domain
-    from modulus.sym.domain.monitor import Monitor
-    from modulus.sym.hydra import instantiate_arch
-    from modulus.sym.geometry.primitives_2d import Rectangle
-    from modulus.sym.key import Key
-    from modulus.sym.loss import PointwiseLossNorm
-    from modulus.sym.solver import Solver
-    from sympy import Or, Symbol
-    from modulus_relobralo.hosts.sym import builders
-    from modulus_relobralo.hosts.sym import WeightMonitor, constraints, equation_nodes
-    from modulus_relobralo.problems import HelmholtzRectangle, standing_wave
-
-    class Watch(Monitor):
-        def __init__(self, solver):
-            self.solver = solver
-
-        def save_results(self, name, writer, step, data_dir):
-            aggregator = self.solver.aggregator
-            values = {k: v.tolist() for k, v in aggregator.state_dict().items()}
-            print("FOUND", json.dumps({"step": step, **values}), flush=True)
-            if step == self.solver.cfg.custom.kill_at:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return {}
-
-    class Halves(PointwiseLossNorm):
-        def forward(self, *args):
-            losses = super().forward(*args)
-            return {f"{name}_{half}": loss / 2 for name, loss in losses.items() for half in ("a", "b")}
-
-    class Negative(PointwiseLossNorm):
-        def forward(self, *args):
-            return {name: -loss for name, loss in super().forward(*args).items()}
-
-    def of_the_host(shape, *parts, **dense):
-        rectangle = Rectangle(shape.lower, shape.upper)
-        sides = [Symbol(name) < 0 for name in ("normal_x", "normal_y")]
-        sides += [Symbol(name) > 0 for name in ("normal_x", "normal_y")]
-        rectangle.sample_boundary = functools.partial(rectangle.sample_boundary, criteria=Or(*sides))
-        return rectangle
-
-    LOSSES = {"pointwise": PointwiseLossNorm(), "halves": Halves(), "negative": Negative()}
-
-    @modulus.sym.main(config_path="conf", config_name="config")
-    def run(cfg):
-        np.random.seed(0)
-        torch.manual_seed(0)
-        wave = HelmholtzRectangle.with_solution(2, 2, standing_wave(1, 1), k=1, lower=(-1, -1))
-        inputs, outputs = [Key("x"), Key("y")], [Key("u")]
-        network = instantiate_arch(input_keys=inputs, output_keys=outputs, cfg=cfg.arch.fully_connected)
-        nodes = equation_nodes(wave) + [network.make_node(name="network")]
-        domain = Domain()
-        if cfg.custom.geometry == "host":
-            builders.ShapeGeometry = of_the_host
-        # One batch is the whole data set, in one order: a resumed run sees what an unbroken one sees.
-        sampling = {"batch_per_epoch": 1, "shuffle": False, "loss": LOSSES[cfg.custom.loss]}
-        for name, constraint in constraints(wave, nodes, interior=16, edge=4, **sampling).items():
-            domain.add_constraint(constraint, name)
-        if cfg.custom.hidden:
-            # A package that is not installed.
-            sys.modules[cfg.custom.hidden] = None
-        solver = Solver(cfg, domain)
-        domain.add_monitor(WeightMonitor(solver), "weights")
-        domain.add_monitor(Watch(solver), "watch")
-        # As a resumed run would find it: not at the place where the first part stood.
-        torch.manual_seed(cfg.custom.seed)
-        solver.solve()
-
-    def serve():
-        # The imports take seconds: they were done once, and every training is a fork of this process.
-        for line in sys.stdin:
-            folder, *overrides = json.loads(line)
-            child = os.fork()
-            if child == 0:
-                os.chdir(folder)
-                sys.argv[1:] = overrides
-                for stream in (1, 2):
-                    os.dup2(os.open("output.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND), stream)
-                run()
-                sys.exit(0)
-            print("FOUND", os.waitpid(child, 0)[1], flush=True)
-
-    if __name__ == "__main__":
-        serve()
-"""
+PROGRAM = Path(__file__).with_name("train_wave.py")
 # A run of the version before, at step 10.
 STORED = ROOT / "tests" / "data" / "checkpoint-0.1.0"
 # An alpha that lets the weights move within few steps, and lookbacks: a resumed run must have their draws.
@@ -145,7 +57,8 @@ SHORT = ("optimizer.max_iter=20",)
 @pytest.fixture(scope="module")
 def server(wheel_python, tmp_path_factory):
     folder = tmp_path_factory.mktemp("program")
-    write_files(folder, program_DOT_py=PROGRAM, conf__config_DOT_yaml=CONFIG)
+    write_files(folder, conf__config_DOT_yaml=CONFIG)
+    (folder / "program.py").write_text(on_host(PROGRAM.read_text()))
     with start([wheel_python, "program.py"], folder) as process:
         yield process
 

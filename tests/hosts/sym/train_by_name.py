@@ -30,7 +30,7 @@ PROBLEMS = {
 }
 
 
-class Watch(host.Monitor):
+class StatePrinter(host.Monitor):
     """Prints what the aggregator holds."""
 
     def __init__(self, solver):
@@ -67,7 +67,7 @@ def run(cfg):
         domain.add_constraint(Pointwise.from_numpy(nodes, invar, zeros, batch_size=number, shuffle=False))
     solver = Ordered(cfg, domain)
     domain.add_monitor(WeightMonitor(solver), "weights")
-    domain.add_monitor(Watch(solver), "watch")
+    domain.add_monitor(StatePrinter(solver), "states")
     solver.solve()
 
 

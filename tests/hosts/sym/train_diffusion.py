@@ -26,7 +26,7 @@ from modulus.sym.solver import Solver
 from modulus_relobralo.hosts.sym import WeightMonitor, main
 
 
-class Watch(Monitor):
+class StatePrinter(Monitor):
     """Prints the state of every step, and does what `custom` says at one of them."""
 
     def __init__(self, solver):
@@ -67,7 +67,7 @@ def train(cfg):
     domain.add_constraint(PointwiseBoundaryConstraint(outvar={"u": 0}, batch_size=2, **sampling), "ends")
     solver = Solver(cfg, domain)
     domain.add_monitor(WeightMonitor(solver), "weights")
-    domain.add_monitor(Watch(solver), "watch")
+    domain.add_monitor(StatePrinter(solver), "states")
     solver.solve()
 
 
