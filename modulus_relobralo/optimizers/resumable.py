@@ -96,10 +96,11 @@ class Resumable(torch.optim.Optimizer):
         for line in sorted({_in_words(*change) for group in changes for change in group.items()}):
             logger.info("%s: %s", name, line)
         laid_out_for = sorted(self.laid_out_for.intersection(option for group in changes for option in group))
-        state = {} if laid_out_for else state_dict["state"]
+        state, groups = state_dict["state"], map(_resumed, self.param_groups, state_dict["param_groups"], changes)
         if laid_out_for:
             logger.info("%s starts without its state, which is laid out for another %s.", name, ", ".join(laid_out_for))
-        groups = map(_resumed, self.param_groups, state_dict["param_groups"], changes)
+            # What a group holds beside options, such as a count of steps, is of the state too.
+            state, groups = {}, map(_without_state, groups, self._given)
         super().load_state_dict({**state_dict, "state": state, "param_groups": list(groups)})
         self._adapt(changes)
 
@@ -180,6 +181,10 @@ def _resumed(
         if "initial_lr" in options:
             options["initial_lr"] = now
     return options
+
+
+def _without_state(group: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in group.items() if name in options or name in _NO_OPTIONS}
 
 
 def _in_words(option: str, values: tuple[Any, Any]) -> str:

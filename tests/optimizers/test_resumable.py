@@ -196,14 +196,21 @@ def test_a_state_that_is_laid_out_for_other_options_starts_anew(kind, now, caplo
     assert train(optimizer, parameter) != [float("nan")] * 3
 
 
-def test_where_the_state_starts_anew_the_rate_goes_on(caplog):
-    optimizer, parameter = make(lambda params: Adam(params, lr=0.1))
+@pytest.mark.parametrize(("kind", "now"), [(Adam, {"amsgrad": True}), (SOAP, {"max_precondition_dim": 1})])
+def test_where_the_state_starts_anew_the_rate_goes_on(kind, now, caplog):
+    optimizer, parameter = make(lambda params: kind(params, lr=0.1))
     place = lr_scheduler.ExponentialLR(optimizer, 0.5)
     train(optimizer, parameter)
     place.step()
-    resumed, _ = resume(Adam, {}, {"lr": 0.02, "amsgrad": True}, caplog, (optimizer, parameter))
+    resumed, _ = resume(kind, {}, {"lr": 0.02, **now}, caplog, (optimizer, parameter))
     assert resumed.param_groups[0]["lr"] == pytest.approx(0.01)
-    assert resumed.param_groups[0]["amsgrad"]
+    # All else is as in a new one with that rate, counts of steps too.
+    start = parameter.detach().clone()
+    train(resumed, parameter)
+    new = torch.nn.Parameter(start.clone())
+    train(kind([new], lr=resumed.param_groups[0]["lr"], **now), new)
+    assert not torch.equal(parameter, start)
+    assert torch.equal(parameter, new)
 
 
 def scheduled(scheduler, before, now, steps=4):
