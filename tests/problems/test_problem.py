@@ -163,7 +163,7 @@ def test_edges_share_points_only_where_their_coefficients_are_the_same(right, fo
     given = {**POISSON, "coefficients": {"left": {"h": 2}, "right": {"h": right}}}
     robin = {"robin": U.diff(X) + Symbol("h") * U}
     held = terms(Problem(**{**given, "conditions": {"left, right": robin, "bottom, top": {}}}))
-    assert held == {"interior": ["poisson"], **dict.fromkeys(found, ["robin"])}
+    assert held == {"interior": ["poisson"], **{name: ["robin"] for name in found}}
 
 
 @pytest.mark.parametrize(
