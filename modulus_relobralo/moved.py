@@ -33,6 +33,9 @@ MOVED = {
     "optimizers.rows": "optimizers.residuals",
     "optimizers.step_sizes": "optimizers.natural_gradient",
     "optimizers.successor": "optimizers.resumable",
+    "plates.arrays": "plates.solutions",
+    "plates.corner_supports": "plates.supports",
+    "plates.results.integrals": "plates.results.results",
     "waves": "problems",
 }
 """Modules by their old names, and where what was in them lies now; both below the package."""

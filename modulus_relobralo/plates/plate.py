@@ -9,7 +9,6 @@ from math import inf
 from sympy import Expr
 from sympy.core.function import AppliedUndef
 
-from modulus_relobralo.plates.corner_supports import loose_corners, supported_corners
 from modulus_relobralo.plates.edge_equations import COEFFICIENTS, coefficients, edge_equations
 from modulus_relobralo.plates.equation import KirchhoffPlate
 from modulus_relobralo.plates.stability import check_held
@@ -19,7 +18,9 @@ from modulus_relobralo.plates.supports import (
     Held,
     as_edge_expressions,
     as_support,
+    loose_corners,
     support_of,
+    supported_corners,
 )
 from modulus_relobralo.problems.expressions import as_expression, check_values
 from modulus_relobralo.problems.problem import Problem

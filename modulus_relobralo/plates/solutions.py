@@ -13,11 +13,12 @@ from numpy.typing import ArrayLike, NDArray
 from sympy import Expr, pi, sin
 
 from modulus_relobralo.checks import check_count
-from modulus_relobralo.plates.arrays import on_plate, real_array
 from modulus_relobralo.problems.expressions import COORDINATES, as_number, as_positive
 
 MOST_TERMS = 1000
 """Odd waves in each direction: beyond, what is left out is below double precision."""
+# Of a length: coordinates in single precision may lie beyond the edge by a rounding.
+_ROUNDING = 1e-6
 
 
 def sinusoidal_deflection(a: float, b: float, D: float, p0: float) -> Expr:
@@ -92,11 +93,38 @@ def navier_series(
     `navier_deflection`.
     """
     lengths = float(as_positive("a", a)), float(as_positive("b", b))
-    load = real_array("coefficients", coefficients)
+    load = _real_array("coefficients", coefficients)
     if load.ndim != 2:
         raise ValueError(f"Parameter `coefficients` must have two axes. Found shape {load.shape}.")
-    points = np.broadcast_arrays(on_plate("x", x, lengths[0]), on_plate("y", y, lengths[1]))
+    points = np.broadcast_arrays(_on_plate("x", x, lengths[0]), _on_plate("y", y, lengths[1]))
     k_x, k_y = (np.pi * np.arange(1, n + 1) / length for n, length in zip(load.shape, lengths, strict=True))
     amplitudes = load / (float(as_positive("D", D)) * (k_x[:, None] ** 2 + k_y[None, :] ** 2) ** 2)
     waves_x, waves_y = (np.sin(np.multiply.outer(p.ravel(), k)) for p, k in zip(points, (k_x, k_y), strict=True))
     return np.einsum("pm,mn,pn->p", waves_x, amplitudes, waves_y, optimize=True).reshape(points[0].shape)
+
+
+def _real_array(name: str, value: ArrayLike) -> NDArray[np.float64]:
+    """Return an array of finite real numbers in double precision.
+
+    Raises
+    ------
+    TypeError
+        If it holds anything but integers and floating-point numbers.
+    ValueError
+        If a number is not finite.
+    """
+    array = np.asarray(value)
+    if array.dtype.kind not in "iuf":
+        raise TypeError(f"Parameter `{name}` must be an array of real numbers. Found dtype {array.dtype}.")
+    if not np.isfinite(array).all():
+        raise ValueError(f"Parameter `{name}` must be finite. Found {array[~np.isfinite(array)][0]}.")
+    return array.astype(np.float64)
+
+
+def _on_plate(name: str, value: ArrayLike, length: float) -> NDArray[np.float64]:
+    """Return coordinates from 0 to a length; a series would go on beyond as if the plate did."""
+    array = _real_array(name, value)
+    outside = array[(array < -_ROUNDING * length) | (array > (1 + _ROUNDING) * length)]
+    if outside.size:
+        raise ValueError(f"Parameter `{name}` must lie on the plate, in [0, {length:g}]. Found {outside[0]:g}.")
+    return array

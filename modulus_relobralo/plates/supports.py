@@ -1,8 +1,8 @@
-"""How the edge of a plate is held."""
+"""How the edges of a plate are held, and which corners rest on a point."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, TypeAlias
@@ -11,6 +11,11 @@ from sympy import Expr
 
 from modulus_relobralo.checks import check_positive
 from modulus_relobralo.problems.expressions import as_expression
+from modulus_relobralo.problems.shapes.corners import Corner
+from modulus_relobralo.problems.shapes.shape import Shape
+
+ALL = "all"
+"""All corners that can rest on a point."""
 
 
 @dataclass(frozen=True)
@@ -147,3 +152,34 @@ def support_of(held: Held) -> EdgeSupport:
 def as_edge_expressions(values: Mapping[str, Any], parameters: tuple[str, ...]) -> dict[str, Expr]:
     """Return the values of an edge as expressions in x, y and parameters."""
     return {name: as_expression(name, value, parameters, fields=False) for name, value in values.items()}
+
+
+def loose_corners(shape: Shape, supports: Mapping[str, EdgeSupport]) -> dict[str, Corner]:
+    """Return the corners between edges of which neither holds the deflection."""
+    return {
+        name: corner
+        for name, corner in shape.corners.items()
+        if not any(supports[edge].holds_deflection for edge in corner.edges)
+    }
+
+
+def supported_corners(given: str | Sequence[str], shape: Shape, supports: Mapping[str, EdgeSupport]) -> tuple[str, ...]:
+    """Return the corners that a person handed in: names, several in one string too, or "all" that are loose.
+
+    Raises
+    ------
+    ValueError
+        If there is no such corner, if its edges hold it, or if it is named twice.
+    """
+    loose = loose_corners(shape, supports)
+    if given == ALL and loose:
+        return tuple(loose)
+    parts = [given] if isinstance(given, str) else given
+    names = [name.strip() for part in parts for name in part.split(",")]
+    wrong = [name for name in names if name not in loose] or [name for name in names if names.count(name) > 1]
+    if wrong:
+        raise ValueError(
+            "Parameter `corners` must name corners between edges that do not hold the deflection, each once: "
+            f"{', '.join(loose) or 'here there are none'}. Found {', '.join(map(repr, wrong))}."
+        )
+    return tuple(names)

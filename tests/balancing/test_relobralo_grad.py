@@ -506,3 +506,17 @@ def test_bad_losses_are_named():
     train(balance, parameters, 1)
     with pytest.raises(ValueError, match="The loss terms changed in training"):
         balance({"pde": parameters[0] ** 2}, 1)
+
+
+def test_other_units_on_resume_scale_what_began_and_have_the_gradients_looked_at():
+    """Micro-batches scale the first losses, static weights do not; either way the known norms are of other units."""
+    parameters = problem()
+    first = ReLoBRaLoGrad(parameters, 3, EQUATIONS, every=5)
+    train(first, parameters, 2)
+    for options, factor in (({}, 0.5), ({"weights": {"walls": 4.0}}, 1.0), ({}, 1.0)):
+        second = ReLoBRaLoGrad(parameters, 3, EQUATIONS, every=5, **options)
+        second.scale = factor
+        second.load_state_dict(first.state_dict())
+        assert second.init_losses.tolist() == pytest.approx((factor * first.init_losses).tolist())
+        # The control is the last of them: nothing has changed.
+        assert int(second.state_dict()["moves"]) == (2 if not options and factor == 1 else 0)

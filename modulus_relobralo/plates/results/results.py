@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,14 +11,16 @@ from sympy import Expr, Function
 from modulus_relobralo.plates.plate import Plate
 from modulus_relobralo.plates.polynomial import arrays, with_values
 from modulus_relobralo.plates.results.boundary import along_edge, corner_forces, edge_sums, equations
-from modulus_relobralo.plates.results.integrals import over
 from modulus_relobralo.plates.values import Array, Deflection, Points, evaluate, quantities
 from modulus_relobralo.problems.expressions import COORDINATES
+from modulus_relobralo.problems.shapes.shape import Shape
 
 GRID = 61
 """Points along each side of the bounds."""
 ALONG = 101
 """Points along each edge."""
+CELLS = 300
+"""Along each side of a shape's bounds: the integral of a smooth function is exact to about 1e-4."""
 
 UNITS = {"w": "m", "slope_x": "-", "slope_y": "-", "slope_n": "-", "angle": "deg", "pressure": "N/m^2", "R": "N"}
 """Of what is no moment [N m/m] and no shear [N/m]."""
@@ -118,7 +120,7 @@ def results(plate: Plate, deflection: Deflection, parameters: Mapping[str, float
     def known(expressions: Mapping[str, Expr], points: Points) -> dict[str, Array]:
         return quantities(expressions, equation.w, deflection, with_values(points, values))
 
-    points = _places(plate)
+    points = _points(plate)
     inside = equations(plate, "M_x", "M_y", "M_xy", "Q_x", "Q_y")
     pressure = {"pressure": equation.winkler * w} if equation.soil.is_somewhere else {}
     slopes = {f"slope_{axis}": w.diff(axis) for axis in COORDINATES}
@@ -130,11 +132,11 @@ def results(plate: Plate, deflection: Deflection, parameters: Mapping[str, float
         pushed += push
     corners = corner_forces(plate, known)
     load = pushed + sum(
-        over(region or plate.shape, lambda at, v=value: evaluate(v, with_values(at, values)))  # type: ignore[misc]
+        _integral(region or plate.shape, lambda at, v=value: evaluate(v, with_values(at, values)))  # type: ignore[misc]
         for region, value in equation.loads.parts
     )
     soil = [
-        over(region or plate.shape, lambda at, v=value: known({"": v * w}, at)[""])  # type: ignore[misc]
+        _integral(region or plate.shape, lambda at, v=value: known({"": v * w}, at)[""])  # type: ignore[misc]
         for region, value in equation.soil.parts
         if not value.is_zero
     ]
@@ -146,12 +148,17 @@ def results(plate: Plate, deflection: Deflection, parameters: Mapping[str, float
     return Results(plate, points, fields, edges, corners, load, reactions)
 
 
-def _places(plate: Plate) -> Points:
+def _integral(shape: Shape, function: Callable[[Points], Array]) -> float:
+    """Return the integral of a function over a shape: the mean at the middles of small cells, times the area."""
+    return float(np.mean(function(arrays(shape.points(CELLS))))) * shape.area
+
+
+def _points(plate: Plate) -> Points:
     """Return a grid of the plate, and points on its edges."""
     shape = plate.shape
-    places = [arrays(shape.points(GRID, closed=True))]
-    places += [edge.at(np.linspace(0, 1, ALONG)) for edge in shape.edges.values()]
-    x, y = (np.concatenate([place[name] for place in places]) for name in "xy")
+    parts = [arrays(shape.points(GRID, closed=True))]
+    parts += [edge.at(np.linspace(0, 1, ALONG)) for edge in shape.edges.values()]
+    x, y = (np.concatenate([part[name] for part in parts]) for name in "xy")
     # Points that are there twice, as those of straight edges, would be triangles without an area.
     size = max(high - low for low, high in zip(*shape.bounds, strict=True))
     _, first = np.unique(np.round(np.stack([x, y]) / size, 9), axis=1, return_index=True)
