@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from sympy import Derivative, Dummy, Expr, Heaviside, Integer, Symbol, lambdify, sign
+from sympy import Derivative, Expr, Heaviside, Integer, Symbol, lambdify, sign
 from sympy.core.function import AppliedUndef
 from sympy.printing.codeprinter import PrintMethodNotImplementedError
 from torch import Tensor
@@ -51,7 +51,7 @@ def torch_function(expression: Expr, names: Sequence[str]) -> Callable[..., Tens
     plain = _plain(without_cases(expression))
     plain = plain.replace(sign, lambda z: Heaviside(z) - Heaviside(-z))  # Python's own is of numbers
     plain = plain.replace(lambda part: part.is_number and not part.is_Rational, lambda part: part.evalf(17))
-    arguments = {Symbol(name): Dummy() for name in names}  # one may be called as a function is, "sin"
+    arguments = {Symbol(name): Symbol(f"{name}_") for name in names}  # one may be called as a function is, "sin"
     try:
         function = lambdify([*arguments.values()], plain.xreplace(arguments), modules=[_FUNCTIONS])
         function(*torch.ones(len(names), 2))

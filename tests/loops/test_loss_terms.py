@@ -201,7 +201,7 @@ def test_a_loop_learns_and_balances():
         balance(found).backward()
         optimizer.step()
         losses.append(float(sum(found.values()).detach()))
-    assert balance.names == terms.names
+    assert balance.names == sorted(terms.names)
     assert losses[-1] < 0.7 * losses[0]
 
 

@@ -37,7 +37,7 @@ def _compute_gradients(solver: Any, aggregator: nn.Module, model: nn.Module, ste
     losses = solver.compute_losses(step)
     terms = _terms_to_balance(aggregator, losses)
     if first:
-        warn_if_far_apart({name: float(term) for name, term in losses.items()})
+        warn_if_far_apart({name: float(term.detach()) for name, term in losses.items()})
         if terms is not losses:
             solver.log.info("Under `optimizer: natural_gradient`, `loss: relobralo_grad` is the plain sum.")
     loss = aggregator(terms, step)

@@ -15,7 +15,7 @@ from modulus_relobralo.hosts.sym import host
 from modulus_relobralo.hosts.sym.trainer import hold_run
 
 
-def main(config_path: str, config_name: str = "config") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def main(config_path: str | None, config_name: str = "config") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make a function of a config a program of the host, as the host's own ``main`` does.
 
     A program that trains holds the folder of its run (``network_dir``): a second one in it is refused. Where
@@ -25,7 +25,7 @@ def main(config_path: str, config_name: str = "config") -> Callable[[Callable[..
     Parameters
     ----------
     config_path : str
-        Folder of the configs, relative to the program's.
+        Folder of the configs, relative to the program's; None if its command says where they are.
     config_name : str
         The config that is used without ``--config-name``.
     """
@@ -47,7 +47,7 @@ def main(config_path: str, config_name: str = "config") -> Callable[[Callable[..
             try:
                 return program(*args)
             except SystemExit as end:
-                if end.code:
+                if end.code and config_path is not None:
                     _name_configs(Path(inspect.getfile(task)).parent / config_path)
                 raise
 

@@ -32,7 +32,17 @@ hydra:
 
 def test_burgers_is_solved_in_the_solver(tmp_path):
     write_files(tmp_path, config_DOT_yaml=CONFIG)
-    (run,) = found(run_program([sys.executable, SCRIPT, f"--config-dir={tmp_path}"], tmp_path, PYTHONPATH=str(ROOT)))
+    printed = run_program([sys.executable, SCRIPT, f"--config-dir={tmp_path}"], tmp_path, PYTHONPATH=str(ROOT))
+    assert "requires_grad=True to a scalar" not in printed
+    (run,) = found(printed)
     assert run["losses"] == ["burgers", "u", "u__x", "u_initial"]
     before, after = run["errors"]
     assert after < 1e-4 < 0.1 < before
+
+
+def test_an_error_of_a_program_without_a_folder_of_configs_is_the_last_word(tmp_path):
+    write_files(tmp_path, config_DOT_yaml=CONFIG.replace("training:", "training:\n  grad_agg_freq: 2"))
+    command = [sys.executable, SCRIPT, f"--config-dir={tmp_path}"]
+    printed = run_program(command, tmp_path, succeeds=False, PYTHONPATH=str(ROOT))
+    assert "needs `training.grad_agg_freq: 1`" in printed
+    assert "TypeError" not in printed
