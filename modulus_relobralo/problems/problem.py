@@ -188,7 +188,7 @@ class Problem:
     def _equation(self, name: str, value: Any) -> Expr:
         if isinstance(value, Relational):
             raise TypeError(
-                f"Parameter `{name}` must be an expression that vanishes: of a = b it is a - b. Found {value}."
+                f"Parameter `{name}` must be an expression that vanishes: of a = b it is a - b. Found {value!r}."
             )
         equation = as_expression(
             name, value, self.parameters, coordinates=self.coordinates, further=[*self._normal, *self._local]
@@ -216,7 +216,7 @@ class Problem:
                 target = self._value(f"{where}[{quantity!r}]", value)
             same = [name for name in found if self.expression(name) == self.expression(quantity)]
             if same:
-                raise ValueError(f"Parameter `{where}` must hold each quantity once. Found {same[0]} and {key}.")
+                raise ValueError(f"Parameter `{where}` must hold each quantity once. Found {same[0]} and {key!r}.")
             found[quantity] = target
         return found
 
@@ -241,7 +241,8 @@ class Problem:
         if isinstance(field, AppliedUndef):
             known = self.fields.get(field.name, field)
             if list(map(str, field.args)) != list(map(str, known.args)):
-                raise ValueError(f"Parameter `{where}` must have {known} as key, at the point itself. Found {key}.")
+                # By repr: the hosts have SymPy write u for str(u(x, y)).
+                raise ValueError(f"Parameter `{where}` must have {known!r} as key, at the point itself. Found {key!r}.")
             return "__".join([field.name, *(symbol.name for symbol in getattr(key, "variables", ()))])
         raise TypeError(
             f"Parameter `{where}` must have names, or u and its derivatives, as keys; an expression is stated under a "
@@ -260,7 +261,7 @@ class Problem:
 
     def _check_order(self, where: str, order: int, found: Any) -> None:
         if order > HIGHEST_ORDER:
-            raise ValueError(f"Parameter `{where}` must hold derivatives up to order {HIGHEST_ORDER}. Found {found}.")
+            raise ValueError(f"Parameter `{where}` must hold derivatives up to order {HIGHEST_ORDER}. Found {found!r}.")
 
     def _initial(self, initial: Mapping[Any, Any] | None) -> dict[str, Expr]:
         if self.time is None:

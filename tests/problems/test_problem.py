@@ -204,7 +204,7 @@ def test_edges_share_points_only_where_their_coefficients_are_the_same(right, fo
         ),
         (made(POISSON, conditions={"edges": {"v": 0}}), ValueError, r"name a dependent variable, u, .* Found 'v'"),
         (made(POISSON, conditions={"edges": {"u__z": 0}}), ValueError, r"a derivative of one by x, y.* Found 'u__z'"),
-        (made(POISSON, conditions={"edges": {"u__x__x__x__x__x": 0}}), ValueError, r"up to order 4. Found u__x__x__x"),
+        (made(POISSON, conditions={"edges": {"u__x__x__x__x__x": 0}}), ValueError, r"up to order 4. Found 'u__x__x__x"),
         (
             made(POISSON, conditions={"edges": {"u": K}}),
             ValueError,
@@ -290,7 +290,7 @@ def test_edges_share_points_only_where_their_coefficients_are_the_same(right, fo
         (
             made(POISSON, conditions={"edges": {"u__x__y": 0, "u__y__x": 1}}),
             ValueError,
-            r"each quantity once. Found u__x__y and u__y__x",
+            r"each quantity once. Found u__x__y and 'u__y__x'",
         ),
         (made(POISSON, dense=[Interval(0, 1)]), TypeError, r"`dense` must hold shapes over x, y. Found Interval"),
         (
