@@ -2,7 +2,7 @@
 
 The m loss terms are equations, residuals of differential equations in the interior, or one of n conditions on the
 solution: values on edges, at the start or at sensors, fluxes, moments. With gradients g in the network's parameters,
-and n_i = 1 for an equation and n for a condition, the weights are
+and n_i = 1 for an equation and n for a condition, the weights are::
 
     lambda_i = m * b_i / sum_j b_j
 
@@ -14,7 +14,7 @@ With s = 1 the strongest equation and all conditions together pull equally hard,
 perpendicular. With s = 0 and f = 0 it is the plain sum. With f = 1 conditions that pull less than the equation are
 raised to it, at most `bound` times, because high derivatives of a network have large gradients, and an equation that is
 met without its conditions has another solution. Which of the two is raised follows from the progress of the terms since
-the start, P_i = log10 (L_i / L_i at the start), by how far the slowest condition is ahead of the slowest equation:
+the start, P_i = log10 (L_i / L_i at the start), by how far the slowest condition is ahead of the slowest equation::
 
     d = P_e - P_c,    P_e, P_c: the largest of each kind
     f = clamp(1 - d, 0, 1)

@@ -48,7 +48,7 @@ class PlateNetwork(Scaled):
         self.poles, self.rectangles = sizes.poles, sizes.rectangles
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the deflection, [*, 1], of inputs, [*, inputs]."""
+        """Return the deflection, [..., 1], of inputs, [..., inputs]."""
         seen = with_poles(self.poles, x, self.scaled(x))
         return with_deflection(self.rectangles, x, self.unscaled(self.network(seen)))
 

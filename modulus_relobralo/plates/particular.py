@@ -30,7 +30,7 @@ from modulus_relobralo.taylor.jets import Channel, Jet, MultiIndex, from_partial
 class LoadedRectangle(NamedTuple):
     """A rectangle [x_1, x_2] x [y_1, y_2] with a load.
 
-    Attributes
+    Parameters
     ----------
     x_1, y_1, x_2, y_2 : float
         Its ends.
@@ -74,16 +74,16 @@ def loaded_rectangles(plate: Plate) -> tuple[LoadedRectangle, ...]:
 
 
 def with_deflection(rectangles: Sequence[LoadedRectangle], inputs: Tensor, w: Tensor) -> Tensor:
-    """Return w + w_p, [*, 1].
+    """Return w + w_p, [..., 1].
 
     Parameters
     ----------
     rectangles : sequence of LoadedRectangle
         What w_p is of; without any, `w` stays what it is.
     inputs : Tensor
-        Of which the first two are x and y, [*, inputs].
+        Of which the first two are x and y, [..., inputs].
     w : Tensor
-        The rest of the deflection, [*, 1].
+        The rest of the deflection, [..., 1].
     """
     if not rectangles:
         return w

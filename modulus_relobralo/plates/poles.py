@@ -40,9 +40,9 @@ def with_poles(poles: Sequence[HolePole], inputs: Tensor, x: Tensor) -> Tensor:
     poles : sequence of HolePole
         `Shape.poles`; without any, `x` stays what it is.
     inputs : Tensor
-        Of which the first two are x and y, [*, inputs].
+        Of which the first two are x and y, [..., inputs].
     x : Tensor
-        What was made of them, [*, columns].
+        What was made of them, [..., columns].
     """
     further = [_columns(pole, _around(pole, inputs), inputs.new_ones(()), 0) for pole in poles]
     return torch.cat([x, *further], dim=-1)

@@ -20,7 +20,7 @@ class Term(NamedTuple):
     """
     What holds of a loss term: a quantity takes a value.
 
-    Attributes
+    Parameters
     ----------
     output : str
         The quantity: an equation, a dependent variable, or a derivative of one.

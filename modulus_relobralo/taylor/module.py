@@ -81,12 +81,12 @@ class TaylorDerivatives(Module):
         self._check()
 
     def forward(self, points: Mapping[str, Tensor] | Tensor) -> dict[str, Tensor]:
-        """Return the results by name, each [*, 1], with the leading dimensions of the points.
+        """Return the results by name, each [..., 1], with the leading dimensions of the points.
 
         Parameters
         ----------
         points : mapping of str to Tensor, or Tensor
-            Each input by its name, [*, its columns], or all of them side by side, [*, inputs], with one leading
+            Each input by its name, [..., its columns], or all of them side by side, [..., inputs], with one leading
             dimension or more, such as [points, inputs]. Of the network's dtype, or of half precision, which is widened:
             it has too few digits for derivatives.
 

@@ -59,7 +59,7 @@ class Scaled(Module):
             self.register_buffer(f"{name}_scale", pairs.T.contiguous())
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return the outputs, [*, outputs], of inputs, [*, inputs].
+        """Return the outputs, [..., outputs], of inputs, [..., inputs].
 
         Raises
         ------
