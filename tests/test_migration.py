@@ -55,7 +55,7 @@ def test_the_code_trains():
 def test_the_loop_trains_a_plate():
     names = {}
     exec(code_with("RectangularPlate(1, 1"), names)
-    assert names["balance"].names == ["kirchhoff", "w", "slope_n"]
+    assert names["balance"].names == ["kirchhoff", "slope_n", "w"]
     before = names["take_step"](names["optimizer"], names["terms"], sum_of, names["terms"].draw(0), 0)[1]
     assert 0 < float(before) < 10
     assert float(names["balance"].lmbda_ema.max()) > 1.01

@@ -130,5 +130,5 @@ def _check_at_the_point(name: str, residual: Expr, inputs: list[str], coordinate
         if elsewhere:
             raise ValueError(
                 f"Loss term `{name}` must hold fields over {', '.join(coordinates)}, in this order, and their "
-                f"derivatives, at the point itself. Found {part}."
+                f"derivatives, at the point itself. Found {part!r}."
             )

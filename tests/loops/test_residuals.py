@@ -29,7 +29,7 @@ def made(residual, inputs=("x", "y"), coordinates=None):
         (Derivative(X * U(X, Y), X), r"Derivative\(x\*u\(x, y\), x\)"),
         (U(X, Y, T), r"u\(x, y, t\)"),
     ],
-    ids=str,
+    ids=repr,
 )
 def test_fields_elsewhere_than_at_the_point_are_refused(residual, found):
     with pytest.raises(ValueError, match=rf"`here` must hold fields over x, y, .* at the point itself. Found {found}"):
