@@ -58,7 +58,9 @@ def torch_function(expression: Expr, names: Sequence[str]) -> Callable[..., Tens
     # One that SymPy cannot print, one under a name that is not there, or one of Python's own, which take no tensor or
     # only that of one number.
     except (PrintMethodNotImplementedError, NameError, TypeError, ValueError, RuntimeError) as error:
-        raise ValueError(f"An equation must be made of functions that PyTorch has. Found {plain!r}: {error}.") from error
+        raise ValueError(
+            f"An equation must be made of functions that PyTorch has. Found {plain!r}: {error}."
+        ) from error
     return function
 
 
