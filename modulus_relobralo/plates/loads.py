@@ -37,7 +37,7 @@ class Patch:
 
     Examples
     --------
-    >>> Patch.of_resultant(Rectangle(0.5, 0.5, lower=(1, 1)), 1e3).value
+    >>> round(Patch.of_resultant(Rectangle(0.5, 0.5, lower=(1, 1)), 1e3).value, 6)
     4000.0
     """
 
