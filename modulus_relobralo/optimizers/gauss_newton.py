@@ -121,10 +121,8 @@ class GaussNewton:
         return found[0] if found is not None and found[0].norm() <= LONGEST * velocity.norm() else None
 
 
-class DualSystem:
-    """The system of as many equations as there are rows: what a network needs that is large against its points.
-
-    J is held whole where it fits, and otherwise made anew, block by block of the parameters, wherever it is needed.
+class _System:
+    """What both systems have: J, which is held whole where it fits.
 
     Parameters
     ----------
@@ -137,11 +135,32 @@ class DualSystem:
         J times the last step, [rows].
     """
 
-    def __init__(self, rows: Rows, values: Tensor, factors: Tensor, memory: int, last: Tensor) -> None:
+    carried: Tensor
+
+    def __init__(self, rows: Rows, values: Tensor, factors: Tensor, memory: int) -> None:
         self._rows, self._values, self._factors = rows, values, factors
+        self._whole = self._jacobian(slice(0, len(values))) if memory >= len(factors) * len(values) else None
+
+    def _transposed(self, cotangent: Tensor) -> Tensor:
+        """Return J^T times `cotangent`, [rows]."""
+        if self._whole is not None:
+            return self._whole.T @ cotangent
+        return self._rows.transposed(self._values, self._factors * cotangent)
+
+    def _jacobian(self, block: slice) -> Tensor:
+        return self._rows.jacobian(self._values, block).mul_(self._factors[:, None])
+
+
+class DualSystem(_System):
+    """The system of as many equations as there are rows: what a network needs that is large against its points.
+
+    Where J does not fit it is made anew, block by block of the parameters, wherever it is needed.
+    """
+
+    def __init__(self, rows: Rows, values: Tensor, factors: Tensor, memory: int, last: Tensor) -> None:
+        super().__init__(rows, values, factors, memory)
         size = max(memory // len(factors), 1)
         blocks = [slice(start, min(start + size, len(values))) for start in range(0, len(values), size)]
-        self._whole = self._jacobian(blocks[0]) if len(blocks) == 1 else None
         gram, self.carried = factors.new_zeros(len(factors), len(factors)), torch.zeros_like(factors)
         for block in blocks:
             part = self._jacobian(block) if self._whole is None else self._whole
@@ -158,35 +177,16 @@ class DualSystem:
         solution = solve(self._gram, damping * float(self._gram.diagonal().mean()), right)
         return None if solution is None else (self._transposed(solution), self._gram @ solution)
 
-    def _transposed(self, cotangent: Tensor) -> Tensor:
-        if self._whole is not None:
-            return self._whole.T @ cotangent
-        return self._rows.transposed(self._values, self._factors * cotangent)
 
-    def _jacobian(self, block: slice) -> Tensor:
-        return self._rows.jacobian(self._values, block).mul_(self._factors[:, None])
-
-
-class PrimalSystem:
+class PrimalSystem(_System):
     """The system of as many equations as there are parameters: what many points need.
 
-    J is held whole where it fits, and otherwise made anew, chunk by chunk of the points, wherever it is needed: J^T J
-    is added up over them.
-
-    Parameters
-    ----------
-    rows, values, factors, memory, last
-        Of `GaussNewton`.
-
-    Attributes
-    ----------
-    carried : Tensor
-        J times the last step, [rows].
+    Where J does not fit it is made anew, chunk by chunk of the points, wherever it is needed: J^T J is added up over
+    them.
     """
 
     def __init__(self, rows: Rows, values: Tensor, factors: Tensor, memory: int, last: Tensor) -> None:
-        self._rows, self._values, self._factors = rows, values, factors
-        self._whole = self._jacobian() if memory >= len(factors) * len(values) else None
+        super().__init__(rows, values, factors, memory)
         gram, self.carried = values.new_zeros(len(values), len(values)), torch.zeros_like(factors)
         for place, part in self._parts():
             _add_gram(gram, part.T)
@@ -199,7 +199,7 @@ class PrimalSystem:
         None if the system of equations cannot be solved with this `damping`.
         """
         level = damping * float(self._gram.trace()) / len(self._factors)
-        step = solve(self._gram, level, self._rows.transposed(self._values, self._factors * right))
+        step = solve(self._gram, level, self._transposed(right))
         if step is None:
             return None
         image = torch.zeros_like(right)
@@ -214,9 +214,6 @@ class PrimalSystem:
             return
         for place, part in self._rows.chunks(self._values, slice(0, len(self._values))):
             yield place, part * self._factors[place, None]
-
-    def _jacobian(self) -> Tensor:
-        return self._rows.jacobian(self._values, slice(0, len(self._values))).mul_(self._factors[:, None])
 
 
 def solve(gram: Tensor, level: float, right: Tensor) -> Tensor | None:
