@@ -36,7 +36,7 @@ damping       `damping`, in units of the mean of the diagonal of J J^T, in both 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
 
 import torch
 from torch import Tensor
@@ -56,18 +56,16 @@ PANELS = 4
 
 
 class GaussNewton:
-    """The sum of the squares of ``factors * rows(values)``, linearised at `values`.
+    """The sum of the squares of ``rows(values)``, linearised at `values`.
 
     Parameters
     ----------
     rows : Rows
-        Of all batches.
+        Of all batches, times the roots of the weights of their loss terms.
     values : Tensor
         The parameters, float64, [parameters].
     residual : Tensor
-        The rows at `values`, times `factors`, [rows].
-    factors : Tensor
-        What each row is multiplied by, [rows].
+        The rows at `values`, [rows].
     memory : int
         How many numbers of J may be held at a time.
     last : Tensor
@@ -76,11 +74,9 @@ class GaussNewton:
         Whether the system to solve is the primal one.
     """
 
-    def __init__(
-        self, rows: Rows, values: Tensor, residual: Tensor, factors: Tensor, memory: int, last: Tensor, primal: bool
-    ) -> None:
-        self._rows, self._values, self._residual, self._factors, self._last = rows, values, residual, factors, last
-        self._system = (PrimalSystem if primal else DualSystem)(rows, values, factors, memory, last)
+    def __init__(self, rows: Rows, values: Tensor, residual: Tensor, memory: int, last: Tensor, primal: bool) -> None:
+        self._rows, self._values, self._residual, self._last = rows, values, residual, last
+        self._system: System = (PrimalSystem if primal else DualSystem)(rows, values, memory, last)
 
     @property
     def loss(self) -> float:
@@ -89,7 +85,7 @@ class GaussNewton:
 
     def loss_at(self, values: Tensor) -> float:
         """Return the sum of squares at other `values` of the parameters."""
-        residual = self._factors * self._rows.values(values)
+        residual = self._rows.values(values)
         return float(residual.dot(residual))
 
     def loss_before(self, sizes: Tensor) -> float:
@@ -104,142 +100,123 @@ class GaussNewton:
 
         None if the system of equations cannot be solved with this `damping`.
         """
-        carried = momentum * self._system.carried
-        found = self._system.step(self._residual - carried, damping)
-        if found is None:
+        if not self._system.factorize(damping):
             return None
-        step, image = found
-        velocity = momentum * self._last + step
-        acceleration = self._acceleration(velocity, carried + image, damping)
+        velocity = self._system.velocity(self._residual, momentum)
+        if not torch.isfinite(velocity).all():
+            return None
+        acceleration = self._acceleration(velocity)
         return velocity if acceleration is None else velocity + sizes / 2 * acceleration
 
-    def _acceleration(self, velocity: Tensor, image: Tensor, damping: float) -> Tensor | None:
+    def _acceleration(self, velocity: Tensor) -> Tensor | None:
         """Return -a; None where it is too long, or the residuals are not finite on the way."""
-        ahead = self._factors * self._rows.values(self._values - STRETCH * velocity)
-        curvature = 2 / STRETCH * ((ahead - self._residual) / STRETCH + image)
-        found = self._system.step(curvature, damping)
-        return found[0] if found is not None and found[0].norm() <= LONGEST * velocity.norm() else None
+        ahead = self._rows.values(self._values - STRETCH * velocity)
+        found = self._system.acceleration((ahead - self._residual) / STRETCH)
+        return found if found.norm() <= LONGEST * velocity.norm() else None
 
 
-class _System:
-    """What both systems have: J, which is held whole where it fits.
+class System(ABC):
+    """What both systems have: J, which is held whole where it fits, and a factor of the damped Gram matrix.
 
     Parameters
     ----------
-    rows, values, factors, memory, last
+    rows, values, memory, last
         Of `GaussNewton`.
-
-    Attributes
-    ----------
-    carried : Tensor
-        J times the last step, [rows].
     """
 
-    carried: Tensor
+    def __init__(self, rows: Rows, values: Tensor, memory: int, last: Tensor) -> None:
+        self._rows, self._values, self._last = rows, values, last
+        fits = memory >= rows.count * len(values)
+        self._whole = rows.jacobian(values, slice(0, len(values))) if fits else None
+        gram = self._upper_gram(memory)
+        self._gram = gram.triu() + gram.triu(1).T
 
-    def __init__(self, rows: Rows, values: Tensor, factors: Tensor, memory: int) -> None:
-        self._rows, self._values, self._factors = rows, values, factors
-        self._whole = self._jacobian(slice(0, len(values))) if memory >= len(factors) * len(values) else None
+    def factorize(self, damping: float) -> bool:
+        """Set the damping of the next step; False if the system cannot be solved with it.
+
+        That is where its matrix is not positive definite in float64, or not finite.
+        """
+        damped = self._gram.clone()
+        damped.diagonal().add_(damping * float(self._gram.trace()) / self._rows.count)
+        self._factor, info = torch.linalg.cholesky_ex(damped)
+        return not info
+
+    @abstractmethod
+    def velocity(self, residual: Tensor, momentum: float) -> Tensor:
+        """Return v, [parameters], of a `residual`, [rows]."""
+
+    @abstractmethod
+    def acceleration(self, change: Tensor) -> Tensor:
+        """Return -a, [parameters], by how fast the residual changes on the way of the last `velocity`, [rows].
+
+        From ``r(-h v) = r - h J v + h^2 / 2 r''`` it is ``r'' = 2 / h (change + J v)``.
+        """
+
+    @abstractmethod
+    def _upper_gram(self, memory: int) -> Tensor:
+        """Return the Gram matrix, of which the part below the diagonal means nothing."""
+
+    def _solve(self, right: Tensor) -> Tensor:
+        return torch.cholesky_solve(right[:, None], self._factor)[:, 0]
 
     def _transposed(self, cotangent: Tensor) -> Tensor:
         """Return J^T times `cotangent`, [rows]."""
         if self._whole is not None:
             return self._whole.T @ cotangent
-        return self._rows.transposed(self._values, self._factors * cotangent)
-
-    def _jacobian(self, block: slice) -> Tensor:
-        return self._rows.jacobian(self._values, block).mul_(self._factors[:, None])
+        return self._rows.transposed(self._values, cotangent)
 
 
-class DualSystem(_System):
+class DualSystem(System):
     """The system of as many equations as there are rows: what a network needs that is large against its points.
 
-    Where J does not fit it is made anew, block by block of the parameters, wherever it is needed.
+    Where J does not fit it is made anew, block by block of the parameters.
     """
 
-    def __init__(self, rows: Rows, values: Tensor, factors: Tensor, memory: int, last: Tensor) -> None:
-        super().__init__(rows, values, factors, memory)
-        size = max(memory // len(factors), 1)
-        blocks = [slice(start, min(start + size, len(values))) for start in range(0, len(values), size)]
-        gram, self.carried = factors.new_zeros(len(factors), len(factors)), torch.zeros_like(factors)
-        for block in blocks:
-            part = self._jacobian(block) if self._whole is None else self._whole
+    def velocity(self, residual: Tensor, momentum: float) -> Tensor:
+        """Return v, [parameters], of a `residual`, [rows]."""
+        carried = momentum * self._carried
+        solution = self._solve(residual - carried)
+        self._image = carried + self._gram @ solution
+        return momentum * self._last + self._transposed(solution)
+
+    def acceleration(self, change: Tensor) -> Tensor:
+        """Return -a, [parameters], by how fast the residual changes on the way of the last `velocity`, [rows]."""
+        return self._transposed(self._solve(2 / STRETCH * (change + self._image)))
+
+    def _upper_gram(self, memory: int) -> Tensor:
+        size = max(memory // self._rows.count, 1)
+        gram = self._values.new_zeros(self._rows.count, self._rows.count)
+        self._carried = gram.new_zeros(len(gram))
+        for start in range(0, len(self._values), size if self._whole is None else len(self._values)):
+            block = slice(start, min(start + size, len(self._values)))
+            part = self._rows.jacobian(self._values, block) if self._whole is None else self._whole
             _add_gram(gram, part)
-            self.carried += part @ last[block]
+            self._carried += part @ self._last[block]
             del part  # before the next one is made
-        self._gram = gram.triu() + gram.triu(1).T
-
-    def step(self, right: Tensor, damping: float) -> tuple[Tensor, Tensor] | None:
-        """Return the least step s for which J s is `right`, [rows], as far as `damping` allows, and its image J s.
-
-        None if the system of equations cannot be solved with this `damping`.
-        """
-        solution = solve(self._gram, damping * float(self._gram.diagonal().mean()), right)
-        return None if solution is None else (self._transposed(solution), self._gram @ solution)
+        return gram
 
 
-class PrimalSystem(_System):
+class PrimalSystem(System):
     """The system of as many equations as there are parameters: what many points need.
 
-    Where J does not fit it is made anew, chunk by chunk of the points, wherever it is needed: J^T J is added up over
-    them.
+    Where J does not fit it is made once, chunk by chunk of the points: J^T J is added up over them.
     """
 
-    def __init__(self, rows: Rows, values: Tensor, factors: Tensor, memory: int, last: Tensor) -> None:
-        super().__init__(rows, values, factors, memory)
-        gram, self.carried = values.new_zeros(len(values), len(values)), torch.zeros_like(factors)
-        for place, part in self._parts():
+    def velocity(self, residual: Tensor, momentum: float) -> Tensor:
+        """Return v, [parameters], of a `residual`, [rows]."""
+        carried = momentum * self._last
+        self._velocity = carried + self._solve(self._transposed(residual) - self._gram @ carried)
+        return self._velocity
+
+    def acceleration(self, change: Tensor) -> Tensor:
+        """Return -a, [parameters], by how fast the residual changes on the way of the last `velocity`, [rows]."""
+        return self._solve(2 / STRETCH * (self._transposed(change) + self._gram @ self._velocity))
+
+    def _upper_gram(self, memory: int) -> Tensor:
+        gram = self._values.new_zeros(len(self._values), len(self._values))
+        for part in self._rows.chunks(self._values) if self._whole is None else [self._whole]:
             _add_gram(gram, part.T)
-            self.carried[place] = part @ last
-        self._gram = gram.triu() + gram.triu(1).T
-
-    def step(self, right: Tensor, damping: float) -> tuple[Tensor, Tensor] | None:
-        """Return the least step s for which J s is `right`, [rows], as far as `damping` allows, and its image J s.
-
-        None if the system of equations cannot be solved with this `damping`.
-        """
-        level = damping * float(self._gram.trace()) / len(self._factors)
-        step = solve(self._gram, level, self._transposed(right))
-        if step is None:
-            return None
-        image = torch.zeros_like(right)
-        for place, part in self._parts():
-            image[place] = part @ step
-        return step, image
-
-    def _parts(self) -> Iterator[tuple[slice, Tensor]]:
-        """Yield J by chunks of its rows: which they are, and the derivatives, [rows in chunk, parameters]."""
-        if self._whole is not None:
-            yield slice(None), self._whole
-            return
-        for place, part in self._rows.chunks(self._values, slice(0, len(self._values))):
-            yield place, part * self._factors[place, None]
-
-
-def solve(gram: Tensor, level: float, right: Tensor) -> Tensor | None:
-    """Return the solution a of ``(gram + level) a = right``.
-
-    Parameters
-    ----------
-    gram : Tensor
-        J J^T or J^T J, [unknowns, unknowns].
-    level : float
-        What is added to its diagonal.
-    right : Tensor
-        [unknowns].
-
-    Returns
-    -------
-    Tensor or None
-        None if the system cannot be solved: its matrix is not positive definite in float64, or not finite.
-    """
-    damped = gram.clone()
-    damped.diagonal().add_(level)
-    factor, info = torch.linalg.cholesky_ex(damped)
-    if info:
-        return None
-    solution = torch.cholesky_solve(right[:, None], factor)[:, 0]
-    return solution if torch.isfinite(solution).all() else None
+        return gram
 
 
 def fall(damping: float) -> float:

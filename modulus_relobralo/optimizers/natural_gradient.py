@@ -172,11 +172,11 @@ class NaturalGradient(Resumable):
         if not torch.isfinite(loss):
             self._count(False)
             return loss
-        factors = rows.roots(weights)
+        residual = rows.weigh(weights) * residual
         memory = int(self.param_groups[0]["memory"] * 2**30 / 8)
         last = _flat([self._last(parameter) for parameter in trained])
-        problem = GaussNewton(rows, values, factors * residual, factors, memory, last, self._is_primal(rows, values))
-        if self.param_groups[0]["adaptive"] and problem.loss > problem.loss_before(sizes):
+        problem = GaussNewton(rows, values, residual, memory, last, self._is_primal(rows, values))
+        if self.param_groups[0]["adaptive"] and last.any() and problem.loss > problem.loss_before(sizes):
             self._progress["damping"] = rise(self.damping)
         self._descend(trained, values, sizes, problem)
         return loss

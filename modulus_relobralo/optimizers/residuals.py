@@ -125,7 +125,6 @@ class Rows:
             raise ValueError("Parameter `batches` must hold the residuals of at least one batch of points. Found none.")
         self._batches = [_BatchRows(batch, parameters) for batch in batches]
         self.count = sum(batch.count for batch in self._batches)
-        self._factors = torch.cat([batch.factors.reshape(-1) for batch in self._batches])
         held = {place for batch in self._batches for place in batch.trained.values()}
         self.idle = [place for place in range(len(parameters)) if place not in held]
         if not held:
@@ -154,9 +153,15 @@ class Rows:
                 losses[name] = losses[name] + row.dot(row) if name in losses else row.dot(row)
         return losses
 
-    def roots(self, weights: Mapping[str, Tensor]) -> Tensor:
-        """Return the roots of the weights of the loss terms, each of shape [], for each row, [count]."""
-        return torch.cat([weights[name].sqrt().expand(batch.points) for batch in self._batches for name in batch.names])
+    def weigh(self, weights: Mapping[str, Tensor]) -> Tensor:
+        """Multiply the rows, from now on, by the roots of the weights of their loss terms, each of shape [].
+
+        Returns
+        -------
+        Tensor
+            What each row is multiplied by, [count].
+        """
+        return torch.cat([batch.weigh(weights) for batch in self._batches])
 
     def transposed(self, values: Tensor, cotangent: Tensor) -> Tensor:
         """Return J^T times `cotangent`, [count], by one backward pass; [parameters]."""
@@ -166,26 +171,24 @@ class Rows:
     def jacobian(self, values: Tensor, block: slice) -> Tensor:
         """Return the derivatives by a block of the parameters, [count, numbers in block]."""
         out = values.new_empty(self.count, block.stop - block.start)
-        for rows, part in self.chunks(values, block):
-            out[rows] = part
+        for rows, parts in self._chunks(values, block):
+            _join(parts, out[rows])
         return out
 
-    @torch.no_grad()
-    def chunks(self, values: Tensor, block: slice) -> Iterator[tuple[slice, Tensor]]:
-        """Yield the derivatives of the rows, chunk by chunk of the points.
+    def chunks(self, values: Tensor) -> Iterator[Tensor]:
+        """Yield the derivatives by all parameters, chunk by chunk of the points: [rows in chunk, parameters]."""
+        for rows, parts in self._chunks(values, slice(0, len(values))):
+            yield _join(parts, values.new_empty(rows.stop - rows.start, len(values)))
 
-        Yields
-        ------
-        tuple of slice and Tensor
-            Which rows, and their derivatives by a block of the parameters, [rows in chunk, numbers in block].
-        """
+    @torch.no_grad()
+    def _chunks(self, values: Tensor, block: slice) -> Iterator[tuple[slice, Sequence[Tensor]]]:
+        """Yield which rows a chunk has, and their derivatives by each tensor in the block, [rows in chunk, ...]."""
         start = 0
         for batch in self._batches:
             for part in batch.parts:
                 for i, derivatives in enumerate(batch.derivatives(values, block, part)):
                     first = start + i * batch.points + part.start
-                    rows = slice(first, first + len(derivatives))
-                    yield rows, derivatives * self._factors[rows, None]
+                    yield slice(first, first + len(derivatives[0])), derivatives
             start += batch.count
 
     def _split(self, rows: Tensor) -> tuple[Tensor, ...]:
@@ -200,6 +203,7 @@ class _BatchRows:
         own = _tensors(batch.module)
         self._module, self._nested = batch.module, batch.nested
         self._shapes = [parameter.shape for parameter in parameters]
+        self._numbers = [parameter.numel() for parameter in parameters]
         self.trained = {name: places[id(tensor)] for name, tensor in own.items() if id(tensor) in places}
         self._fixed = {name: _double(tensor) for name, tensor in own.items() if id(tensor) not in places}
         self._inputs = [_double(tensor) for tensor in batch.inputs]
@@ -231,16 +235,21 @@ class _BatchRows:
         for part in self._passes:
             with torch.enable_grad():
                 rows = self._rows(leaf, part)
-            total += _pull(rows, leaf, cotangent[:, part])
+            total += _pull(rows, (leaf,), cotangent[:, part])[0]
         return total
 
-    def derivatives(self, values: Tensor, block: slice, part: slice) -> Sequence[Tensor]:
-        """Return the derivatives of what the module returns: for each name [points in part, numbers in block]."""
-        inputs = [tensor[part] for tensor in self._inputs]
+    def weigh(self, weights: Mapping[str, Tensor]) -> Tensor:
+        roots = torch.stack([weights[name] for name in self.names]).double().sqrt()[:, None]
+        self.factors = roots * self.factors
+        return roots.expand_as(self.factors).reshape(-1)
+
+    def derivatives(self, values: Tensor, block: slice, part: slice) -> Sequence[Sequence[Tensor]]:
+        """Return the derivatives of the rows by the tensors in `block`: for each name, each [points in part, ...]."""
+        inputs, factors = [tensor[part] for tensor in self._inputs], self.factors[:, part]
         try:
             if self._nested:
-                return self._row_by_row(values, block, inputs, vmap)
-            return self._vectorised(values, block, inputs)
+                return self._row_by_row(values, block, inputs, factors, vmap)
+            return self._vectorised(values, block, inputs, factors)
         except RuntimeError as error:
             reason = str(error).strip().splitlines()[-1]
             warnings.warn(
@@ -248,29 +257,34 @@ class _BatchRows:
                 f"at once: {reason}",
                 stacklevel=2,
             )
-            return self._row_by_row(values, block, inputs, _one_by_one)
+            return self._row_by_row(values, block, inputs, factors, _one_by_one)
 
-    def _vectorised(self, values: Tensor, block: slice, inputs: list[Tensor]) -> Sequence[Tensor]:
+    def _vectorised(
+        self, values: Tensor, block: slice, inputs: list[Tensor], factors: Tensor
+    ) -> Sequence[Sequence[Tensor]]:
         """Differentiate at each point on its own, all points in one pass."""
+        pieces, insert = _cut(values, block, self._numbers)
 
-        def at_point(piece: Tensor, *point: Tensor) -> list[Tensor]:
-            def residuals(piece: Tensor) -> Tensor:
-                return self._residuals(_insert(values, block, piece), [x[None] for x in point])[:, 0]
+        def at_point(pieces: tuple[Tensor, ...], factors: Tensor, *point: Tensor) -> list[tuple[Tensor, ...]]:
+            def residuals(*pieces: Tensor) -> Tensor:
+                return self._residuals(insert(pieces), [x[None] for x in point])[:, 0]
 
-            found, pull = vjp(residuals, piece)  # type: ignore[misc]
-            return [pull(unit)[0] for unit in torch.eye(len(found), dtype=found.dtype, device=found.device)]
+            _, pull = vjp(residuals, *pieces)  # type: ignore[misc]
+            return [pull(unit) for unit in torch.diag(factors)]
 
-        return vmap(at_point, (None, *(0 for _ in inputs)))(values[block], *inputs)
+        return vmap(at_point, (None, 1, *(0 for _ in inputs)))(pieces, factors, *inputs)
 
     def _row_by_row(
-        self, values: Tensor, block: slice, inputs: list[Tensor], each: Callable[..., Any]
-    ) -> Sequence[Tensor]:
+        self, values: Tensor, block: slice, inputs: list[Tensor], factors: Tensor, each: Callable[..., Any]
+    ) -> Sequence[Sequence[Tensor]]:
         """Differentiate by one backward pass for each row; the result is that of `_vectorised`."""
-        leaf = values[block].detach().requires_grad_()
+        pieces, insert = _cut(self._open(values), block, self._numbers)
+        pieces = tuple(piece.detach().requires_grad_() for piece in pieces)
         with torch.enable_grad():
-            found = self._residuals(_insert(self._open(values), block, leaf), inputs)
+            found = self._residuals(insert(pieces), inputs) * factors
         units = torch.eye(found.numel(), dtype=found.dtype, device=found.device).view(-1, *found.shape)
-        return each(lambda unit: _pull(found, leaf, unit))(units).view(*found.shape, -1).unbind()
+        derivatives = each(lambda unit: _pull(found, pieces, unit))(units)
+        return list(zip(*(part.view(*found.shape, -1).unbind() for part in derivatives), strict=True))
 
     def _open(self, values: Tensor) -> Tensor:
         """Return the parameters for a module that differentiates by its inputs.
@@ -281,15 +295,14 @@ class _BatchRows:
         return values.detach().requires_grad_(self._nested)
 
     def _rows(self, values: Tensor, part: slice) -> Tensor:
-        found = self._residuals(values, [tensor[part] for tensor in self._inputs])
+        found = self._residuals(values.split(self._numbers), [tensor[part] for tensor in self._inputs])
         return (found - self._targets[:, part]) * self.factors[:, part]
 
-    def _residuals(self, values: Tensor, inputs: Sequence[Tensor]) -> Tensor:
-        """Return what the module returns, [names, points]."""
+    def _residuals(self, tensors: Sequence[Tensor], inputs: Sequence[Tensor]) -> Tensor:
+        """Return what the module returns, [names, points], with the numbers of each parameter."""
         if self._nested:
             inputs = [x.detach().requires_grad_(x.is_floating_point()) for x in inputs]
-        parts = values.split([shape.numel() for shape in self._shapes])
-        trained = {name: parts[i].view(self._shapes[i]) for name, i in self.trained.items()}
+        trained = {name: tensors[i].view(self._shapes[i]) for name, i in self.trained.items()}
         found = functional_call(self._module, {**self._fixed, **trained}, tuple(inputs), tie_weights=False)
         return torch.stack([self._column(found, name, len(inputs[0])) for name in self.names])
 
@@ -310,21 +323,46 @@ class _BatchRows:
         return [slice(start, start + size) for start in range(0, self.points, size)]
 
 
-def _insert(values: Tensor, block: slice, piece: Tensor) -> Tensor:
-    """Return `values` with `piece` in the place of `block`."""
-    return torch.cat([values[: block.start], piece, values[block.stop :]])
+def _cut(
+    values: Tensor, block: slice, numbers: Sequence[int]
+) -> tuple[tuple[Tensor, ...], Callable[[Sequence[Tensor]], list[Tensor]]]:
+    """Return what of each tensor is in `block`, and what puts such pieces back among the numbers of all tensors."""
+    tensors, spans, start = values.split(list(numbers)), [], 0
+    for i, number in enumerate(numbers):
+        span = slice(max(block.start - start, 0), min(block.stop - start, number))
+        if span.start < span.stop:
+            spans.append((i, span))
+        start += number
+
+    def insert(pieces: Sequence[Tensor]) -> list[Tensor]:
+        whole = list(tensors)
+        for (i, span), piece in zip(spans, pieces, strict=True):
+            around = tensors[i][: span.start], piece, tensors[i][span.stop :]
+            whole[i] = piece if len(piece) == numbers[i] else torch.cat(around)
+        return whole
+
+    return tuple(tensors[i][span] for i, span in spans), insert
 
 
-def _pull(found: Tensor, leaf: Tensor, cotangent: Tensor) -> Tensor:
-    """Return the derivatives of ``(cotangent * found).sum()`` by `leaf`."""
+def _join(parts: Sequence[Tensor], out: Tensor) -> Tensor:
+    """Write tensors, each [rows, numbers], beside one another into `out`."""
+    start = 0
+    for part in parts:
+        out[:, start : start + part.shape[1]] = part
+        start += part.shape[1]
+    return out
+
+
+def _pull(found: Tensor, leaves: Sequence[Tensor], cotangent: Tensor) -> tuple[Tensor, ...]:
+    """Return the derivatives of ``(cotangent * found).sum()`` by `leaves`."""
     if not found.requires_grad:
-        return torch.zeros_like(leaf)
-    return torch.autograd.grad(found, leaf, cotangent, retain_graph=True, allow_unused=True, materialize_grads=True)[0]
+        return tuple(map(torch.zeros_like, leaves))
+    return torch.autograd.grad(found, leaves, cotangent, retain_graph=True, allow_unused=True, materialize_grads=True)
 
 
-def _one_by_one(function: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+def _one_by_one(function: Callable[[Tensor], tuple[Tensor, ...]]) -> Callable[[Tensor], list[Tensor]]:
     """Return what `vmap` would, with a loop."""
-    return lambda units: torch.stack([function(unit) for unit in units])
+    return lambda units: [torch.stack(parts) for parts in zip(*map(function, units), strict=True)]
 
 
 def _tensors(module: nn.Module) -> dict[str, Tensor]:

@@ -87,12 +87,17 @@ def test_jacobian_is_that_of_the_oracle(monkeypatch, block, nested, chunk):
     whole, rows, cotangent = jacrev(Small().rows)(small.flat()), rows_of(small), torch.rand(16, dtype=torch.float64)
     torch.testing.assert_close(rows.jacobian(small.flat(), block), whole[:, block], rtol=1e-12, atol=1e-12)
     torch.testing.assert_close(rows.transposed(small.flat(), cotangent), whole.T @ cotangent, rtol=1e-12, atol=1e-12)
-    # As chunks, of which each row is in one.
-    seen = torch.zeros(16)
-    for part, derivatives in rows.chunks(small.flat(), block):
-        assert derivatives.shape == (len(range(16)[part]), block.stop - block.start)
-        seen[part] += 1
-    assert seen.tolist() == [1.0] * 16
+
+
+@pytest.mark.parametrize("nested", [False, True], ids=["vectorised", "nested"])
+def test_chunks_are_rows_of_the_jacobian(monkeypatch, nested):
+    monkeypatch.setattr(residuals_module, "CHUNK", 100)
+    monkeypatch.setattr(residuals_module, "NESTED_CHUNK", 4)
+    small = Small(nested)
+    parts, whole = list(rows_of(small).chunks(small.flat())), jacrev(Small().rows)(small.flat())
+    assert [len(part) for part in parts] == [4, 4, 2, 2, 4]
+    order = [0, 1, 2, 3, 6, 7, 8, 9, 4, 5, 10, 11, 12, 13, 14, 15]
+    torch.testing.assert_close(torch.cat(parts), whole[order], rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize("nested", [False, True], ids=["vectorised", "nested"])
@@ -146,7 +151,10 @@ def test_batches_share_terms_by_name():
     expected.append(oracle[12:].square().sum() + 2 * u.square().sum())
     torch.testing.assert_close(list(losses.values()), [e.detach() for e in expected])
     weights = {name: torch.tensor(w) for name, w in {"slope": 4.0, "u": 9.0, "equation": 1.0}.items()}
-    assert rows.roots(weights).tolist() == [1.0] * 6 + [2.0] * 6 + [3.0] * 8
+    roots = torch.tensor([1.0] * 6 + [2.0] * 6 + [3.0] * 8).double()
+    before = rows.values(small.flat())
+    torch.testing.assert_close(rows.weigh(weights), roots)
+    torch.testing.assert_close(rows.values(small.flat()), roots * before)
 
 
 def test_buffers_and_frozen_parameters_take_part():
