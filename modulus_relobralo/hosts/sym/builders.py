@@ -13,12 +13,10 @@ from modulus_relobralo.hosts.sym import host
 from modulus_relobralo.hosts.sym.plates import weights
 from modulus_relobralo.hosts.sym.pointwise import pointwise_constraint
 from modulus_relobralo.problems import Problem
-from modulus_relobralo.problems.expressions import TIME
-from modulus_relobralo.problems.places import Place, places
-from modulus_relobralo.problems.problem import INTERIOR
+from modulus_relobralo.problems.places import places
 from modulus_relobralo.problems.sampling import areas_of, evaluate, patch_counts
-from modulus_relobralo.problems.shapes.domain import Domain
 from modulus_relobralo.problems.shapes.edges import Part
+from modulus_relobralo.problems.shapes.shape import Domain
 
 _Geometry: Any = host.load("geometry.geometry").Geometry
 _parameterization: Any = host.load("geometry.parameterization")
@@ -134,36 +132,21 @@ def constraints(
     """
     Constrain the equations of a problem in the interior, and what holds on edges and at the first time.
 
-    Loss terms are named after equations and quantities, see `places`: ``kirchhoff``, ``w``, and ``M_n`` or ``slope_n``
-    or both, as the edges of a plate are held; ``helmholtz`` and ``u`` of a wave. The host adds up the losses of
-    constraints that share an output name. So edges with the same conditions share one constraint, and with ``per_edge``
-    each edge has its own, whose terms end in its name: ``w_left``, ``M_n_left``, ``w_right`` and so on. What holds at
-    the first time has terms of its own: ``u_initial``.
+    There is one constraint for each place of the problem. The host adds up the losses of constraints that share an
+    output name.
 
     Parameters
     ----------
-    problem : Problem
-        The problem, such as a plate or a wave.
+    problem, interior, edge, per_edge, initial
+        Of `problems.places.places`, which says what the loss terms are called.
     nodes : list of Node
         The nodes of its equations (`equation_nodes`) and of the networks of its dependent variables and fields.
-    interior : int
-        Points in the interior per step.
-    edge : int
-        Points per edge and step. Edges that share loss terms share their points, by length.
-    per_edge : bool
-        Whether each edge has loss terms of its own.
-    reduction : str
-        ``"integral"``: a loss term is the integral of the squared residual over the shape or along the edges, as the
-        host has it. ``"mean"``: the integral over the area or over the length of the edges that have the term. Over
-        time and parameters it is the mean in both.
-    points : str
-        ``"fixed"``: ``batch_per_epoch`` batches are drawn once and come again. ``"resampled"``: new points in every
-        step, of which ``batch_per_epoch`` batches are drawn at once.
+    reduction, points : str
+        Of `pointwise_constraint`. With ``"mean"`` a loss term is the integral over the area or over the length of the
+        edges that have the term. Over time and parameters it is the mean in any case.
     scaled : bool
         Whether the loss terms of a plate are of order one in whatever units it is, see `keys`, which does the same for
         its network.
-    initial : int, optional
-        Points at the first time per step, of a problem with something that holds then.
     **sampling
         Further arguments of the host's pointwise constraints, such as ``batch_per_epoch`` or ``parameterization``, the
         ranges of the problem's parameters, where it does not say them itself.
@@ -171,8 +154,7 @@ def constraints(
     Returns
     -------
     dict[str, Constraint]
-        For ``domain.add_constraint(constraint, name)``: "interior", and one for each edge or group of edges, under
-        their names, or "edges" if all share one; for corners that have a condition of their own; and "initial".
+        By the names of the places, for ``domain.add_constraint(constraint, name)``.
 
     Raises
     ------
@@ -196,27 +178,22 @@ def constraints(
     made = {}
     for place in found:
         renamed = {name: term.output for name, term in place.terms.items() if name != term.output}
+        drawn = {**{Symbol(name): ends for name, ends in place.time.items()}, **ranges}
         if scaled:
             sampling["lambda_weighting"] = {name: factors[term.output] for name, term in place.terms.items()}
         made[place.name] = pointwise_constraint(
             "boundary" if place.parts else "interior",
             [*nodes, *(host.Node.from_sympy(Symbol(output), name) for name, output in renamed.items())],
-            _geometry(problem, place),
+            ShapeGeometry(problem.shape, place.parts or None, place.coefficients, place.dense),
             {name: term.target for name, term in place.terms.items()},
             place.count,
             reduction,
             points,
             {name: term.fraction for name, term in place.terms.items()},
-            **_drawn(place, ranges),
+            **({"parameterization": host.Parameterization(drawn)} if drawn else {}),
             **sampling,
         )
     return made
-
-
-def _geometry(problem: Problem, place: Place) -> Any:
-    if place.parts:
-        return ShapeGeometry(problem.shape, place.parts, place.coefficients)
-    return ShapeGeometry(problem.shape, dense=problem.dense if place.name == INTERIOR else ())
 
 
 def _ranges(problem: Problem, given: Any) -> dict[Any, Any]:
@@ -231,11 +208,6 @@ def _ranges(problem: Problem, given: Any) -> dict[Any, Any]:
             f"problem's `parameters`, as in {{{unknown[0]!r}: (low, high)}}. Found no range of {', '.join(unknown)}."
         )
     return found
-
-
-def _drawn(place: Place, ranges: Mapping[Any, Any]) -> dict[str, Any]:
-    drawn = {**({} if place.time is None else {Symbol(str(TIME)): place.time}), **ranges}
-    return {"parameterization": host.Parameterization(drawn)} if drawn else {}
 
 
 def _check_names(problem: Problem) -> None:

@@ -87,7 +87,8 @@ def pointwise_constraint(
     nodes, geometry, outvar, batch_size
         Of the host's pointwise constraints.
     reduction : str
-        ``"integral"``, the host's loss, which grows with the domain; or ``"mean"``, see `MeanSquareLoss`.
+        ``"integral"``: the integral of the squared residual, the host's loss, which grows with the domain. ``"mean"``:
+        see `MeanSquareLoss`.
     points : str
         ``"fixed"``: ``batch_per_epoch`` batches are drawn once and come again. ``"resampled"``: new points in every
         step, of which ``batch_per_epoch`` batches are drawn at once, see `ResampledPoints`.
