@@ -7,8 +7,7 @@ import sympy
 import torch
 
 from benchmarks.steps.trainer_step import TrainerStep
-from modulus_relobralo.hosts.sym import autodiff_nodes, equation_nodes, host, taylor_nodes
-from modulus_relobralo.hosts.sym.taylor_arch import TaylorArch
+from modulus_relobralo.hosts.sym import TaylorArch, autodiff_nodes, equation_nodes, host, taylor_nodes
 from modulus_relobralo.plates import KirchhoffPlate
 from modulus_relobralo.problems import HelmholtzWave
 

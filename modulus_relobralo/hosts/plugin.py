@@ -163,11 +163,16 @@ def trainer_methods(option: str, prefix: str) -> dict[str, str]:
     """Return what ``optimizer: option`` answers when the host's trainer asks which of its methods to call.
 
     It asks when it starts to train. The resolver gives it the methods then, those whose names begin with `prefix`: a
-    module that imports torch and the trainer is not for a plugin to import.
+    module that imports torch and the trainer is not for a plugin to import. SOAP has the trainer's own for Adam, with
+    clipping, accumulated gradients and mixed precision; neither host records an optimizer's step in a CUDA graph.
     """
 
     def method(option: str, name: str) -> str:
-        return importlib.import_module(f"modulus_relobralo.hosts.sym.{option}").method(name)
+        if option == "soap":
+            # Its library may be missing: the trainer would wrap that error in another one that does not say it.
+            importlib.import_module("modulus_relobralo.optimizers.soap")
+            return name
+        return importlib.import_module("modulus_relobralo.hosts.sym.natural_gradient").method(name)
 
     OmegaConf.register_new_resolver(RESOLVER, method, replace=True)
     names = ("compute_gradients", "apply_gradients")

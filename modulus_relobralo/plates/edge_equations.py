@@ -8,8 +8,7 @@ from sympy import Expr, Float, Function, Symbol
 
 from modulus_relobralo.plates.equation import KirchhoffPlate
 from modulus_relobralo.problems.expressions import COORDINATES, NORMAL
-from modulus_relobralo.problems.shapes.corners import Corner
-from modulus_relobralo.problems.shapes.edges import Part
+from modulus_relobralo.problems.shapes.edges import Corner, Part
 
 CURVATURE = Symbol("curvature")
 """1/R of an edge, see `problems.shapes.edges.Part`."""

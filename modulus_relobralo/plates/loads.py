@@ -13,9 +13,7 @@ from sympy.logic.boolalg import Boolean
 from modulus_relobralo.checks import check_number, check_positive
 from modulus_relobralo.problems.expressions import COORDINATES
 from modulus_relobralo.problems.shapes.edges import Edge, Point
-from modulus_relobralo.problems.shapes.ellipse import Ellipse
-from modulus_relobralo.problems.shapes.polygon import Polygon
-from modulus_relobralo.problems.shapes.rectangle import Rectangle
+from modulus_relobralo.problems.shapes.primitives import Ellipse, Polygon, Rectangle
 from modulus_relobralo.problems.shapes.shape import Shape, as_point
 
 x, y = COORDINATES

@@ -23,7 +23,7 @@ from torch import Tensor
 
 from modulus_relobralo.plates.plate import Plate
 from modulus_relobralo.problems.expressions import COORDINATES
-from modulus_relobralo.problems.shapes.rectangle import Rectangle
+from modulus_relobralo.problems.shapes.primitives import Rectangle
 from modulus_relobralo.taylor.jets import Channel, Jet, MultiIndex, from_partials
 
 

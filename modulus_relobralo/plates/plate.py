@@ -24,7 +24,7 @@ from modulus_relobralo.plates.supports import (
 )
 from modulus_relobralo.problems.expressions import as_expression, check_values
 from modulus_relobralo.problems.problem import Problem
-from modulus_relobralo.problems.shapes.corners import Corner
+from modulus_relobralo.problems.shapes.edges import Corner
 from modulus_relobralo.problems.shapes.shape import Shape, for_each_edge, points_on
 
 

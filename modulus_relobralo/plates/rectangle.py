@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from modulus_relobralo.plates.equation import KirchhoffPlate
 from modulus_relobralo.plates.plate import Plate
 from modulus_relobralo.plates.supports import EdgeCondition, Held
-from modulus_relobralo.problems.shapes.rectangle import Rectangle
+from modulus_relobralo.problems.shapes.primitives import Rectangle
 
 
 class RectangularPlate(Plate):

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sympy import Expr
 
 from modulus_relobralo.plates.supports import EdgeSupport
-from modulus_relobralo.problems.shapes.corners import Corner
+from modulus_relobralo.problems.shapes.edges import Corner
 from modulus_relobralo.problems.shapes.shape import Shape
 
 _FRACTIONS = np.array([0.1, 0.35, 0.65, 0.9])

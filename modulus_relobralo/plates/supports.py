@@ -11,7 +11,7 @@ from sympy import Expr
 
 from modulus_relobralo.checks import check_positive
 from modulus_relobralo.problems.expressions import as_expression
-from modulus_relobralo.problems.shapes.corners import Corner
+from modulus_relobralo.problems.shapes.edges import Corner
 from modulus_relobralo.problems.shapes.shape import Shape
 
 ALL = "all"

@@ -2,11 +2,9 @@
 
 from modulus_relobralo.problems.helmholtz import HelmholtzRectangle, HelmholtzWave, standing_wave
 from modulus_relobralo.problems.problem import Problem
-from modulus_relobralo.problems.shapes.ellipse import Ellipse, circle
 from modulus_relobralo.problems.shapes.holes import WithHoles, annulus
 from modulus_relobralo.problems.shapes.interval import Interval
-from modulus_relobralo.problems.shapes.polygon import Polygon
-from modulus_relobralo.problems.shapes.rectangle import Rectangle
+from modulus_relobralo.problems.shapes.primitives import Ellipse, Polygon, Rectangle, circle
 from modulus_relobralo.problems.shapes.shape import Shape
 
 __all__ = [

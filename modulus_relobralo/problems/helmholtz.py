@@ -19,7 +19,7 @@ from modulus_relobralo.problems.expressions import (
     check_values,
 )
 from modulus_relobralo.problems.problem import Problem, output_name
-from modulus_relobralo.problems.shapes.rectangle import EDGES, Rectangle
+from modulus_relobralo.problems.shapes.primitives import EDGES, Rectangle
 from modulus_relobralo.problems.shapes.shape import for_each_edge, points_on
 
 x, y = COORDINATES

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from sympy import Expr
 
 from modulus_relobralo.checks import check_count, check_flag
-from modulus_relobralo.problems.expressions import plain_name
+from modulus_relobralo.problems.expressions import TIME, plain_name
 from modulus_relobralo.problems.problem import EDGES, INITIAL, INTERIOR, Problem
+from modulus_relobralo.problems.shapes.shape import Domain
 
 CORNER = 2
 """Points per corner and step: all are one, but a host may draw to which corner of a group each goes."""
@@ -46,22 +47,25 @@ class Place:
         "interior", the names of the edges, "edges" if it is all of them, or "initial".
     terms : dict[str, Term]
         Loss terms by name.
-    parts : tuple of str
-        The edges or corners; none for the interior.
     count : int
         Points per step.
-    time : tuple[float, float], optional
-        From when to when; at the start both are the first time.
+    time : mapping of str to pair of float
+        From when to when, by the name of the time; at the start both are the first time. Empty without time.
+    parts : tuple of str
+        The edges or corners; none for the interior.
     coefficients : mapping of str to Expr
         What further symbols of its equations mean there, in the coordinates, the normal and the parameters.
+    dense : tuple of Shape
+        Patches of the interior where points lie more densely, each for less area.
     """
 
     name: str
     terms: dict[str, Term]
-    parts: tuple[str, ...]
     count: int
-    time: tuple[float, float] | None
-    coefficients: Mapping[str, Expr]
+    time: Mapping[str, tuple[float, float]]
+    parts: tuple[str, ...] = ()
+    coefficients: Mapping[str, Expr] = field(default_factory=dict)
+    dense: tuple[Domain, ...] = ()
 
 
 def places(
@@ -70,20 +74,30 @@ def places(
     """
     Return where which loss terms of a problem hold.
 
-    Loss terms are named after equations and quantities. Edges on which the same holds are one place; a
+    Loss terms are named after equations and quantities: ``kirchhoff``, ``w``, and ``M_n`` or ``slope_n`` or both, as
+    the edges of a plate are held; ``helmholtz`` and ``u`` of a wave. Edges on which the same holds are one place; a
     quantity has one loss term, on whichever edges it is given. With ``per_edge`` each edge is a place, and its loss
-    terms end in its name: "u_left". Those of the start end in "initial": "u_initial", "u_t_initial".
+    terms end in its name: ``w_left``, ``M_n_left``, ``w_right``. Those of the start end in "initial": ``u_initial``,
+    ``u_t_initial``.
 
     Parameters
     ----------
     problem : Problem
-        The problem.
-    interior, edge : int
-        Points in the interior, and per edge.
+        The problem, such as a plate or a wave.
+    interior : int
+        Points in the interior, in each step.
+    edge : int
+        Points per edge, in each step. Edges of one place share theirs, by length.
     initial : int, optional
-        Points at the first time, if something holds there.
+        Points at the first time, in each step, of a problem with something that holds then.
     per_edge : bool
         Whether each edge has loss terms of its own.
+
+    Returns
+    -------
+    list of Place
+        "interior"; each edge or group of edges under their names, or "edges" if all are one; corners that have a
+        condition of their own; and "initial".
 
     Raises
     ------
@@ -103,16 +117,17 @@ def places(
     """
     _check(problem, interior, edge, initial, per_edge)
     inside = {name: Term(name, target) for name, target in problem.inside.items()}
-    found = [Place(INTERIOR, inside, (), interior, problem.time, {})]
+    time = {} if problem.time is None else {str(TIME): problem.time}
+    found = [Place(INTERIOR, inside, interior, time, dense=problem.dense)]
     edges = problem.shape.edges
     for parts in _groups(problem, per_edge):
         name = EDGES if set(parts) == set(edges) else "_".join(parts)
         count = (edge if parts[0] in edges else CORNER) * len(parts)
         terms = _terms(problem, parts, per_edge)
-        found.append(Place(name, terms, tuple(parts), count, problem.time, _coefficients(problem, parts[0])))
+        found.append(Place(name, terms, count, time, tuple(parts), _coefficients(problem, parts[0])))
     if problem.time is not None and initial is not None:
         start = {_term_name(output, INITIAL): Term(output, target) for output, target in problem.initial.items()}
-        found.append(Place(INITIAL, start, (), initial, (problem.time[0], problem.time[0]), {}))
+        found.append(Place(INITIAL, start, initial, {str(TIME): (problem.time[0], problem.time[0])}))
     _check_names(found)
     return found
 

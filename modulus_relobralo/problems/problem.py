@@ -22,7 +22,7 @@ from modulus_relobralo.problems.expressions import (
     check_values,
     plain_name,
 )
-from modulus_relobralo.problems.shapes.domain import Domain, middles
+from modulus_relobralo.problems.shapes.shape import Domain, middles
 
 INTERIOR, EDGES, INITIAL = "interior", "edges", "initial"
 """Names of places, which edges must not have: the interior, all edges together, the interior at the first time."""

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 from sympy import Expr, Symbol, lambdify
 
 from modulus_relobralo.checks import check_number
-from modulus_relobralo.problems.expressions import TIME
 from modulus_relobralo.problems.places import Place, places
-from modulus_relobralo.problems.problem import INTERIOR, Problem
-from modulus_relobralo.problems.shapes.domain import Domain
+from modulus_relobralo.problems.problem import Problem
+from modulus_relobralo.problems.shapes.shape import Domain
 
 Array = NDArray[np.float64]
 Ranges = Mapping[str, tuple[float, float]]
@@ -27,7 +26,7 @@ FRACTION = 0.25
 
 @dataclass(frozen=True)
 class Samples(Place):
-    """A place of a problem, and how to draw points there.
+    """A `Place` of a problem, and how to draw points there.
 
     Attributes
     ----------
@@ -37,14 +36,11 @@ class Samples(Place):
         Of the integral of each loss term's squared residual.
     ranges : mapping of str to pair of float
         Ends of what the time and the parameters are drawn from.
-    dense : tuple of Shape
-        Patches of the interior where points lie more densely, each for less area.
     """
 
-    shape: Domain
-    factors: dict[str, float]
-    ranges: Ranges
-    dense: tuple[Domain, ...] = ()
+    shape: Domain = field(kw_only=True)
+    factors: dict[str, float] = field(kw_only=True)
+    ranges: Ranges = field(kw_only=True)
 
     def draw(self, generator: np.random.Generator) -> tuple[dict[str, Array], Array]:
         """Return points, at random over the place and the ranges, and how much of the place each stands for.
@@ -88,19 +84,10 @@ def samples(
     """
     Return where the loss terms of a problem hold: what `hosts.sym.constraints` gives to a Solver, for a loop.
 
-    The loss terms are the same, under the same names, see `places`: ``kirchhoff``, ``w``, and ``M_n`` or ``slope_n`` or
-    both, as the edges of a plate are held; ``helmholtz`` and ``u`` of a wave.
-
     Parameters
     ----------
-    problem : Problem
-        The problem, such as a plate or a wave.
-    interior : int
-        Points in the interior per draw.
-    edge : int
-        Points per edge and draw. Edges that share loss terms share their points, by length.
-    per_edge : bool
-        Whether each edge has loss terms of its own.
+    problem, interior, edge, per_edge, initial
+        Of `places`, which says what the loss terms are called.
     reduction : str
         ``"integral"``: a loss term is the integral of the squared residual over the shape or along the edges.
         ``"mean"``: the integral over the area or over the length of the edges that have the term. Over time and
@@ -111,14 +98,11 @@ def samples(
         By name of an equation or a variable, > 0: what its residuals are divided by, such as
         ``plates.scaling.scales(plate).outputs`` for losses of order one in SI units. Those without one stay as they
         are.
-    initial : int, optional
-        Points at the first time per draw, of a problem with something that holds then.
 
     Returns
     -------
     dict[str, Samples]
-        "interior", and one for each edge or group of edges, under their names, or "edges" if all share one; for
-        corners that have a condition of their own; and "initial".
+        The `places` by name.
 
     Raises
     ------
@@ -150,8 +134,7 @@ def samples(
                 name: (term.fraction / size if reduction == "mean" else 1.0) * sized.get(term.output, 1.0)
                 for name, term in place.terms.items()
             },
-            ranges={**({} if place.time is None else {str(TIME): place.time}), **ranges},
-            dense=problem.dense if place.name == INTERIOR else (),
+            ranges={**place.time, **ranges},
         )
     return made
 

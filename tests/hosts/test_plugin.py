@@ -52,7 +52,7 @@ PROGRAM = """
 """
 OURS = "modulus_relobralo.balancing.relobralo.ReLoBRaLo"
 THEIRS = on_host("modulus.sym.loss.aggregator.Relobralo")
-THEIRS_BY_NAME = "modulus_relobralo.hosts.sym.builtin.BuiltinRelobralo"
+THEIRS_BY_NAME = "modulus_relobralo.hosts.sym.aggregators.BuiltinRelobralo"
 # What Hydra prints where a file on its search path has the name of a stored option.
 DEPRECATION = re.compile("deprecat.*(ConfigStore|schema|relobralo)|(ConfigStore|schema|relobralo).*deprecat", re.I)
 

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from modulus_relobralo.problems.shapes.rectangle import EDGES, Rectangle
+from modulus_relobralo.problems.shapes.primitives import EDGES, Rectangle
 from modulus_relobralo.problems.shapes.shape import for_each_edge, points_on
 
 ON_EDGE = {"left": ("x", -0.5), "right": ("x", 1.5), "bottom": ("y", 2.0), "top": ("y", 9.0)}

@@ -13,23 +13,23 @@ from typing import Any
 from modulus_relobralo.hosts.sym import host
 
 _HOMES = {
-    "MeanSquareLoss": "losses",
-    "Progress": "progress",
+    "MeanSquareLoss": "pointwise",
+    "Progress": "monitors",
     "ResampledPoints": "points",
     "Solver": "solver",
-    "TaylorArch": "taylor_arch",
-    "WeightMonitor": "monitor",
+    "TaylorArch": "nodes",
+    "WeightMonitor": "monitors",
     "autodiff_nodes": "nodes",
     "constraints": "builders",
     "derivative_nodes": "nodes",
-    "equation_nodes": "equations",
+    "equation_nodes": "nodes",
     "geometry": "builders",
-    "keys": "scaling",
-    "main": "programs",
-    "plate_network": "scaling",
-    "plate_results": "trained",
+    "keys": "plates",
+    "main": "solver",
+    "plate_network": "plates",
+    "plate_results": "plates",
     "pointwise_constraint": "pointwise",
-    "residual_monitor": "held_out",
+    "residual_monitor": "monitors",
     "taylor_nodes": "nodes",
 }
 

@@ -1,23 +1,113 @@
-"""The host's geometry and constraints of a problem."""
+"""The host's geometry and constraints of a problem, such as a plate or a wave."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from sympy import Symbol
+import numpy as np
+from numpy.typing import NDArray
+from sympy import Expr, Symbol
 
 from modulus_relobralo.hosts.sym import host
+from modulus_relobralo.hosts.sym.plates import weights
 from modulus_relobralo.hosts.sym.pointwise import pointwise_constraint
-from modulus_relobralo.hosts.sym.scaling import weights
-from modulus_relobralo.hosts.sym.shapes import ShapeGeometry
 from modulus_relobralo.problems import Problem
-from modulus_relobralo.problems.expressions import TIME
-from modulus_relobralo.problems.places import Place, places
-from modulus_relobralo.problems.problem import INTERIOR
+from modulus_relobralo.problems.places import places
+from modulus_relobralo.problems.sampling import areas_of, evaluate, patch_counts
+from modulus_relobralo.problems.shapes.edges import Part
+from modulus_relobralo.problems.shapes.shape import Domain
 
-# What the host's sampling gives beside the coordinates: weights of the points, and distances to the boundary.
-_SAMPLED = ("area", "sdf")
+_Geometry: Any = host.load("geometry.geometry").Geometry
+_parameterization: Any = host.load("geometry.parameterization")
+
+
+class ShapeGeometry(_Geometry):
+    """
+    A shape as the host's geometry, or some parts of its boundary with the whole interior.
+
+    Its samples have the shape's level as ``sdf``, because the host asks for one: that is the distance to the boundary,
+    of all but an ellipse whose axes differ.
+
+    Parameters
+    ----------
+    shape : Interval or Shape
+        The shape.
+    parts : iterable of str, optional
+        The edges and corners that are sampled as boundary; all edges by default.
+    coefficients : mapping of str to Expr, optional
+        Columns that the points of the boundary have beside the host's, as expressions in the coordinates, the normal,
+        time and parameters.
+    dense : iterable of Shape
+        Where interior points are drawn more densely. Their areas undo it: the integral stays what it is.
+    """
+
+    def __init__(
+        self,
+        shape: Domain,
+        parts: Iterable[str] | None = None,
+        coefficients: Mapping[str, Expr] | None = None,
+        dense: Iterable[Domain] = (),
+    ) -> None:
+        named: Mapping[str, Part] = shape.edges if parts is None else {name: shape.parts[name] for name in parts}
+        names = [str(symbol) for symbol in shape.coordinates]
+        ends = zip(map(_parameterization.Parameter, names), zip(*shape.bounds, strict=True), strict=True)
+        curves = [_curve(part, len(names)) for part in named.values()]
+        super().__init__(curves, _level(shape), dims=len(names), bounds=_parameterization.Bounds(dict(ends)))
+        self._coefficients = dict(coefficients or {})
+        self._dense = list(dense)
+        self._shape = shape
+
+    def sample_boundary(self, nr_points: int, *args: Any, **kwargs: Any) -> dict[str, NDArray[np.float64]]:
+        """Return points on the boundary as the host does, with the further columns."""
+        points = super().sample_boundary(nr_points, *args, **kwargs)
+        return points | evaluate(self._coefficients, points)
+
+    def sample_interior(self, nr_points: int, *args: Any, **kwargs: Any) -> dict[str, NDArray[np.float64]]:
+        """Return points inside as the host does, some of them on the dense patches."""
+        counts = patch_counts(nr_points, self._dense)
+        drawn = [super().sample_interior(nr_points - sum(counts), *args, **kwargs)]
+        if not self._dense:
+            return drawn[0]
+        for patch, count in zip(self._dense, counts, strict=True):
+            drawn.append(ShapeGeometry(patch).sample_interior(count, *args, **kwargs))
+        points = {name: np.concatenate([part[name] for part in drawn]) for name in drawn[0]}
+        place = [points[name] for name in self.dims]
+        return points | {"area": areas_of(self._shape, self._dense, counts, place), "sdf": self._shape.level(*place)}
+
+
+def _curve(part: Part, dims: int) -> Any:
+    """Return a part of the boundary as a curve of the host."""
+    length = part.length
+    # Drawn as the host draws along its own curves.
+    fractions = _parameterization.Parameterization({_parameterization.Parameter("fraction"): (0.0, 1.0)})
+
+    def sample(
+        nr_points: int, parameterization: Any = None, quasirandom: bool = False
+    ) -> tuple[dict[str, NDArray[np.float64]], dict[str, NDArray[np.float64]]]:
+        points = part.at(fractions.sample(nr_points, quasirandom=quasirandom)["fraction"])
+        parameters = parameterization.sample(nr_points, quasirandom) if parameterization is not None else {}
+        return points | {"area": np.full((nr_points, 1), length / nr_points)}, parameters
+
+    return host.load("geometry.curve").Curve(sample, dims)
+
+
+def _level(shape: Domain) -> Callable[..., dict[str, NDArray[np.float64]]]:
+    """Return the level as the host wants its signed distance, with derivatives by differences as the host's own."""
+    names = [str(symbol) for symbol in shape.coordinates]
+
+    def sdf(
+        invar: Mapping[str, NDArray[np.float64]], params: Any, compute_sdf_derivatives: bool = False
+    ) -> dict[str, NDArray[np.float64]]:
+        del params
+        point, step = {name: invar[name] for name in names}, 1e-4
+        found = {"sdf": shape.level(*point.values())}
+        for name in names if compute_sdf_derivatives else ():
+            ahead, behind = (shape.level(*{**point, name: point[name] + side * step / 2}.values()) for side in (1, -1))
+            found[f"sdf__{name}"] = (ahead - behind) / step
+        return found
+
+    return sdf
 
 
 def geometry(problem: Problem) -> Any:
@@ -42,36 +132,21 @@ def constraints(
     """
     Constrain the equations of a problem in the interior, and what holds on edges and at the first time.
 
-    Loss terms are named after equations and quantities, see `places`: ``kirchhoff``, ``w``, and ``M_n`` or ``slope_n``
-    or both, as the edges of a plate are held; ``helmholtz`` and ``u`` of a wave. The host adds up the losses of
-    constraints that share an output name. So edges with the same conditions share one constraint, and with ``per_edge``
-    each edge has its own, whose terms end in its name: ``w_left``, ``M_n_left``, ``w_right`` and so on. What holds at
-    the first time has terms of its own: ``u_initial``.
+    There is one constraint for each place of the problem. The host adds up the losses of constraints that share an
+    output name.
 
     Parameters
     ----------
-    problem : Problem
-        The problem, such as a plate or a wave.
+    problem, interior, edge, per_edge, initial
+        Of `problems.places.places`, which says what the loss terms are called.
     nodes : list of Node
         The nodes of its equations (`equation_nodes`) and of the networks of its dependent variables and fields.
-    interior : int
-        Points in the interior per step.
-    edge : int
-        Points per edge and step. Edges that share loss terms share their points, by length.
-    per_edge : bool
-        Whether each edge has loss terms of its own.
-    reduction : str
-        ``"integral"``: a loss term is the integral of the squared residual over the shape or along the edges, as the
-        host has it. ``"mean"``: the integral over the area or over the length of the edges that have the term. Over
-        time and parameters it is the mean in both.
-    points : str
-        ``"fixed"``: ``batch_per_epoch`` batches are drawn once and come again. ``"resampled"``: new points in every
-        step, of which ``batch_per_epoch`` batches are drawn at once.
+    reduction, points : str
+        Of `pointwise_constraint`. With ``"mean"`` a loss term is the integral over the area or over the length of the
+        edges that have the term. Over time and parameters it is the mean in any case.
     scaled : bool
         Whether the loss terms of a plate are of order one in whatever units it is, see `keys`, which does the same for
         its network.
-    initial : int, optional
-        Points at the first time per step, of a problem with something that holds then.
     **sampling
         Further arguments of the host's pointwise constraints, such as ``batch_per_epoch`` or ``parameterization``, the
         ranges of the problem's parameters, where it does not say them itself.
@@ -79,8 +154,7 @@ def constraints(
     Returns
     -------
     dict[str, Constraint]
-        For ``domain.add_constraint(constraint, name)``: "interior", and one for each edge or group of edges, under
-        their names, or "edges" if all share one; for corners that have a condition of their own; and "initial".
+        By the names of the places, for ``domain.add_constraint(constraint, name)``.
 
     Raises
     ------
@@ -104,27 +178,22 @@ def constraints(
     made = {}
     for place in found:
         renamed = {name: term.output for name, term in place.terms.items() if name != term.output}
+        drawn = {**{Symbol(name): ends for name, ends in place.time.items()}, **ranges}
         if scaled:
             sampling["lambda_weighting"] = {name: factors[term.output] for name, term in place.terms.items()}
         made[place.name] = pointwise_constraint(
             "boundary" if place.parts else "interior",
             [*nodes, *(host.Node.from_sympy(Symbol(output), name) for name, output in renamed.items())],
-            _geometry(problem, place),
+            ShapeGeometry(problem.shape, place.parts or None, place.coefficients, place.dense),
             {name: term.target for name, term in place.terms.items()},
             place.count,
             reduction,
             points,
             {name: term.fraction for name, term in place.terms.items()},
-            **_parameterization(place, ranges),
+            **({"parameterization": host.Parameterization(drawn)} if drawn else {}),
             **sampling,
         )
     return made
-
-
-def _geometry(problem: Problem, place: Place) -> Any:
-    if place.parts:
-        return ShapeGeometry(problem.shape, place.parts, place.coefficients)
-    return ShapeGeometry(problem.shape, dense=problem.dense if place.name == INTERIOR else ())
 
 
 def _ranges(problem: Problem, given: Any) -> dict[Any, Any]:
@@ -141,11 +210,6 @@ def _ranges(problem: Problem, given: Any) -> dict[Any, Any]:
     return found
 
 
-def _parameterization(place: Place, ranges: Mapping[Any, Any]) -> dict[str, Any]:
-    drawn = {**({} if place.time is None else {Symbol(str(TIME)): place.time}), **ranges}
-    return {"parameterization": host.Parameterization(drawn)} if drawn else {}
-
-
 def _check_names(problem: Problem) -> None:
     terms = {
         name
@@ -154,9 +218,9 @@ def _check_names(problem: Problem) -> None:
         for name, term in place.terms.items()
         if name != term.output
     }
-    taken = sorted({*problem.fields, *problem.parameters, *problem.equations}.intersection(terms.union(_SAMPLED)))
+    taken = sorted({*problem.fields, *problem.parameters, *problem.equations}.intersection(terms.union(host.SAMPLED)))
     if taken:
         raise ValueError(
             "Equations, fields and parameters must not be named as a loss term or as what the host samples, "
-            f"{' and '.join(_SAMPLED)}. Found {', '.join(taken)}."
+            f"{' and '.join(host.SAMPLED)}. Found {', '.join(taken)}."
         )

@@ -34,7 +34,7 @@ from modulus_relobralo.hosts.sym.points import ResampledPoints
 
 DERIVATIVE = "__"
 """Before each coordinate in the host's names of derivatives: w__x__x."""
-_NORMAL, _SAMPLED = "normal_", ("area", "sdf")
+_NORMAL = "normal_"
 
 
 class Nodes(NamedTuple):
@@ -190,7 +190,7 @@ def _places(constraints: Iterable[Any], coordinates: set[str]) -> list[tuple[Any
 
 def _varying(points: Mapping[str, Any]) -> set[str]:
     """Return the coordinates that are not the same at all points."""
-    coordinates = {name: np.asarray(values) for name, values in points.items() if not name.startswith(_SAMPLED)}
+    coordinates = {name: np.asarray(values) for name, values in points.items() if not name.startswith(host.SAMPLED)}
     return {name for name, values in coordinates.items() if np.ptp(values) > 0}
 
 

@@ -50,6 +50,9 @@ NAMES = {
 }
 """Names that can be imported from this module, and the module of the host that has them."""
 
+SAMPLED = ("area", "sdf")
+"""What names begin with of what the host's sampling gives beside coordinates, and no network takes."""
+
 
 def name() -> str:
     """Return the package name of the host: the one that was imported, else the one that is installed.

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import torch
+from torch import Tensor
+
 from modulus_relobralo.hosts.sym import host
-from modulus_relobralo.hosts.sym.losses import MeanSquareLoss
 from modulus_relobralo.hosts.sym.points import ResampledPoints
 from modulus_relobralo.problems.sampling import REDUCTIONS
 
@@ -14,6 +16,55 @@ POINTS = ("fixed", "resampled")
 """Points that are drawn once and come again in every epoch, or new ones in every step."""
 
 _SAMPLERS = {"interior": "sample_interior", "boundary": "sample_boundary"}
+
+_Loss: Any = host.load("loss").Loss
+
+
+class MeanSquareLoss(_Loss):
+    """The mean of the squared residual over the part of the domain that a constraint covers.
+
+    ::
+
+        L = fraction * sum_i area_i lambda_i r_i^2 / sum_i area_i
+
+    The host's own ``PointwiseLossNorm`` leaves out the division: its loss is the integral, which grows with the domain,
+    so that the loss of a plate and that of its edges are weighted by an area and a length. For points that are drawn
+    uniformly this is the plain mean over the points of a batch; under importance sampling the areas undo the density.
+
+    Parameters
+    ----------
+    fractions : mapping, optional
+        Factor of an output by its name, 1 where it is not named: the fraction of a loss term's domain that this
+        constraint covers. The host adds up the losses of constraints that share an output; with the fractions the sum
+        is the mean over all of them.
+
+    Examples
+    --------
+    It goes where the host takes a loss::
+
+        PointwiseInteriorConstraint(nodes, geometry, {"poisson": 0}, 1000, loss=MeanSquareLoss())
+    """
+
+    def __init__(self, fractions: Mapping[str, float] | None = None) -> None:
+        super().__init__()
+        # Not empty, or TorchScript could not tell the type of its values.
+        self.fractions: dict[str, float] = {"": 1.0, **(fractions or {})}
+
+    def forward(
+        self,
+        invar: dict[str, Tensor],
+        pred_outvar: dict[str, Tensor],
+        true_outvar: dict[str, Tensor],
+        lambda_weighting: dict[str, Tensor],
+        step: int | Tensor,
+    ) -> dict[str, Tensor]:
+        """Return the loss of every output, of shape [], by its name; the arguments are of shape [points, 1]."""
+        losses: dict[str, Tensor] = {}
+        for name, prediction in pred_outvar.items():
+            square = lambda_weighting[name] * (prediction - true_outvar[name]).square()
+            areas = invar["area"] if "area" in invar else torch.ones_like(square)
+            losses[name] = self.fractions.get(name, 1.0) * (square * areas).sum() / areas.sum()
+        return losses
 
 
 def pointwise_constraint(
@@ -36,7 +87,8 @@ def pointwise_constraint(
     nodes, geometry, outvar, batch_size
         Of the host's pointwise constraints.
     reduction : str
-        ``"integral"``, the host's loss, which grows with the domain; or ``"mean"``, see `MeanSquareLoss`.
+        ``"integral"``: the integral of the squared residual, the host's loss, which grows with the domain. ``"mean"``:
+        see `MeanSquareLoss`.
     points : str
         ``"fixed"``: ``batch_per_epoch`` batches are drawn once and come again. ``"resampled"``: new points in every
         step, of which ``batch_per_epoch`` batches are drawn at once, see `ResampledPoints`.

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from modulus_relobralo.hosts.sym import host
-from modulus_relobralo.hosts.sym.losses import MeanSquareLoss
+from modulus_relobralo.hosts.sym.pointwise import MeanSquareLoss
 from modulus_relobralo.optimizers.residuals import Pointwise
 from modulus_relobralo.taylor import TaylorDerivatives
 

@@ -1,12 +1,20 @@
-"""The host's solver, which also shows and keeps what the last step made."""
+"""The host's program and its solver: what holds the folder of a run, and keeps what the last step made."""
 
 from __future__ import annotations
 
+import functools
+import inspect
+import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+from hydra._internal.utils import get_args_parser
 from torch import Tensor
 
 from modulus_relobralo.hosts.sym import host
+from modulus_relobralo.run_lock import hold
 
 
 class Solver(host.Solver):
@@ -54,3 +62,81 @@ class Solver(host.Solver):
     def _eval(self) -> None:
         self.monitor_grad_clip = False
         super()._eval()
+
+
+def main(config_path: str | None, config_name: str = "config") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Make a function of a config a program of the host, as the host's own ``main`` does.
+
+    A program that trains holds the folder of its run (``network_dir``): a second one in it is refused. Where
+    ``--config-name`` names no config in the program's folder, Hydra says so and where it looked; after it come the
+    names that are there.
+
+    Parameters
+    ----------
+    config_path : str
+        Folder of the configs, relative to the program's; None if its command says where they are.
+    config_name : str
+        The config that is used without ``--config-name``.
+    """
+
+    def decorate(task: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(task)
+        def held(cfg: Any) -> Any:
+            lock = hold_run(cfg)
+            try:
+                return task(cfg)
+            finally:
+                if lock is not None:
+                    lock.release()
+
+        program = host.load("hydra.utils").main(config_path=config_path, config_name=config_name)(held)
+
+        @functools.wraps(program)
+        def run(*args: Any) -> Any:
+            try:
+                return program(*args)
+            except SystemExit as end:
+                if end.code and config_path is not None:
+                    _name_configs(Path(inspect.getfile(task)).parent / config_path)
+                raise
+
+        return run
+
+    return decorate
+
+
+def _name_configs(folder: Path) -> None:
+    asked = get_args_parser().parse_known_args()[0].config_name
+    known = sorted(path.stem for path in folder.glob("*.yaml"))
+    if asked and asked.removesuffix(".yaml") not in known:
+        print(f"--config-name must be one of {', '.join(known)}. Found --config-name {asked}.", file=sys.stderr)
+
+
+def calling_trainer() -> Any:
+    """Return the trainer that is making an aggregator or an optimizer, or None.
+
+    It hands over parameters and numbers, neither itself nor its domain: it is looked up among the callers.
+    """
+    trainers = tuple(sys.modules[f"{name}.trainer"].Trainer for name in host.HOSTS if f"{name}.trainer" in sys.modules)
+    frame = sys._getframe()
+    while frame is not None and not isinstance(frame.f_locals.get("self"), trainers):
+        frame = frame.f_back  # type: ignore[assignment]
+    return None if frame is None else frame.f_locals["self"]
+
+
+def hold_run(cfg: Any) -> FileLock | None:
+    """Hold the folder of a run that is about to train, in the first of its processes.
+
+    Parameters
+    ----------
+    cfg : DictConfig
+        The config of the host's program.
+
+    Raises
+    ------
+    RuntimeError
+        If another process trains there.
+    """
+    if cfg.run_mode != "train" or host.load("distributed").DistributedManager().rank != 0:
+        return None
+    return hold(cfg.network_dir)

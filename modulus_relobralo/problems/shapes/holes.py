@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from modulus_relobralo.checks import check_number
 from modulus_relobralo.problems.expressions import check_name
 from modulus_relobralo.problems.shapes.edges import Arc, Edge, Part, Point
-from modulus_relobralo.problems.shapes.ellipse import circle
+from modulus_relobralo.problems.shapes.primitives import circle
 from modulus_relobralo.problems.shapes.shape import HolePole, Shape
 
 Level = Callable[[ArrayLike, ArrayLike], NDArray[np.float64]]

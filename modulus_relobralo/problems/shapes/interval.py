@@ -11,8 +11,8 @@ from sympy import Expr, Integer
 
 from modulus_relobralo.checks import check_number
 from modulus_relobralo.problems.expressions import COORDINATES
-from modulus_relobralo.problems.shapes.domain import Domain
 from modulus_relobralo.problems.shapes.edges import Points
+from modulus_relobralo.problems.shapes.shape import Domain
 
 
 @dataclass(frozen=True)

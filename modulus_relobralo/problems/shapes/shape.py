@@ -1,26 +1,75 @@
-"""What every shape in the plane can answer."""
+"""What an interval and every shape of the plane can answer."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Iterable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
 from math import inf
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sympy import Symbol
 
 from modulus_relobralo.checks import check_number
 from modulus_relobralo.problems.expressions import COORDINATES
-from modulus_relobralo.problems.shapes.corners import Corner, corners_of
-from modulus_relobralo.problems.shapes.domain import Domain, middles
-from modulus_relobralo.problems.shapes.edges import Arc, Edge, Part, Point, Points
+from modulus_relobralo.problems.shapes.edges import Arc, Corner, Edge, Part, Point, Points, corners_of
 
 _NODES = 16
 """Of Gauss, in each of as many pieces of an edge."""
 
 HolePole = tuple[float, float, float, float]
 """A point in a hole, x and y, its distance to the edge of the hole, and half of the least width of the shape."""
+
+
+class Domain(ABC):
+    """
+    A part of space, bounded by edges that have names.
+
+    Attributes
+    ----------
+    coordinates : tuple of Symbol
+        Those of its points.
+    level : callable
+        A function of the coordinates that is above zero inside, below outside and zero on the boundary. It is the
+        distance to the boundary, of all but an ellipse whose axes differ.
+    """
+
+    coordinates: ClassVar[tuple[Symbol, ...]]
+    level: Callable[..., NDArray[np.float64]]
+
+    @property
+    @abstractmethod
+    def edges(self) -> Mapping[str, Part]:
+        """The edges by name."""
+
+    @property
+    @abstractmethod
+    def bounds(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """The least and the greatest coordinates."""
+
+    @property
+    @abstractmethod
+    def area(self) -> float:
+        """The area; of an interval its length."""
+
+    @property
+    def parts(self) -> Mapping[str, Part]:
+        """Edges, and corners if there are any, by name."""
+        return self.edges
+
+    def points(self, n: int, closed: bool = False) -> list[tuple[float, ...]]:
+        """Return those of n points along each coordinate that lie inside, or with ``closed`` up to the boundary.
+
+        They are the middles of equal parts of the bounds, or with ``closed`` go from end to end.
+        """
+        fractions = np.linspace(0, 1, n) if closed else np.array(middles(n))
+        lower, upper = self.bounds
+        axes = [low + (high - low) * fractions for low, high in zip(lower, upper, strict=True)]
+        grid = [axis.ravel() for axis in np.meshgrid(*axes, indexing="ij")]
+        size = max(high - low for low, high in zip(lower, upper, strict=True))
+        there = self.level(*grid) >= -1e-9 * size if closed else self.level(*grid) > 0
+        return [tuple(map(float, point)) for point in zip(*(axis[there] for axis in grid), strict=True)]
 
 
 class Shape(Domain):
@@ -114,3 +163,8 @@ def points_on(part: Part, n: int) -> list[Point]:
     """Return the middles of n equal parts of an edge."""
     points = part.at(middles(n))
     return [(float(x), float(y)) for x, y in zip(points["x"], points["y"], strict=True)]
+
+
+def middles(n: int) -> list[float]:
+    """Return the middles of n equal parts of [0, 1]."""
+    return [(i + 0.5) / n for i in range(n)]

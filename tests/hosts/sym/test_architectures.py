@@ -7,9 +7,8 @@ from differentiated import all_derivatives, differentiated, gradients, worst
 from kinds import scripted
 from omegaconf import OmegaConf
 
-from modulus_relobralo.hosts.sym import Key, host, taylor_nodes
-from modulus_relobralo.hosts.sym.plate_arch import PlateArch
-from modulus_relobralo.hosts.sym.taylor_arch import TaylorArch
+from modulus_relobralo.hosts.sym import Key, TaylorArch, host, taylor_nodes
+from modulus_relobralo.hosts.sym.plates import PlateArch
 from modulus_relobralo.plates.particular import LoadedRectangle
 from modulus_relobralo.taylor import UnsupportedNetworkError
 from modulus_relobralo.taylor.names import Request

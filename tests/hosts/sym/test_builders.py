@@ -10,7 +10,7 @@ from sympy import Function, Piecewise, Symbol, cos, exp, pi, sin
 from modulus_relobralo.hosts.sym import constraints, equation_nodes, geometry, host
 from modulus_relobralo.plates import KirchhoffPlate, RectangularPlate, sinusoidal_deflection
 from modulus_relobralo.problems import HelmholtzRectangle, HelmholtzWave, Interval, Problem, Rectangle, standing_wave
-from modulus_relobralo.problems.shapes.rectangle import EDGES
+from modulus_relobralo.problems.shapes.primitives import EDGES
 
 pytestmark = pytest.mark.host
 

@@ -16,7 +16,7 @@ from programs import run
 from sympy import Function, Symbol, exp, sqrt
 
 from modulus_relobralo.hosts.sym import constraints, equation_nodes, host, keys, plate_network, plate_results
-from modulus_relobralo.hosts.sym.shapes import ShapeGeometry
+from modulus_relobralo.hosts.sym.builders import ShapeGeometry
 from modulus_relobralo.plates import KirchhoffPlate, Patch, Plate, RectangularPlate, flexural_rigidity, scaling
 from modulus_relobralo.problems import Ellipse, Polygon, Rectangle, annulus
 from modulus_relobralo.report import read_run

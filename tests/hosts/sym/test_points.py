@@ -4,7 +4,7 @@ import torch
 from sympy import Or, Symbol
 
 from modulus_relobralo.hosts.sym import PointwiseConstraint, Rectangle, ResampledPoints, host
-from modulus_relobralo.problems.shapes.rectangle import EDGES
+from modulus_relobralo.problems.shapes.primitives import EDGES
 
 pytestmark = pytest.mark.host
 

@@ -8,8 +8,7 @@ import pytest
 import torch
 from sympy import Function, Symbol
 
-from modulus_relobralo.hosts.sym import Key, PointwiseConstraint, host, taylor_nodes
-from modulus_relobralo.hosts.sym.losses import MeanSquareLoss
+from modulus_relobralo.hosts.sym import Key, MeanSquareLoss, PointwiseConstraint, host, taylor_nodes
 from modulus_relobralo.hosts.sym.residuals import check_constraint, is_nested, residuals, run_uncompiled
 from modulus_relobralo.optimizers import NaturalGradient
 from modulus_relobralo.optimizers.residuals import Rows

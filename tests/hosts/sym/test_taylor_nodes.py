@@ -14,13 +14,13 @@ from modulus_relobralo.hosts.sym import (
     Node,
     PointwiseValidator,
     Rectangle,
+    TaylorArch,
     autodiff_nodes,
     derivative_nodes,
     equation_nodes,
     host,
     taylor_nodes,
 )
-from modulus_relobralo.hosts.sym.taylor_arch import TaylorArch
 from modulus_relobralo.taylor import biharmonic, laplacian
 
 Activation = host.load("models.activation").Activation

@@ -1,16 +1,151 @@
-"""Polygons: triangles, L-shapes, and whatever else has straight edges."""
+"""Shapes without holes: rectangles, ellipses and polygons."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from modulus_relobralo.checks import check_positive
 from modulus_relobralo.problems.expressions import check_name
 from modulus_relobralo.problems.shapes.edges import Arc, Edge, Point
 from modulus_relobralo.problems.shapes.shape import Shape, as_point
+
+_NORMALS = {"left": (-1.0, 0.0), "right": (1.0, 0.0), "bottom": (0.0, -1.0), "top": (0.0, 1.0)}
+
+EDGES = tuple(_NORMALS)
+"""The edges of a rectangle by name: left and right in x, bottom and top in y."""
+
+
+@dataclass(frozen=True)
+class Rectangle(Shape):
+    """
+    A rectangle with sides along x and y.
+
+    Parameters
+    ----------
+    a, b : float
+        Lengths along x and along y.
+    lower : tuple[float, float]
+        The corner where x and y are least.
+
+    Examples
+    --------
+    >>> rectangle = Rectangle(6, 4)
+    >>> rectangle.upper
+    (6.0, 4.0)
+    >>> rectangle.edges["right"]
+    Edge(start=(6.0, 0.0), end=(6.0, 4.0), normal=(1.0, 0.0))
+    >>> list(rectangle.corners)
+    ['corner_left_bottom', 'corner_bottom_right', 'corner_right_top', 'corner_top_left']
+    """
+
+    a: float
+    b: float
+    lower: Point = (0.0, 0.0)
+
+    def __post_init__(self) -> None:
+        for name in ("a", "b"):
+            check_positive(name, getattr(self, name))
+            object.__setattr__(self, name, float(getattr(self, name)))
+        object.__setattr__(self, "lower", as_point("lower", self.lower))
+
+    @property
+    def upper(self) -> Point:
+        """The corner where x and y are greatest."""
+        return self.lower[0] + self.a, self.lower[1] + self.b
+
+    @property
+    def bounds(self) -> tuple[Point, Point]:
+        """Its two corners."""
+        return self.lower, self.upper
+
+    @property
+    def edges(self) -> dict[str, Edge | Arc]:
+        """The edges by name, each with the rectangle to its left."""
+        (x0, y0), (x1, y1) = self.lower, self.upper
+        ends = {
+            "left": ((x0, y1), (x0, y0)),
+            "right": ((x1, y0), (x1, y1)),
+            "bottom": ((x0, y0), (x1, y0)),
+            "top": ((x1, y1), (x0, y1)),
+        }
+        return {name: Edge(*ends[name], _NORMALS[name]) for name in EDGES}
+
+    @property
+    def loops(self) -> tuple[tuple[str, ...], ...]:
+        """Once around, against the clock."""
+        return (("left", "bottom", "right", "top"),)
+
+    def level(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
+        """Return the distance to the nearest edge, below zero outside."""
+        x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+        (x0, y0), (x1, y1) = self.bounds
+        return np.minimum(np.minimum(x - x0, x1 - x), np.minimum(y - y0, y1 - y))
+
+
+@dataclass(frozen=True)
+class Ellipse(Shape):
+    """
+    An ellipse with its axes along x and y; a circle is one with equal radii.
+
+    Parameters
+    ----------
+    a, b : float
+        Half axes along x and along y.
+    center : tuple[float, float]
+        Its middle.
+    edge : str
+        The name of its edge.
+
+    Examples
+    --------
+    >>> circle = Ellipse(2, 2)
+    >>> circle.edges["rim"].curvature, round(circle.area, 6)
+    (1/2, 12.566371)
+    """
+
+    a: float
+    b: float
+    center: Point = (0.0, 0.0)
+    edge: str = "rim"
+
+    def __post_init__(self) -> None:
+        for name in ("a", "b"):
+            check_positive(name, getattr(self, name))
+            object.__setattr__(self, name, float(getattr(self, name)))
+        object.__setattr__(self, "center", as_point("center", self.center))
+        check_name("edge", self.edge)
+
+    @property
+    def bounds(self) -> tuple[Point, Point]:
+        """The corners of the rectangle around it."""
+        x, y = self.center
+        return (x - self.a, y - self.b), (x + self.a, y + self.b)
+
+    @property
+    def edges(self) -> dict[str, Edge | Arc]:
+        """Its one edge."""
+        return {self.edge: Arc(self.center, (self.a, self.b))}
+
+    @property
+    def loops(self) -> tuple[tuple[str, ...], ...]:
+        """The edge, which closes by itself."""
+        return ((self.edge,),)
+
+    def level(self, x: ArrayLike, y: ArrayLike) -> NDArray[np.float64]:
+        """Return the distance to the edge of a circle, and of an ellipse that of a circle stretched to it."""
+        radius = np.hypot((np.asarray(x) - self.center[0]) / self.a, (np.asarray(y) - self.center[1]) / self.b)
+        return (1 - radius) * min(self.a, self.b)
+
+
+def circle(radius: float, center: Point = (0.0, 0.0), edge: str = "rim") -> Ellipse:
+    """Return a circle."""
+    check_positive("radius", radius)
+    return Ellipse(radius, radius, center, edge)
 
 
 class Polygon(Shape):

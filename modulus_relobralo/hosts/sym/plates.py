@@ -1,0 +1,234 @@
+"""Plates in SI units: networks of the host that are of order one within, weights of their losses, and results."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from omegaconf import OmegaConf
+from torch import Tensor
+
+from modulus_relobralo.hosts.sym import host
+from modulus_relobralo.hosts.sym.architectures import read, scaled_input
+from modulus_relobralo.hosts.sym.host import HostKey, HostModule
+from modulus_relobralo.plates import Plate
+from modulus_relobralo.plates.particular import LoadedRectangle, jet_with_deflection, with_deflection
+from modulus_relobralo.plates.poles import COUNT, jet_with_poles, with_poles
+from modulus_relobralo.plates.results import Results, results
+from modulus_relobralo.plates.scaling import scales
+from modulus_relobralo.plates.values import NetworkDeflection
+from modulus_relobralo.problems.shapes.shape import HolePole
+from modulus_relobralo.taylor.jets import Jet
+from modulus_relobralo.taylor.networks import Pass
+
+MADE_FOR = "made_for"
+"""The buffer of a network that holds scales, poles and loads of its plate."""
+
+_Arch: Any = host.load("models.arch").Arch
+_FullyConnectedArch: Any = host.load("models.fully_connected").FullyConnectedArch
+
+
+class PlateArch(_Arch):
+    """
+    The host's ``FullyConnectedArch`` with what is not smooth in a plate's deflection beside it.
+
+    That is further inputs with their poles in holes (`plates.poles`), and a particular solution of loads that
+    jump, which is added to its output (`plates.particular`).
+
+    Parameters
+    ----------
+    input_keys, output_keys : list of Key
+        As of the host's architectures; the first two inputs are x and y.
+    poles : sequence of HolePole
+        `Shape.poles`.
+    rectangles : sequence of LoadedRectangle
+        `plates.particular.loaded_rectangles`.
+    architecture : ModelConf
+        The config of the network, of type ``fully_connected``.
+
+    Raises
+    ------
+    ValueError
+        If the config is of another type.
+    """
+
+    def __init__(
+        self,
+        input_keys: list[HostKey],
+        output_keys: list[HostKey],
+        poles: Sequence[HolePole],
+        rectangles: Sequence[LoadedRectangle],
+        architecture: Any,
+    ) -> None:
+        super().__init__(input_keys, output_keys)
+        self.poles, self.rectangles = tuple(poles), tuple(rectangles)
+        further = [host.Key("poles", size=COUNT * len(self.poles))] if self.poles else []
+        network = host.instantiate_arch(
+            cfg=architecture, input_keys=[*input_keys, *further], output_keys=list(output_keys)
+        )
+        if type(network) is not _FullyConnectedArch or network.periodicity is not None:
+            raise ValueError(
+                "Parameter `architecture` must be fully_connected, and not periodic, where there are holes or patches "
+                f"of load. Found `architecture = {architecture}`."
+            )
+        self._impl: HostModule = network._impl
+
+    def _tensor_forward(self, x: Tensor) -> Tensor:
+        """Return the outputs side by side, [points, outputs], of inputs side by side, [points, inputs]."""
+        seen = with_poles(self.poles, x, self.process_input(x, self.input_scales_tensor))
+        found = self.process_output(self._impl(seen), self.output_scales_tensor)
+        return with_deflection(self.rectangles, x, found)
+
+    def forward(self, in_vars: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Return the outputs by name, each [points, columns]."""
+        x = self.concat_input(in_vars, self.input_key_dict.keys(), detach_dict=self.detach_key_dict, dim=-1)
+        return self.split_output(self._tensor_forward(x), self.output_key_dict, dim=-1)
+
+    def propagate_jet(self, jet: Jet, passing: Pass) -> Jet:
+        """Return the jet of the outputs; see `taylor.networks.StatesJet`."""
+        seen = jet_with_poles(self.poles, jet, scaled_input(self, jet), passing.channels)
+        found = passing.through(self._impl, seen)
+        if self.output_scales_tensor is not None:
+            offset, factor = self.output_scales_tensor
+            found = found.scale(factor).shift(offset)
+        return jet_with_deflection(self.rectangles, jet, found, passing.targets)
+
+
+def plate_network(plate: Plate, architecture: Any) -> Any:
+    """
+    Return a network for a plate, with the keys that `keys` gives; it knows of the plate's holes and patches of load.
+
+    Parameters
+    ----------
+    plate : Plate
+        The plate.
+    architecture : ModelConf
+        Config of the network, as ``cfg.arch.fully_connected``. For a plate with holes or rectangles of load no
+        other type will do.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `keys`, or if the architecture cannot know of them, see `PlateArch`.
+
+    Examples
+    --------
+    ::
+
+        network = plate_network(plate, cfg.arch.fully_connected)
+        nodes = equation_nodes(plate, network)
+        nodes += taylor_nodes(network, "plate_network", nodes)
+    """
+    (inputs, outputs), sizes = keys(plate), scales(plate)
+    if sizes.poles or sizes.rectangles:
+        network = PlateArch(inputs, outputs, sizes.poles, sizes.rectangles, architecture)
+    else:
+        network = host.instantiate_arch(cfg=architecture, input_keys=inputs, output_keys=outputs)
+    # In its checkpoint, so that nobody reads it as the network of another plate.
+    made_for = [number for key in (*inputs, *outputs) for number in key.scale]
+    made_for += [number for part in (*sizes.poles, *sizes.rectangles) for number in part]
+    network.register_buffer(MADE_FOR, torch.tensor(made_for))
+    return network
+
+
+def keys(plate: Plate) -> tuple[list[Any], list[Any]]:
+    """Return the keys of the inputs and of the output of a network for a plate, of which `plate_network` makes one.
+
+    The network takes and gives SI units; within, all is of order one. `constraints` with ``scaled=True`` does the same
+    for the loss terms.
+
+    Returns
+    -------
+    tuple of list of Key
+        x, y and the parameters; the deflection.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no `Plate`, or the size of something is not known, see `plates.scaling.scales`.
+
+    Examples
+    --------
+    ::
+
+        inputs, outputs = keys(plate)
+        network = instantiate_arch(input_keys=inputs, output_keys=outputs, cfg=cfg.arch.fully_connected)
+    """
+    sizes = scales(_checked(plate))
+    inputs = [host.Key(name, scale=scale) for name, scale in sizes.inputs.items()]
+    return inputs, [host.Key(sizes.w, scale=(0.0, sizes.outputs[sizes.w]))]
+
+
+def weights(plate: Any) -> dict[str, float]:
+    """Return what the squared residual of each output is multiplied by: one over the square of its size."""
+    return {name: size**-2 for name, size in scales(_checked(plate)).outputs.items()}
+
+
+def _checked(plate: Any) -> Plate:
+    if not isinstance(plate, Plate):
+        raise TypeError(f"Only a Plate knows the sizes of its quantities. Found {plate!r}.")
+    return plate
+
+
+def plate_results(
+    plate: Plate, trained: Any, parameters: Mapping[str, float] | None = None, name: str = "plate_network"
+) -> Results:
+    """
+    Return the results of a trained plate.
+
+    Parameters
+    ----------
+    plate : Plate
+        The plate that was trained.
+    trained : Arch, str or Path
+        Its network, or the folder of the run, whose network `plate_network` had made.
+    parameters : mapping, optional
+        Values of the plate's parameters: a member of the family.
+    name : str
+        The name of the network in its run.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder has no such network, or no record of its config.
+    ValueError
+        If a parameter has no value, if the network of the folder is that of another plate, or if its config has more
+        than one architecture.
+    """
+    network = load_network(plate, Path(trained), name) if isinstance(trained, (str, Path)) else trained
+    inputs = [str(key) for key in network.input_keys]
+    return results(plate, NetworkDeflection(network, inputs, plate.equation.w, read), parameters)
+
+
+def load_network(plate: Plate, folder: Path, name: str = "plate_network") -> Any:
+    """Return the network of a run, with the parameters of its checkpoint."""
+    config, checkpoint = folder / ".hydra" / "config.yaml", folder / f"{name}.0.pth"
+    for path in (config, checkpoint):
+        if not path.is_file():
+            raise FileNotFoundError(f"A trained plate is read from its config and its network. There is no {path}.")
+    architectures = OmegaConf.select(OmegaConf.load(config), "arch", default={})
+    if len(architectures) != 1:
+        raise ValueError(
+            f"Results are read from a run with one `arch`. Found {list(architectures)} in {config}: give the network "
+            "itself."
+        )
+    network = plate_network(plate, *architectures.values())
+    state = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    _check_made_for(state.get(MADE_FOR), getattr(network, MADE_FOR), checkpoint)
+    network.load_state_dict(state)
+    return network
+
+
+def _check_made_for(found: torch.Tensor | None, expected: torch.Tensor, checkpoint: Path) -> None:
+    if found is None:
+        raise ValueError(
+            "Results are read from a network that `plate_network` made, for its scales are not in other checkpoints. "
+            f"Found none in {checkpoint}: give the network itself."
+        )
+    if found.shape != expected.shape or not torch.allclose(found.to(expected), expected, rtol=1e-4):
+        raise ValueError(
+            f"Parameter `plate` must be the plate that was trained. Found {checkpoint} with scales, poles and loads "
+            f"{found.tolist()}, and a plate with {expected.tolist()}."
+        )
