@@ -6,6 +6,7 @@ import importlib
 from typing import Any
 
 _HOMES = {
+    "AdaptivePoints": "adaptive_points",
     "LossTerms": "loss_terms",
     "Points": "loss_terms",
     # Loaded when it is used: it needs TensorBoard.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -95,8 +96,8 @@ class LossTerms(Module):
         """Names of the loss terms."""
         return list(dict.fromkeys(name for place in self.places.values() for name in place.terms))
 
-    def draw(self, step: int) -> dict[str, Points]:
-        """Return the points of a step by place, of the dtype and on the device of the network.
+    def draw(self, step: int, times: int = 1) -> dict[str, Points]:
+        """Return the points of a step by place, `times` as many, of the dtype and on the device of the network.
 
         They are the same whenever a step is drawn, so that a run that goes on from a checkpoint sees the points that it
         would have seen. For fixed points draw one step and keep it.
@@ -105,7 +106,7 @@ class LossTerms(Module):
         like = next(self.network.parameters())
         drawn = {}
         for name, place in self.places.items():
-            values, areas = place.draw(generator)
+            values, areas = replace(place, count=times * place.count).draw(generator)
             tensors = torch.as_tensor(np.stack([*values.values(), areas])).to(like.device, like.dtype)[..., None]
             drawn[name] = Points(dict(zip(values, tensors, strict=False)), tensors[-1])
         return drawn

@@ -15,6 +15,7 @@ from modulus_relobralo.hosts.sym import host
 _HOMES = {
     "MeanSquareLoss": "pointwise",
     "Progress": "monitors",
+    "AdaptivePoints": "points",
     "ResampledPoints": "points",
     "Solver": "solver",
     "TaylorArch": "nodes",

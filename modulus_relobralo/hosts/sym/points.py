@@ -1,4 +1,4 @@
-"""Constraints of the host that see new points of a geometry in every step."""
+"""Points of the host's constraints that are new in every step, of a geometry or of where residuals are large."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from torch import Tensor
 
 from modulus_relobralo.checks import check_count
 from modulus_relobralo.hosts.sym import host
+from modulus_relobralo.problems.adaptive import CANDIDATES, EVERY, FRACTION, Candidates, check_fraction
 
 _IterableDataset: Any = host.load("dataset").IterableDataset
 _constraint_utils: Any = host.load("domain.constraint.utils")
@@ -111,3 +112,68 @@ class ResampledPoints(_IterableDataset):
         finally:
             self._state = np.random.get_state()
             np.random.set_state(outside)
+
+
+class AdaptivePoints(ResampledPoints):
+    """New points in every step, a fraction of them where the residual of the network in training is large.
+
+    They are drawn from `batches` times as many candidates, see `Candidates`, of which new ones are drawn, and their
+    residuals computed, after a number of steps. A loss stays an unbiased estimate of the integral.
+
+    Parameters
+    ----------
+    sample, outvar, batch_size, batches, lambda_weighting
+        Of `ResampledPoints`; `batches` is the number of candidates per point.
+    fraction : float
+        Of the points, how many are drawn in proportion to the residual, in [0, 1).
+    every : int
+        Steps for which the candidates last.
+
+    Attributes
+    ----------
+    residuals : callable
+        Returns the sizes of the residuals, [points], of a batch; whoever makes the constraint sets it.
+    """
+
+    residuals: Callable[[Batch], Tensor]
+
+    def __init__(
+        self,
+        sample: Callable[[int], dict[str, np.ndarray]],
+        outvar: Mapping[str, Any],
+        batch_size: int,
+        batches: int = CANDIDATES,
+        lambda_weighting: Mapping[str, Any] | None = None,
+        fraction: float = FRACTION,
+        every: int = EVERY,
+    ) -> None:
+        check_fraction(fraction)
+        check_count("every", every)
+        super().__init__(sample, outvar, batch_size, batches, lambda_weighting)
+        self.fraction, self.every = fraction, every
+
+    def __iter__(self) -> Iterator[Batch]:
+        """Yield inputs, targets and weights of the points, each tensor of shape [batch_size, 1], without end."""
+        while True:
+            drawn = self._draw()
+            candidates = Candidates(
+                torch.cat(
+                    [value for name, value in drawn[0].items() if not name.startswith(host.SAMPLED)], dim=1
+                ).numpy(),
+                drawn[0]["area"][:, 0].numpy() / self.batches,
+                torch.cat([self.residuals(batch) for batch in self._parts(drawn)]).cpu().numpy(),
+                self.fraction,
+            )
+            for _ in range(self.every):
+                with self._own_stream():
+                    chosen, areas = candidates.draw(self.batch_size, np.random.uniform())
+                invar, outvar, weights = ({name: value[chosen] for name, value in part.items()} for part in drawn)
+                invar["area"] = torch.as_tensor(areas, dtype=invar["area"].dtype)[:, None]
+                yield invar, outvar, weights
+
+    def _parts(self, drawn: Batch) -> Iterator[Batch]:
+        # In parts of a batch, which what compiles a network for each number of points has seen.
+        for start in range(0, self.batch_size * self.batches, self.batch_size):
+            part = slice(start, start + self.batch_size)
+            invar, outvar, weights = ({name: value[part] for name, value in each.items()} for each in drawn)
+            yield invar, outvar, weights

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from modulus_relobralo.hosts.sym import host
-from modulus_relobralo.hosts.sym.points import ResampledPoints
+from modulus_relobralo.hosts.sym.points import AdaptivePoints, Batch, ResampledPoints
 from modulus_relobralo.problems.sampling import REDUCTIONS
 
-POINTS = ("fixed", "resampled")
-"""Points that are drawn once and come again in every epoch, or new ones in every step."""
+_NEW = {"resampled": ResampledPoints, "adaptive": AdaptivePoints}
+
+POINTS = ("fixed", *_NEW)
+"""Points that are drawn once and come again in every epoch; new ones in every step; and where residuals are large."""
 
 _SAMPLERS = {"interior": "sample_interior", "boundary": "sample_boundary"}
 
@@ -91,7 +94,9 @@ def pointwise_constraint(
         see `MeanSquareLoss`.
     points : str
         ``"fixed"``: ``batch_per_epoch`` batches are drawn once and come again. ``"resampled"``: new points in every
-        step, of which ``batch_per_epoch`` batches are drawn at once, see `ResampledPoints`.
+        step, of which ``batch_per_epoch`` batches are drawn at once, see `ResampledPoints`. ``"adaptive"``: new points
+        in every step, a ``fraction`` of them where the residual is large, chosen among ``batch_per_epoch`` candidates
+        per point, which last for ``every`` steps, see `AdaptivePoints`.
     fractions : mapping, optional
         Of `MeanSquareLoss`.
     **sampling
@@ -110,27 +115,46 @@ def pointwise_constraint(
     if points == "fixed":
         kinds = {"interior": host.PointwiseInteriorConstraint, "boundary": host.PointwiseBoundaryConstraint}
         return kinds[where](nodes, geometry, outvar, batch_size, **sampling)
-    return _resampled(getattr(geometry, _SAMPLERS[where]), nodes, outvar, batch_size, **sampling)
+    return _new(points, getattr(geometry, _SAMPLERS[where]), nodes, outvar, batch_size, **sampling)
 
 
-def _resampled(
+def _new(
+    points: str,
     sample: Any,
     nodes: list[Any],
     outvar: Mapping[str, Any],
     batch_size: int,
     loss: Any = None,
-    lambda_weighting: Mapping[str, Any] | None = None,
-    batch_per_epoch: int = 100,
     num_workers: int = 0,
     **sampling: Any,
 ) -> Any:
     # The host's sequence of quasirandom points starts from its beginning with every draw.
-    _check_absent("points", "resampled", sampling, ("quasirandom", "fixed_dataset", "importance_measure", "shuffle"))
-    dataset = ResampledPoints(
-        lambda number: sample(number, **sampling), outvar, batch_size, batch_per_epoch, lambda_weighting
-    )
+    _check_absent("points", points, sampling, ("quasirandom", "fixed_dataset", "importance_measure", "shuffle"))
+    own = {"lambda_weighting": sampling.pop("lambda_weighting", None)}
+    own |= {"batches": sampling.pop("batch_per_epoch")} if "batch_per_epoch" in sampling else {}
+    if points == "adaptive":
+        own |= {name: sampling.pop(name) for name in ("fraction", "every") if name in sampling}
+        if num_workers:
+            raise ValueError(
+                "`points = 'adaptive'` needs `num_workers = 0`: the residuals are those of the network in training, "
+                f"which no other process has. Found `num_workers = {num_workers}`."
+            )
+    dataset = _NEW[points](lambda number: sample(number, **sampling), outvar, batch_size, **own)
     loss = loss or host.load("loss").PointwiseLossNorm()
-    return host.PointwiseConstraint(nodes, dataset, loss, batch_size, True, True, num_workers)
+    constraint = host.PointwiseConstraint(nodes, dataset, loss, batch_size, True, True, num_workers)
+    dataset.residuals = partial(_residuals, constraint)
+    return constraint
+
+
+def _residuals(constraint: Any, batch: Batch) -> Tensor:
+    """Return the sizes of the residuals at points of a batch, of all outputs together, [points]."""
+    device = constraint.device
+    invar, outvar, weights = ({name: value.to(device) for name, value in part.items()} for part in batch)
+    graph = getattr(constraint.model, "module", constraint.model)
+    with torch.enable_grad():
+        found = graph({name: value.requires_grad_() for name, value in invar.items()})
+    squares = [weights[name] * (found[name].detach() - value).square() for name, value in outvar.items()]
+    return torch.cat(squares, dim=1).sum(dim=1).sqrt()
 
 
 def _check_choice(name: str, value: Any, allowed: tuple[str, ...]) -> None:

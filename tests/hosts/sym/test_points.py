@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 import torch
-from sympy import Or, Symbol
+from sympy import Or, Piecewise, Symbol
 
-from modulus_relobralo.hosts.sym import PointwiseConstraint, Rectangle, ResampledPoints, host
+from modulus_relobralo.hosts.sym import AdaptivePoints, PointwiseConstraint, Rectangle, ResampledPoints, host
+from modulus_relobralo.hosts.sym.pointwise import pointwise_constraint
 from modulus_relobralo.problems.shapes.primitives import EDGES
 
 pytestmark = pytest.mark.host
@@ -145,3 +146,79 @@ def test_a_constraint_of_the_host_takes_it(static):
 def test_sizes_are_checked(name, sizes):
     with pytest.raises(ValueError, match=f"Parameter `{name}` must be at least 1"):
         points(batch_size=sizes[0], batches=sizes[1])
+
+
+def adaptive(batch_size=400, batches=16, **options):
+    rectangle = Rectangle(*RECTANGLE)
+    torch.manual_seed(0)
+    dataset = AdaptivePoints(rectangle.sample_interior, {"u": 2 * X}, batch_size, batches, **options)
+    dataset.residuals = lambda batch: (batch[0]["y"][:, 0] > 9.0).float()
+    return dataset
+
+
+def test_adaptive_points_lie_where_the_residual_is_and_keep_the_integral():
+    share = []
+    for invar, outvar, weights in take(adaptive(), 25):
+        share.append(float((invar["y"] > 9.0).float().mean()))
+        assert float(invar["area"].sum()) == pytest.approx(0.3 * 7.3, rel=0.05)
+        assert float((invar["area"] * (invar["y"] > 9.0)).sum()) == pytest.approx(0.3 * 0.3, rel=0.25)
+        torch.testing.assert_close(outvar, {"u": 2 * invar["x"]})
+        assert {value.shape for part in (invar, outvar, weights) for value in part.values()} == {(400, 1)}
+    assert np.mean(share) == pytest.approx(0.5 + 0.5 * 0.3 / 7.3, abs=0.01)
+    evenly = [float((batch[0]["y"] > 9.0).float().mean()) for batch in take(adaptive(fraction=0.0), 25)]
+    assert np.mean(evenly) == pytest.approx(0.3 / 7.3, abs=0.01)
+
+
+def test_adaptive_points_ask_for_residuals_after_every_so_many_steps():
+    dataset, asked = adaptive(20, 3, every=4), []
+    dataset.residuals = lambda batch: asked.append(len(batch[0]["x"])) or torch.ones(20)
+    drawn = torch.cat([coordinates(batch) for batch in take(dataset, 8)])
+    assert asked == [20] * 6
+    assert len(drawn[:80].unique(dim=0)) <= 60
+    assert not set(map(tuple, drawn[:80].tolist())) & set(map(tuple, drawn[80:].tolist()))
+
+
+def test_adaptive_points_are_of_their_own_stream():
+    first = [coordinates(batch) for batch in take(adaptive(), 3)]
+    stream = iter(adaptive())
+    for batch in first:
+        np.random.seed(1)
+        assert torch.equal(coordinates(next(stream)), batch)
+        assert np.random.uniform() == np.random.RandomState(1).uniform()
+
+
+def linear(**sampling):
+    """u = 4 y on a rectangle, where u = 0 is asked for above y = 0 and u = 4 y below: residuals of 4 y and of 0."""
+    y = Symbol("y")
+    outvar, weights = {"u": 0}, {"u": Piecewise((4.0, y > 0), (0.0, True))}
+    nodes = [host.Node.from_sympy(4 * y, "u")]
+    torch.manual_seed(0)
+    return pointwise_constraint(
+        "interior", nodes, Rectangle((-1, -1), (1, 1)), outvar, 400, lambda_weighting=weights, **sampling
+    )
+
+
+def test_constraint_with_adaptive_points_sees_the_residuals_of_its_network():
+    constraint, means = linear(points="adaptive"), []
+    for _ in range(20):
+        constraint.load_data()
+        means.append(float((constraint._input_vars["y"] > 0).float().mean()))
+        constraint.forward()
+        # The integral of 4 (4 y)^2 over the upper half, 2 by 1.
+        assert float(constraint.loss(0)["u"]) == pytest.approx(4 * 16 / 3 * 2, rel=0.05)
+    assert np.mean(means) == pytest.approx(0.75, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("sampling", "message"),
+    [
+        ({"num_workers": 1}, "`points = 'adaptive'` needs `num_workers = 0`.*Found `num_workers = 1`"),
+        ({"quasirandom": True}, "`points = 'adaptive'` allows no `quasirandom` beside it"),
+        ({"fraction": 1.0}, r"Parameter `fraction` must be in \[0, 1\). Found `fraction = 1`"),
+        ({"every": 0}, "Parameter `every` must be at least 1"),
+    ],
+    ids=repr,
+)
+def test_adaptive_points_refuse(sampling, message):
+    with pytest.raises(ValueError, match=message):
+        linear(points="adaptive", **sampling)
