@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from numbers import Integral, Real
 from typing import Any
@@ -45,6 +45,12 @@ def check_flag(name: str, value: Any) -> None:
     """Raise unless ``value`` is True or False."""
     if not isinstance(value, bool):
         raise TypeError(f"Parameter `{name}` must be a bool. Found `{name} = {value!r}`.")
+
+
+def check_choice(name: str, value: Any, allowed: Iterable[Any]) -> None:
+    """Raise unless ``value`` is one of the allowed ones."""
+    if value not in (known := list(allowed)):
+        raise ValueError(f"Parameter `{name}` must be one of {known}. Found `{name} = {value!r}`.")
 
 
 @contextmanager
