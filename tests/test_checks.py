@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from modulus_relobralo.checks import check_count, check_number, check_positive, needed
+from modulus_relobralo.checks import check_choice, check_count, check_number, check_positive, needed
 
 
 @pytest.mark.parametrize("value", [0, -2, math.inf, math.nan])
@@ -24,6 +24,12 @@ def test_positive_refuses_other_types(value):
 def test_a_range_without_ends_is_open_at_both():
     with pytest.raises(TypeError, match=r"must be a number in \(-inf, inf\)"):
         check_number("a", "1", -math.inf, math.inf)
+
+
+def test_a_choice_names_what_is_allowed():
+    check_choice("points", "fixed", ("fixed", "resampled"))
+    with pytest.raises(ValueError, match=r"`points` must be one of \['fixed', 'resampled'\]. Found `points = 'new'`."):
+        check_choice("points", "new", ("fixed", "resampled"))
 
 
 def test_count_refuses_zero_and_other_types():
