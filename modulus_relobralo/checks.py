@@ -1,8 +1,10 @@
-"""What a person passed to a constructor, checked in one wording."""
+"""What a person passed to a constructor, checked in one wording, and libraries of an extra that may be missing."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from numbers import Integral, Real
 from typing import Any
 
@@ -43,3 +45,34 @@ def check_flag(name: str, value: Any) -> None:
     """Raise unless ``value`` is True or False."""
     if not isinstance(value, bool):
         raise TypeError(f"Parameter `{name}` must be a bool. Found `{name} = {value!r}`.")
+
+
+def check_choice(name: str, value: Any, allowed: Iterable[Any]) -> None:
+    """Raise unless ``value`` is one of the allowed ones."""
+    if value not in (known := list(allowed)):
+        raise ValueError(f"Parameter `{name}` must be one of {known}. Found `{name} = {value!r}`.")
+
+
+@contextmanager
+def needed(what: str) -> Iterator[None]:
+    """Say what to install, should an import in this context find a library missing.
+
+    Parameters
+    ----------
+    what : str
+        What needs it, the beginning of the sentence.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If a module is missing.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        library = str(error.name).partition(".")[0]
+        raise ModuleNotFoundError(
+            f"{what} needs {library}, which is not installed. Install the extra [report]: "
+            "`pip install matplotlib pandas rich tensorboard`.",
+            name=error.name,
+        ) from error

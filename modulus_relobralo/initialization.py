@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
+from modulus_relobralo.checks import check_choice
+
 Network = TypeVar("Network", bound=nn.Module)
 
 SCHEMES: dict[str, Callable[[Tensor], Tensor] | None] = {
@@ -53,10 +55,7 @@ def initialize(network: Network, initialization: str = "default") -> Network:
     >>> network[0].bias.abs().max().item()
     0.0
     """
-    if initialization not in SCHEMES:
-        raise ValueError(
-            f"Parameter `initialization` must be one of {list(SCHEMES)}. Found `initialization = {initialization!r}`."
-        )
+    check_choice("initialization", initialization, SCHEMES)
     scheme = SCHEMES[initialization]
     if scheme is None:
         return network

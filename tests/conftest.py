@@ -15,8 +15,6 @@ if not HOST:
         "hosts/sym/test_aggregators.py",
         "hosts/sym/test_architectures.py",
         "hosts/sym/test_builders.py",
-        "hosts/sym/test_builtin.py",
-        "hosts/sym/test_losses.py",
         "hosts/sym/test_loops.py",
         "hosts/sym/test_natural_gradient.py",
         "hosts/sym/test_equation_detection.py",
@@ -24,8 +22,8 @@ if not HOST:
         "hosts/sym/test_pointwise.py",
         "hosts/sym/test_plates.py",
         "hosts/sym/test_residuals.py",
-        "hosts/sym/test_monitor.py",
-        "hosts/sym/test_taylor_nodes.py",
+        "hosts/sym/test_monitors.py",
+        "hosts/sym/test_nodes.py",
     ]
 
 

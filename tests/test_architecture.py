@@ -11,7 +11,7 @@ PACKAGE = "modulus_relobralo"
 HOSTS = {"modulus", "physicsnemo"}
 # From the lowest floor to the highest. A room imports from lower floors only; of one floor, nobody knows another.
 FLOORS = (
-    {"checks", "conf", "figure_style", "libraries", "moved", "run_lock", "tables", "version"},
+    {"checks", "conf", "figure_style", "moved", "tables", "version"},
     {"fingerprint", "initialization", "options"},
     {"balancing", "optimizers", "taylor", "report"},
     {"problems"},

@@ -51,6 +51,7 @@ GRAD_FIELDS: tuple[tuple[str, Any, Any], ...] = (
     *((option.name, float, option.default) for option in RELOBRALO_GRAD),
 )
 RESOLVER = "modulus_relobralo.method"
+TRAINER_METHODS = ("compute_gradients", "apply_gradients")
 # Options for loops, and what of this package is loaded in every Hydra program, because this module needs it.
 LOOPS = "pkg://modulus_relobralo.conf"
 ALWAYS_LOADED = frozenset(
@@ -128,16 +129,18 @@ def store_others(host: str) -> None:
     optimizer = sys.modules[f"{host}.hydra.optimizer"]
     lbfgs = optimizer_fields("modulus_relobralo.LBFGS", LBFGS)
     store(group="optimizer", name="lbfgs", node=derive("LBFGSConf", lbfgs, optimizer.BFGSConf))
+    # The trainer's own for Adam, with clipping, accumulated gradients and mixed precision. Neither host records an
+    # optimizer's step in a CUDA graph, where SOAP's eigenvectors could not be.
     soap = (
         *optimizer_fields("modulus_relobralo.SOAP", SOAP),
-        ("_params_", Any, trainer_methods("soap", "adam")),
+        ("_params_", Any, {name: f"adam_{name}" for name in TRAINER_METHODS}),
     )
     store(group="optimizer", name="soap", node=derive("SOAPConf", soap, optimizer.OptimizerConf))
     # Whatever optimizer a config sets `optimizer.lr` for, it has to compose with this one.
     natural = (
         *optimizer_fields("modulus_relobralo.NaturalGradient", NATURAL_GRADIENT),
         ("lr", float, 1.0),
-        ("_params_", Any, trainer_methods("natural_gradient", "natural_gradient")),
+        ("_params_", Any, natural_gradient_methods()),
     )
     store(
         group="optimizer", name="natural_gradient", node=derive("NaturalGradientConf", natural, optimizer.OptimizerConf)
@@ -159,24 +162,21 @@ def optimizer_fields(target: str, options: Any) -> tuple[tuple[str, Any, Any], .
     return ("_target_", str, target), *kinds
 
 
-def trainer_methods(option: str, prefix: str) -> dict[str, str]:
-    """Return what ``optimizer: option`` answers when the host's trainer asks which of its methods to call.
+def natural_gradient_methods() -> dict[str, str]:
+    """Return what ``optimizer: natural_gradient`` answers when the host's trainer asks which of its methods to call.
 
-    It asks when it starts to train. The resolver gives it the methods then, those whose names begin with `prefix`: a
-    module that imports torch and the trainer is not for a plugin to import. SOAP has the trainer's own for Adam, with
-    clipping, accumulated gradients and mixed precision; neither host records an optimizer's step in a CUDA graph.
+    It asks when it starts to train. The resolver gives it the methods then: a module that imports torch and the trainer
+    is not for a plugin to import.
     """
 
     def method(option: str, name: str) -> str:
-        if option == "soap":
-            # Its library may be missing: the trainer would wrap that error in another one that does not say it.
-            importlib.import_module("modulus_relobralo.optimizers.soap")
-            return name
-        return importlib.import_module("modulus_relobralo.hosts.sym.natural_gradient").method(name)
+        # Configs that runs of release 0.2 left behind ask for SOAP's methods too, which the trainer has.
+        if option == "natural_gradient":
+            importlib.import_module("modulus_relobralo.hosts.sym.natural_gradient").method(name)
+        return name
 
     OmegaConf.register_new_resolver(RESOLVER, method, replace=True)
-    names = ("compute_gradients", "apply_gradients")
-    return {name: f"${{{RESOLVER}:{option},{prefix}_{name}}}" for name in names}
+    return {name: f"${{{RESOLVER}:natural_gradient,natural_gradient_{name}}}" for name in TRAINER_METHODS}
 
 
 def store_after(utils: ModuleType, host: str, store: Callable[[str], None]) -> None:

@@ -12,7 +12,7 @@ _HOMES = {
     # Loaded when it is used: it needs TensorBoard.
     "Records": "records",
     "Residuals": "residuals",
-    "take_step": "steps",
+    "take_step": "loss_terms",
 }
 _PROBLEMS = ("Samples", "samples")
 

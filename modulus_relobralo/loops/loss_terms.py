@@ -1,4 +1,4 @@
-"""Loss terms of a problem as a module: what a Solver makes of constraints, for a loop."""
+"""Loss terms of a problem as a module, which a Solver makes of constraints, and a step that trains by them."""
 
 from __future__ import annotations
 
@@ -11,12 +11,17 @@ import torch
 from sympy import Expr
 from torch import Tensor
 from torch.nn import Module, ModuleDict
+from torch.optim import Optimizer
 
 from modulus_relobralo.loops.residuals import Residuals, fields_in
+from modulus_relobralo.optimizers.natural_gradient import NaturalGradient
 from modulus_relobralo.optimizers.residuals import Pointwise
 from modulus_relobralo.problems import Problem
 from modulus_relobralo.problems.sampling import Samples
 from modulus_relobralo.taylor import Network, read
+
+Balance = Callable[[dict[str, Tensor], int], Tensor]
+Terms = Callable[[Any], dict[str, Tensor]]
 
 
 class Points(NamedTuple):
@@ -129,6 +134,56 @@ class LossTerms(Module):
             weights = {name: factor * areas for name, factor in self.places[place].factors.items()}
             batches.append(Pointwise(residuals, [values[name] for name in residuals.names], weights))
         return batches
+
+
+def take_step(
+    optimizer: Optimizer, terms: Terms, balance: Balance, points: Any, step: int
+) -> tuple[dict[str, Tensor], Tensor]:
+    """Let an optimizer take one step, and return the loss terms and the balanced loss before it, each of shape [].
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+        Of the network's parameters: `NaturalGradient`, L-BFGS or any other of PyTorch.
+    terms : callable
+        ``terms(points) -> losses``: `LossTerms`, in data-parallel training their `DistributedDataParallel`, or a
+        function of one's own. Natural gradients take `LossTerms` alone.
+    balance : callable
+        ``balance(losses, step) -> loss``: `ReLoBRaLo` or `Sum`. Several calls with one step count as one.
+    points : object
+        What `terms` takes: of `LossTerms`, what ``terms.draw(step)`` returns.
+    step : int
+        Number of the step.
+
+    Raises
+    ------
+    TypeError
+        If natural gradients are given other terms than `LossTerms`.
+    """
+    seen: list[tuple[dict[str, Tensor], Tensor]] = []
+
+    def note(losses: dict[str, Tensor]) -> Tensor:
+        loss = balance(losses, step)
+        seen.append(({name: term.detach() for name, term in losses.items()}, loss.detach()))
+        return loss
+
+    def closure() -> Tensor:
+        optimizer.zero_grad()
+        loss = note(terms(points))
+        loss.backward()
+        return loss
+
+    wanted: Any = optimizer
+    if isinstance(optimizer, NaturalGradient):
+        if not isinstance(terms, LossTerms):
+            raise TypeError(
+                "Natural gradients need residuals point by point: parameter `terms` must be LossTerms, not wrapped for "
+                f"several processes. Found {type(terms).__name__}. Every other optimizer takes it."
+            )
+        wanted.step(terms.pointwise(points), note)
+    else:
+        wanted.step(closure)
+    return seen[0]
 
 
 def _check_places(problem: Problem, places: Mapping[str, Samples]) -> None:

@@ -2,8 +2,7 @@
 
 from modulus_relobralo.plates.equation import KirchhoffPlate
 from modulus_relobralo.plates.loads import Patch
-from modulus_relobralo.plates.plate import Plate
-from modulus_relobralo.plates.rectangle import RectangularPlate
+from modulus_relobralo.plates.plate import Plate, RectangularPlate
 from modulus_relobralo.plates.solutions import navier_deflection, navier_series, sinusoidal_deflection
 from modulus_relobralo.plates.stiffness import Orthotropic, flexural_rigidity
 from modulus_relobralo.plates.supports import EdgeCondition, EdgeSupport

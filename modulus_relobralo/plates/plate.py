@@ -1,4 +1,4 @@
-"""Plates of any shape: equation, and how the edges are held."""
+"""Plates of any shape, and rectangular ones: equation, and how the edges are held."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ from math import inf
 from sympy import Expr
 from sympy.core.function import AppliedUndef
 
-from modulus_relobralo.plates.edge_equations import COEFFICIENTS, coefficients, edge_equations
-from modulus_relobralo.plates.equation import KirchhoffPlate
-from modulus_relobralo.plates.stability import check_held
+from modulus_relobralo.plates.equation import COEFFICIENTS, KirchhoffPlate, coefficients, edge_equations
 from modulus_relobralo.plates.supports import (
     EdgeCondition,
     EdgeSupport,
     Held,
     as_edge_expressions,
     as_support,
+    check_held,
     loose_corners,
     support_of,
     supported_corners,
@@ -25,6 +24,7 @@ from modulus_relobralo.plates.supports import (
 from modulus_relobralo.problems.expressions import as_expression, check_values
 from modulus_relobralo.problems.problem import Problem
 from modulus_relobralo.problems.shapes.edges import Corner
+from modulus_relobralo.problems.shapes.primitives import Rectangle
 from modulus_relobralo.problems.shapes.shape import Shape, for_each_edge, points_on
 
 
@@ -195,3 +195,45 @@ class Plate(Problem):
                         "Parameters `p` and `winkler` must have patches that lie on the plate, clear of its holes. "
                         f"Found {region!r}, which has ({x[i]:g}, {y[i]:g})."
                     )
+
+
+class RectangularPlate(Plate):
+    """
+    A plate over a rectangle, with its edges left and right in x, bottom and top in y.
+
+    Parameters
+    ----------
+    a, b : float
+        Lengths along x and y [m].
+    equation : KirchhoffPlate
+        Stiffness, soil and load.
+    edges : EdgeCondition, EdgeSupport, str or mapping
+        How the edges are held, see `Plate`.
+    corners : str or sequence of str
+        Corners that rest on a point, see `Plate`.
+    lower : tuple[float, float]
+        The corner where x and y are least [m].
+
+    Examples
+    --------
+    >>> plate = RectangularPlate(10, 10, KirchhoffPlate(D=20.8, nu=0.2, p=0.015))
+    >>> slab = RectangularPlate(
+    ...     6,
+    ...     4,
+    ...     KirchhoffPlate(D=20.0, nu=0.3, p=0.01),
+    ...     edges={"left, right": "clamped", "bottom, top": "simply_supported"},
+    ... )
+    >>> slab.conditions["left"]
+    {'w': 0, 'slope_n': 0}
+    """
+
+    def __init__(
+        self,
+        a: float,
+        b: float,
+        equation: KirchhoffPlate,
+        edges: Held | str | Mapping[str, Held | str | Mapping[str, float]] = EdgeCondition.SIMPLY_SUPPORTED,
+        lower: tuple[float, float] = (0, 0),
+        corners: str | Sequence[str] = (),
+    ) -> None:
+        super().__init__(Rectangle(a, b, lower), equation, edges, corners)

@@ -1,4 +1,4 @@
-"""How large the quantities of a plate are, so that a network and its losses can be of order one in any units."""
+"""How large the quantities of a plate are, and its network in a loop: all is of order one within, in any units."""
 
 from __future__ import annotations
 
@@ -8,13 +8,25 @@ from dataclasses import dataclass
 import numpy as np
 from sympy import Function
 from sympy.core.function import AppliedUndef
+from torch import Tensor
+from torch.nn import Module
 
-from modulus_relobralo.plates.particular import LoadedRectangle, loaded_rectangles
 from modulus_relobralo.plates.plate import Plate
 from modulus_relobralo.plates.polynomial import GRID, arrays, fit, with_values
+from modulus_relobralo.plates.singular import (
+    LoadedRectangle,
+    jet_with_deflection,
+    jet_with_poles,
+    loaded_rectangles,
+    with_deflection,
+    with_poles,
+)
 from modulus_relobralo.plates.values import evaluate, quantities
 from modulus_relobralo.problems.expressions import COORDINATES
 from modulus_relobralo.problems.shapes.shape import HolePole
+from modulus_relobralo.taylor import Scaled
+from modulus_relobralo.taylor.jets import Jet
+from modulus_relobralo.taylor.networks import Pass
 
 
 @dataclass(frozen=True)
@@ -29,9 +41,9 @@ class Scales:
     outputs : dict[str, float]
         A size of each output and each equation, by its name, in its own unit.
     poles : tuple[HolePole, ...]
-        Of the plate's holes, see `poles`.
+        Of the plate's holes, see `singular`.
     rectangles : tuple[LoadedRectangle, ...]
-        Of the plate's loads, see `particular`.
+        Of the plate's loads, see `singular`.
     w : str
         Name of the deflection among `outputs`.
     """
@@ -117,3 +129,48 @@ def _check_known(plate: Plate) -> None:
             "Stiffness and load must be numbers or expressions for a plate to be scaled: the size of a field is not "
             f"known. Found {', '.join(sorted(fields))}."
         )
+
+
+class PlateNetwork(Scaled):
+    """
+    A network of x, y and parameters in their own units that gives the deflection in its own.
+
+    ::
+
+        w = scale_w * network((x - shift) / scale, poles of holes) + w_p
+
+    It need not learn what is not smooth, see `singular`: it sees functions with their pole in each hole, and what a
+    load that jumps does to an unbounded plate, w_p, is added to its output.
+
+    Parameters
+    ----------
+    network : Module
+        The network: its inputs are x, y, the parameters, and three columns for each hole.
+    sizes : Scales
+        What `scales` returned for the plate.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from modulus_relobralo.problems import annulus
+    >>> from modulus_relobralo.plates import KirchhoffPlate, Plate
+    >>> ring = Plate(annulus(3, 1), KirchhoffPlate(D=20e6, nu=0.2, p=5e3), {"outer": "clamped", "inner": "free"})
+    >>> layers = torch.nn.Linear(2 + 3 * 1, 32), torch.nn.Tanh(), torch.nn.Linear(32, 1)
+    >>> PlateNetwork(torch.nn.Sequential(*layers), scales(ring))(torch.tensor([[2.0, 0.0]])).shape
+    torch.Size([1, 1])
+    """
+
+    def __init__(self, network: Module, sizes: Scales) -> None:
+        super().__init__(network, [*sizes.inputs.values()], [(0.0, sizes.outputs[sizes.w])])
+        self.poles, self.rectangles = sizes.poles, sizes.rectangles
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the deflection, [..., 1], of inputs, [..., inputs]."""
+        seen = with_poles(self.poles, x, self.scaled(x))
+        return with_deflection(self.rectangles, x, self.unscaled(self.network(seen)))
+
+    def propagate_jet(self, jet: Jet, passing: Pass) -> Jet:
+        """Return the jet of the deflection; see `taylor.networks.StatesJet`."""
+        seen = jet_with_poles(self.poles, jet, self.scaled_jet(jet), passing.channels)
+        found = self.unscaled_jet(passing.through(self.network, seen))
+        return jet_with_deflection(self.rectangles, jet, found, passing.targets)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sympy import Expr, Symbol, lambdify
 
-from modulus_relobralo.checks import check_number
+from modulus_relobralo.checks import check_choice, check_number
 from modulus_relobralo.problems.places import Place, places
 from modulus_relobralo.problems.problem import Problem
 from modulus_relobralo.problems.shapes.shape import Domain
@@ -203,8 +203,7 @@ def _counts_by_length(count: int, lengths: Sequence[float]) -> list[int]:
 
 
 def _check(problem: Problem, reduction: str, ranges: Ranges) -> None:
-    if reduction not in REDUCTIONS:
-        raise ValueError(f"Parameter `reduction` must be one of {list(REDUCTIONS)}. Found `reduction = {reduction!r}`.")
+    check_choice("reduction", reduction, REDUCTIONS)
     if set(ranges) != set(problem.parameters):
         raise ValueError(
             f"Parameter `ranges` must have one for each parameter, {list(problem.parameters)}. "

@@ -1,6 +1,6 @@
 """Reads finished runs and shows them: tables on the terminal, figures in a folder. Needs no host framework."""
 
-from modulus_relobralo.libraries import needed
+from modulus_relobralo.checks import needed
 
 with needed("The report"):
     from modulus_relobralo.report.comparison import Comparison, Variant, compare

@@ -7,7 +7,7 @@ from modulus_relobralo import NaturalGradient
 from modulus_relobralo.balancing import Sum
 from modulus_relobralo.initialization import initialize
 from modulus_relobralo.loops import LossTerms, samples, take_step
-from modulus_relobralo.plates.network import PlateNetwork
+from modulus_relobralo.plates.scaling import PlateNetwork
 from modulus_relobralo.plates.values import NetworkDeflection
 
 STEPS = 20

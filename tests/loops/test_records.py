@@ -1,13 +1,17 @@
-"""What a loop records, as the report reads it."""
+"""What a loop records, as the report reads it; a folder is held by one process at a time."""
+
+import signal
+import sys
 
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
+from programs import start
 from written_runs import write_hydra
 
 from modulus_relobralo import ReLoBRaLo
-from modulus_relobralo.loops.records import Records
-from modulus_relobralo.loops.weights_file import WeightsFile
+from modulus_relobralo.loops.records import NAME, Records, WeightsFile, hold
 from modulus_relobralo.report import read_run
 
 X = np.linspace(0, 1, 11)
@@ -131,3 +135,55 @@ def test_without_weights_a_file_without_rows_is_cut_as_well(tmp_path):
     path.write_bytes(b"")
     record(tmp_path, (10, 20))
     assert path.read_text().strip() == ""
+
+
+PROGRAM = """
+import sys
+from modulus_relobralo.loops.records import hold
+lock = hold(sys.argv[1])
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def held_by_another(tmp_path):
+    with start([sys.executable, "-c", PROGRAM, tmp_path / "run"], tmp_path) as process:
+        assert process.stdout.readline() == "held\n"
+        yield process
+
+
+def test_a_second_process_is_refused_until_the_first_is_killed(held_by_another, tmp_path):
+    for use in (hold, Records):
+        with pytest.raises(RuntimeError, match=f"Another process trains in {tmp_path / 'run'}: it holds {NAME}"):
+            use(tmp_path / "run")
+    hold(tmp_path / "another run").release()
+    held_by_another.send_signal(signal.SIGKILL)
+    held_by_another.wait()
+    hold(tmp_path / "run").release()
+
+
+def test_one_process_can_hold_a_folder_several_times(tmp_path):
+    first, second = hold(tmp_path), hold(tmp_path)
+    second.release()
+    assert first.is_locked
+    first.release()
+    assert not first.is_locked
+
+
+def test_records_hold_their_folder_until_they_are_closed(tmp_path):
+    records = Records(tmp_path)
+    lock = FileLock(tmp_path / NAME, thread_local=False, is_singleton=True)
+    assert lock.is_locked
+    records.close()
+    assert not lock.is_locked
+
+
+def test_a_file_system_without_locks_is_said_and_not_in_the_way(tmp_path, monkeypatch, caplog):
+    def acquire(self, **options):
+        raise NotImplementedError("no flock here")
+
+    monkeypatch.setattr(FileLock, "acquire", acquire)
+    lock = hold(tmp_path)
+    assert "cannot be locked against a second process: no flock here" in caplog.text
+    lock.release()

@@ -101,7 +101,7 @@ def test_paraview_reads_the_fields(sinusoidal, tmp_path):
     reader = pytest.importorskip("vtkmodules.vtkIOXML").vtkXMLUnstructuredGridReader()
     from vtkmodules.util.numpy_support import vtk_to_numpy
 
-    from modulus_relobralo.plates.results.paraview import write_vtk
+    from modulus_relobralo.plates.results.figures import write_vtk
 
     reader.SetFileName(str(write_vtk(sinusoidal, tmp_path / "plate.vtu")))
     reader.Update()

@@ -10,9 +10,8 @@ import torch
 from differentiated import all_derivatives, differentiated, gradients, worst
 from torch import nn
 
-from modulus_relobralo.plates.network import PlateNetwork
-from modulus_relobralo.plates.particular import LoadedRectangle
-from modulus_relobralo.plates.scaling import Scales
+from modulus_relobralo.plates.scaling import PlateNetwork, Scales
+from modulus_relobralo.plates.singular import LoadedRectangle
 from modulus_relobralo.taylor import Scaled, TaylorDerivatives, UnsupportedNetworkError
 from modulus_relobralo.taylor.jets import Jet, from_partials, side_by_side, sub_indices, terms
 from modulus_relobralo.taylor.kernels import activate

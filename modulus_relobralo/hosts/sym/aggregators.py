@@ -6,7 +6,7 @@ in place of an aggregator raises the error itself at the next thing that the tra
 once: script it, or ask for its parameters.
 """
 
-from typing import Any
+from typing import Any, Dict, List
 
 import torch
 from torch import Tensor, nn
@@ -33,8 +33,8 @@ class BuiltinRelobralo(nn.Module):
         The host's.
     """
 
-    _names: list[str]
-    _saved_names: list[str]
+    _names: List[str]
+    _saved_names: List[str]
 
     def __init__(self, own: nn.Module) -> None:
         super().__init__()
@@ -45,7 +45,7 @@ class BuiltinRelobralo(nn.Module):
         # The names as the losses of the last call had them; at first those of no dictionary, which has no name twice.
         self._order = ["", ""]
 
-    def forward(self, losses: dict[str, Tensor], step: _Step) -> Tensor:
+    def forward(self, losses: Dict[str, Tensor], step: _Step) -> Tensor:
         """Return the aggregated loss, shape [], of loss terms by name, each of shape [], in any order.
 
         Raises
@@ -58,7 +58,7 @@ class BuiltinRelobralo(nn.Module):
         return self.own({name: losses[name] for name in self._names}, step)
 
     @torch.jit.ignore
-    def _start(self, losses: dict[str, Tensor], state: list[Tensor]) -> None:
+    def _start(self, losses: Dict[str, Tensor], state: List[Tensor]) -> None:
         """Take the names of a first call, and bring the state of a checkpoint in their order; in others, the order.
 
         `state` are the host's buffers: a scripted module has no submodules in a method called from TorchScript.

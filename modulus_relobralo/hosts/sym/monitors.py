@@ -19,7 +19,7 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 
 from modulus_relobralo.balancing.diagnostics import named_weights
 from modulus_relobralo.hosts.sym import host
-from modulus_relobralo.loops.weights_file import WeightsFile
+from modulus_relobralo.loops.records import WeightsFile
 
 ERROR = "l2_relative_error_"
 OPTION = "custom.progress"

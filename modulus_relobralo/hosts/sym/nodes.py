@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sympy
-from sympy import Symbol
 from torch import Tensor
 
+from modulus_relobralo.checks import check_choice
 from modulus_relobralo.hosts.sym import host
 from modulus_relobralo.hosts.sym.architectures import read
 from modulus_relobralo.hosts.sym.host import HostKey, HostModule, HostNode
@@ -127,7 +127,7 @@ def equation_nodes(pde: Any, net: Any = None) -> list[Any]:
             [name for name, size in keys.items() if size == 1] for keys in (net.input_key_dict, net.output_key_dict)
         )
         equations = collapse(equations, inputs, outputs)
-    derivatives = {plain_name(name): Symbol(name) for name in getattr(pde, "derivatives", ())}
+    derivatives = {plain_name(name): sympy.Symbol(name) for name in getattr(pde, "derivatives", ())}
     return [host.Node.from_sympy(without_cases(value), name) for name, value in {**equations, **derivatives}.items()]
 
 
@@ -240,8 +240,7 @@ def derivative_nodes(
     ValueError
         If `method` is neither.
     """
-    if method not in _METHODS:
-        raise ValueError(f"Parameter `method` must be one of {list(_METHODS)}. Found `method = {method!r}`.")
+    check_choice("method", method, _METHODS)
     return _METHODS[method](net, name, nodes, **options)
 
 

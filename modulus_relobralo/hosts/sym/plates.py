@@ -14,10 +14,16 @@ from modulus_relobralo.hosts.sym import host
 from modulus_relobralo.hosts.sym.architectures import read, scaled_input
 from modulus_relobralo.hosts.sym.host import HostKey, HostModule
 from modulus_relobralo.plates import Plate
-from modulus_relobralo.plates.particular import LoadedRectangle, jet_with_deflection, with_deflection
-from modulus_relobralo.plates.poles import COUNT, jet_with_poles, with_poles
 from modulus_relobralo.plates.results import Results, results
 from modulus_relobralo.plates.scaling import scales
+from modulus_relobralo.plates.singular import (
+    POLE_COLUMNS,
+    LoadedRectangle,
+    jet_with_deflection,
+    jet_with_poles,
+    with_deflection,
+    with_poles,
+)
 from modulus_relobralo.plates.values import NetworkDeflection
 from modulus_relobralo.problems.shapes.shape import HolePole
 from modulus_relobralo.taylor.jets import Jet
@@ -34,8 +40,8 @@ class PlateArch(_Arch):
     """
     The host's ``FullyConnectedArch`` with what is not smooth in a plate's deflection beside it.
 
-    That is further inputs with their poles in holes (`plates.poles`), and a particular solution of loads that
-    jump, which is added to its output (`plates.particular`).
+    That is further inputs with their poles in holes, and a particular solution of loads that jump, which is added to
+    its output, see `plates.singular`.
 
     Parameters
     ----------
@@ -44,7 +50,7 @@ class PlateArch(_Arch):
     poles : sequence of HolePole
         `Shape.poles`.
     rectangles : sequence of LoadedRectangle
-        `plates.particular.loaded_rectangles`.
+        `plates.singular.loaded_rectangles`.
     architecture : ModelConf
         The config of the network, of type ``fully_connected``.
 
@@ -64,7 +70,7 @@ class PlateArch(_Arch):
     ) -> None:
         super().__init__(input_keys, output_keys)
         self.poles, self.rectangles = tuple(poles), tuple(rectangles)
-        further = [host.Key("poles", size=COUNT * len(self.poles))] if self.poles else []
+        further = [host.Key("poles", size=POLE_COLUMNS * len(self.poles))] if self.poles else []
         network = host.instantiate_arch(
             cfg=architecture, input_keys=[*input_keys, *further], output_keys=list(output_keys)
         )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Dict, Union
 
 import torch
 from torch import Tensor
 
+from modulus_relobralo.checks import check_choice
 from modulus_relobralo.hosts.sym import host
 from modulus_relobralo.hosts.sym.points import AdaptivePoints, Batch, ResampledPoints
 from modulus_relobralo.problems.sampling import REDUCTIONS
@@ -51,18 +52,18 @@ class MeanSquareLoss(_Loss):
     def __init__(self, fractions: Mapping[str, float] | None = None) -> None:
         super().__init__()
         # Not empty, or TorchScript could not tell the type of its values.
-        self.fractions: dict[str, float] = {"": 1.0, **(fractions or {})}
+        self.fractions: Dict[str, float] = {"": 1.0, **(fractions or {})}
 
     def forward(
         self,
-        invar: dict[str, Tensor],
-        pred_outvar: dict[str, Tensor],
-        true_outvar: dict[str, Tensor],
-        lambda_weighting: dict[str, Tensor],
-        step: int | Tensor,
-    ) -> dict[str, Tensor]:
+        invar: Dict[str, Tensor],
+        pred_outvar: Dict[str, Tensor],
+        true_outvar: Dict[str, Tensor],
+        lambda_weighting: Dict[str, Tensor],
+        step: Union[int, Tensor],
+    ) -> Dict[str, Tensor]:
         """Return the loss of every output, of shape [], by its name; the arguments are of shape [points, 1]."""
-        losses: dict[str, Tensor] = {}
+        losses: Dict[str, Tensor] = {}
         for name, prediction in pred_outvar.items():
             square = lambda_weighting[name] * (prediction - true_outvar[name]).square()
             areas = invar["area"] if "area" in invar else torch.ones_like(square)
@@ -107,8 +108,8 @@ def pointwise_constraint(
     ValueError
         If `reduction` or `points` is none of these, or contradicts an argument in `sampling`.
     """
-    _check_choice("reduction", reduction, REDUCTIONS)
-    _check_choice("points", points, POINTS)
+    check_choice("reduction", reduction, REDUCTIONS)
+    check_choice("points", points, POINTS)
     if reduction == "mean":
         _check_absent("reduction", reduction, sampling, ("loss",))
         sampling["loss"] = MeanSquareLoss(fractions)
@@ -155,11 +156,6 @@ def _residuals(constraint: Any, batch: Batch) -> Tensor:
         found = graph({name: value.requires_grad_() for name, value in invar.items()})
     squares = [weights[name] * (found[name].detach() - value).square() for name, value in outvar.items()]
     return torch.cat(squares, dim=1).sum(dim=1).sqrt()
-
-
-def _check_choice(name: str, value: Any, allowed: tuple[str, ...]) -> None:
-    if value not in allowed:
-        raise ValueError(f"Parameter `{name}` must be one of {list(allowed)}. Found `{name} = {value!r}`.")
 
 
 def _check_absent(name: str, value: str, sampling: Mapping[str, Any], others: tuple[str, ...]) -> None:

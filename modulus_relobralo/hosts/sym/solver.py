@@ -14,7 +14,7 @@ from hydra._internal.utils import get_args_parser
 from torch import Tensor
 
 from modulus_relobralo.hosts.sym import host
-from modulus_relobralo.run_lock import hold
+from modulus_relobralo.loops.records import hold
 
 
 class Solver(host.Solver):

@@ -23,7 +23,7 @@ def save_results(results: Results, folder: Path | str, title: str = "Results") -
     return [
         *files,
         *_module("figures").draw(results, folder),
-        _module("paraview").write_vtk(results, folder / "plate.vtu"),
+        _module("figures").write_vtk(results, folder / "plate.vtu"),
     ]
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from math import sin
 
 import numpy as np
-from sympy import Expr, Function
+from sympy import Expr, Float, Function, Symbol
 
+from modulus_relobralo.plates.equation import TURN, edge_equations
 from modulus_relobralo.plates.plate import Plate
 from modulus_relobralo.plates.polynomial import arrays, with_values
-from modulus_relobralo.plates.results.boundary import along_edge, corner_forces, edge_sums, equations
 from modulus_relobralo.plates.values import Array, Deflection, Points, evaluate, quantities
 from modulus_relobralo.problems.expressions import COORDINATES
-from modulus_relobralo.problems.shapes.shape import Shape
+from modulus_relobralo.problems.shapes.shape import Shape, gauss
 
 GRID = 61
 """Points along each side of the bounds."""
@@ -24,6 +25,9 @@ CELLS = 300
 
 UNITS = {"w": "m", "slope_x": "-", "slope_y": "-", "slope_n": "-", "angle": "deg", "pressure": "N/m^2", "R": "N"}
 """Of what is no moment [N m/m] and no shear [N/m]."""
+
+Known = Callable[[Mapping[str, Expr], Points], dict[str, Array]]
+"""Computes quantities at points."""
 
 
 @dataclass(frozen=True)
@@ -121,16 +125,16 @@ def results(plate: Plate, deflection: Deflection, parameters: Mapping[str, float
         return quantities(expressions, equation.w, deflection, with_values(points, values))
 
     points = _points(plate)
-    inside = equations(plate, "M_x", "M_y", "M_xy", "Q_x", "Q_y")
+    inside = _equations(plate, "M_x", "M_y", "M_xy", "Q_x", "Q_y")
     pressure = {"pressure": equation.winkler * w} if equation.soil.is_somewhere else {}
     slopes = {f"slope_{axis}": w.diff(axis) for axis in COORDINATES}
     fields = _with_principal_moments(known({"w": w, **slopes, **inside, **pressure}, points))
     edges, held, pushed = {}, {}, 0.0
     for name in plate.shape.edges:
-        edges[name] = along_edge(plate, name, known, np.linspace(0, 1, ALONG))
-        held[name], push = edge_sums(plate, name, known, values)
+        edges[name] = _along_edge(plate, name, known, np.linspace(0, 1, ALONG))
+        held[name], push = _edge_sums(plate, name, known, values)
         pushed += push
-    corners = corner_forces(plate, known)
+    corners = _corner_forces(plate, known)
     load = pushed + sum(
         _integral(region or plate.shape, lambda at, v=value: evaluate(v, with_values(at, values)))  # type: ignore[misc]
         for region, value in equation.loads.parts
@@ -170,3 +174,49 @@ def _with_principal_moments(fields: dict[str, Array]) -> dict[str, Array]:
     radius = np.hypot(half, fields["M_xy"])
     angle = np.degrees(np.arctan2(fields["M_xy"], half)) / 2
     return {**fields, "M_1": middle + radius, "M_2": middle - radius, "angle": angle}
+
+
+def _equations(plate: Plate, *names: str) -> dict[str, Expr]:
+    """Return equations of a plate by quantity, those of its edges included."""
+    further = edge_equations(plate.equation, plate.curved)
+    return {
+        name: further[name] if name in further else plate.equation.equations[plate.equation.output(name)]
+        for name in names
+    }
+
+
+def _along_edge(plate: Plate, name: str, known: Known, fractions: Array) -> dict[str, Array]:
+    """Return what is asked of an edge at fractions of its length."""
+    place = plate.shape.edges[name].at(fractions)
+    return place | _edge_values(plate, name, known, place)
+
+
+def _edge_values(plate: Plate, name: str, known: Known, place: Points) -> dict[str, Array]:
+    support, w = plate.supports[name], Function(plate.equation.w)(*COORDINATES)
+    given = {Symbol(key): value for key, value in plate.coefficients[name].items()}
+    wanted = {"w": w, **_equations(plate, "slope_n", "M_n", "V_n")}
+    wanted["reaction"] = given[Symbol("k_w")] * w if support.k_w is not None else -wanted["V_n"]
+    values = known({key: value.xreplace(given) for key, value in wanted.items()}, place)
+    if not support.holds_deflection and support.k_w is None:
+        values["reaction"] = np.zeros_like(values["w"])
+    return values
+
+
+def _edge_sums(plate: Plate, name: str, known: Known, values: Mapping[str, float]) -> tuple[float, float]:
+    """Return the sums of an edge's reaction and of the load that is prescribed along it."""
+    place, lengths = gauss(plate.shape.edges[name])
+    held = float(_edge_values(plate, name, known, place)["reaction"] @ lengths)
+    prescribed = {**plate.conditions[name]}
+    load = prescribed.get(plate.equation.output("V_n"), prescribed.get(plate.equation.output("spring"), Float(0)))
+    return held, float(evaluate(load, with_values(place, values)) @ lengths)
+
+
+def _corner_forces(plate: Plate, known: Known) -> dict[str, tuple[float, float, float]]:
+    """Return the places and forces of the corners that can have one."""
+    found, free = {}, plate.free_corners()
+    for name, corner in plate.shape.corners.items():
+        if name not in free:
+            place = corner.at(np.zeros(1))
+            force = known({"R": _equations(plate, "R")["R"].xreplace({TURN: Float(sin(corner.turn))})}, place)["R"]
+            found[name] = (*corner.point, float(force[0]))
+    return found

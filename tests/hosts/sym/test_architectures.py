@@ -9,7 +9,7 @@ from omegaconf import OmegaConf
 
 from modulus_relobralo.hosts.sym import Key, TaylorArch, host, taylor_nodes
 from modulus_relobralo.hosts.sym.plates import PlateArch
-from modulus_relobralo.plates.particular import LoadedRectangle
+from modulus_relobralo.plates.singular import LoadedRectangle
 from modulus_relobralo.taylor import UnsupportedNetworkError
 from modulus_relobralo.taylor.names import Request
 

@@ -1,7 +1,4 @@
-"""Loads with a particular solution: which have one, what it is, and a plate that is trained with and without it.
-
-What a load on a rectangle does to an unbounded plate, against the integral of forces and nested reverse mode.
-"""
+"""What is not smooth in a deflection: poles in holes, loads that jump, and plates that are trained with and without."""
 
 import dataclasses
 import math
@@ -16,26 +13,77 @@ from sympy import Function, Symbol
 from torch import nn
 from trained_plates import trained
 
-from modulus_relobralo.plates import KirchhoffPlate, Orthotropic, Patch, RectangularPlate, flexural_rigidity
-from modulus_relobralo.plates.network import PlateNetwork
-from modulus_relobralo.plates.particular import (
+from modulus_relobralo.plates import KirchhoffPlate, Orthotropic, Patch, Plate, RectangularPlate, flexural_rigidity
+from modulus_relobralo.plates.scaling import PlateNetwork, Scales, scales
+from modulus_relobralo.plates.singular import (
     LoadedRectangle,
     jet_with_deflection,
     loaded_rectangles,
     with_deflection,
+    with_poles,
 )
-from modulus_relobralo.plates.scaling import Scales, scales
 from modulus_relobralo.plates.values import quantities
-from modulus_relobralo.problems import Rectangle, circle
+from modulus_relobralo.problems import Rectangle, annulus, circle
 from modulus_relobralo.taylor import TaylorDerivatives
 from modulus_relobralo.taylor.jets import Jet, seed
 
+POLES = [(0.2, -0.1, 0.3, 1.0), (-0.7, 0.5, 0.2, 1.0)]
 D, NU, Q = flexural_rigidity(E=30e9, h=0.2, nu=0.3), 0.3, 5e4
 RECTANGLE = LoadedRectangle(0.3, -0.2, 0.9, 0.5, size=1.7, load=2.5)
 INSIDE, OUTSIDE = [(0.5, 0.1), (0.6, 0.45), (0.31, -0.19)], [(-1.0, 0.3), (2.0, -1.0), (-1.0, -0.2), (0.95, 1.2)]
 LAPLACIAN, BIHARMONIC = (((2, 0), 1.0), ((0, 2), 1.0)), (((4, 0), 1.0), ((2, 2), 2.0), ((0, 4), 1.0))
 REGION = Rectangle(1.2, 0.8, lower=(2.4, 1.6))
 X, Y = Symbol("x"), Symbol("y")
+OPERATORS = {"anisotropic": {"w__x__x__x__x": 1.0, "w__x__x__y__y": 3.0, "w__h__y": 0.5}}
+
+
+@pytest.fixture
+def points():
+    """Two coordinates and a parameter, outside of the holes."""
+    torch.manual_seed(0)
+    x = torch.rand(6, 3, dtype=torch.float64) + 0.6
+    return {name: column[:, None].requires_grad_() for name, column in zip("xyh", x.T, strict=True)}
+
+
+def network(poles):
+    core = nn.Sequential(nn.Linear(3 + 3 * len(poles), 8), nn.Tanh(), nn.Linear(8, 8), nn.Tanh(), nn.Linear(8, 1))
+    for parameter in core.parameters():
+        nn.init.normal_(parameter, std=0.5)
+    inputs = {"x": (0.1, 1.2), "y": (0.2, 0.8), "h": (2.0, 3.0)}
+    return PlateNetwork(core, Scales(inputs, {"w": 2.0}, tuple(poles))).double()
+
+
+def test_on_a_round_hole_they_are_what_they_are_said_to_be():
+    angle = torch.linspace(0, 6, 9, dtype=torch.float64)
+    x_0, y_0, a, length = POLES[0]
+    for r in (a, 2 * a):
+        x = torch.stack([x_0 + r * angle.cos(), y_0 + r * angle.sin(), 7 + 0 * angle], dim=1)
+        log, right, up = with_poles(POLES[:1], x, x[:, :0]).T * length / a
+        torch.testing.assert_close(log, torch.full_like(angle, r / a).log())
+        torch.testing.assert_close(right, angle.cos() * a / r)
+        torch.testing.assert_close(up, angle.sin() * a / r)
+
+
+def test_derivatives_of_a_network_with_holes(points):
+    net = network(POLES)
+    names = all_derivatives("xyh", "w")
+    expected = differentiated({"w": net(torch.cat(list(points.values()), dim=-1))}, points, names)
+    found = TaylorDerivatives(net, list("xyh"), ["w"], names, compiled=False)(points)
+    assert worst(found, expected) < 1e-12
+    # The control: with the second pole elsewhere the derivatives are others.
+    net.poles = (POLES[0], (-0.7, 0.6, 0.2, 1.0))
+    moved = TaylorDerivatives(net, list("xyh"), ["w"], names, compiled=False)(points)
+    assert worst(moved, expected) > 1e-3
+
+
+def test_operators_of_a_network_with_holes(points):
+    net = network(POLES)
+    parts = ["w__x__x__x__x", "w__x__x__y__y", "w__y__y__y__y", "w__h__y"]
+    xxxx, xxyy, yyyy, hy = TaylorDerivatives(net, list("xyh"), ["w"], parts, compiled=False)(points).values()
+    taylor = TaylorDerivatives(net, list("xyh"), ["w"], ["biharmonic_w", "anisotropic"], OPERATORS, compiled=False)
+    found = taylor(points)
+    torch.testing.assert_close(found["biharmonic_w"], xxxx + 2 * xxyy + yyyy)
+    torch.testing.assert_close(found["anisotropic"], xxxx + 3 * xxyy + 0.5 * hy)
 
 
 def plate(p, D=D, **given):
@@ -157,3 +205,22 @@ def test_a_plate_with_a_patch_is_found_by_a_network_that_need_not_jump(knows):
     )
     error = max(abs(float(found[name][0]) / book[name] - 1) for name in wanted)
     assert error < 5e-3 if knows else error > 2e-2
+
+
+@pytest.mark.parametrize("sees", [True, False])
+def test_a_ring_is_found_by_a_network_that_sees_the_hole(sees):
+    q = 5e3
+    plate = Plate(annulus(3, 1), KirchhoffPlate(D, NU, q), {"outer": "simply_supported", "inner": "free"})
+    sizes, radii = scales(plate), np.array([1.0, 1.5, 2.0, 2.5])
+    network = trained(plate, sizes if sees else dataclasses.replace(sizes, poles=()))
+    wanted = {"w": Function("w")(Symbol("x"), Symbol("y")), "M_y": plate.equations["M_y"]}
+    found = quantities(wanted, "w", network, {"x": radii, "y": 0 * radii})
+    deflection = np.array([textbook.ring(3, 1, D, NU, q, r)["w"] for r in radii])
+    error = np.abs(found["w"] / deflection - 1).max()
+    assert error < 2e-3 if sees else error > 0.3
+    if sees:
+        # Across the radius at the free edge, the largest moment of the plate.
+        x = Symbol("r", positive=True)
+        w = textbook.ring(3, 1, D, NU, q, x)["w"]
+        largest = -D * (w.diff(x) / x + NU * w.diff(x, 2)).subs(x, 1)
+        assert found["M_y"][0] == pytest.approx(float(largest), rel=2e-3)

@@ -1,8 +1,12 @@
+"""Weights and residuals as the host's monitors record them."""
+
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 from programs import read_csv
+from sympy import Function, Symbol
 
 from modulus_relobralo import ReLoBRaLo
 from modulus_relobralo.hosts.sym import host
@@ -160,3 +164,25 @@ def test_without_our_aggregator_nothing_is_written_and_the_log_says_so_once(moni
     assert caplog.text.count("weights.csv: not written") == 1
     assert writer.scalars == []
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("factor", [0.0, 2.0])
+def test_the_root_mean_square_of_a_residual(factor, tmp_path):
+    from modulus_relobralo.hosts.sym import Node, Rectangle, residual_monitor
+
+    x, y = Symbol("x"), Symbol("y")
+    u = Function("u")(x, y)
+    nodes = [
+        Node.from_sympy(x**2 + y**2, "u"),
+        # 4 - 4 + factor x, and 4 + y.
+        Node.from_sympy(u.diff(x, 2) + u.diff(y, 2) - 4 + factor * x, "pde"),
+        Node.from_sympy(u.diff(x, 2) + u.diff(y, 2) + y, "other"),
+    ]
+    points = Rectangle((0, 0), (1, 1)).sample_interior(50)
+    writer = Writer()
+    monitor = residual_monitor(nodes, points, ["pde", "other"])
+    monitor.save_results("residuals", writer, 7, f"{tmp_path}/")
+    assert writer.scalars == [
+        ("Monitors/residuals/pde", pytest.approx(factor * np.sqrt(np.mean(points["x"] ** 2)), rel=1e-5, abs=1e-6), 7),
+        ("Monitors/residuals/other", pytest.approx(np.sqrt(np.mean((4 + points["y"]) ** 2)), rel=1e-5), 7),
+    ]

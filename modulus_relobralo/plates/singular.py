@@ -1,9 +1,24 @@
 r"""
-A particular solution that is added to a network's output: what a load on a rectangle does to an unbounded plate.
+What is not smooth in a plate's deflection, and is given to a network that cannot follow it.
 
-Where a load jumps, fourth derivatives of the deflection jump with it, and no smooth network follows. So a deflection is
-sought as one that takes up the jump, w_p, and the rest, which is smooth. For a load q on a rectangle of an isotropic
-plate, D lap lap w_p = q on it and 0 beside it, for any boundary, since the rest takes care of that::
+**Poles of holes.** Outside of a hole, the solution of an elliptic equation is not a smooth function that goes on
+through the hole: it has parts such as log r, whose pole lies in the hole. A network of x and y alone does not find
+them, and settles for a solution that goes on inside, which cannot meet what holds on the hole's edge. So three harmonic
+functions with their pole in the hole go in beside the coordinates. With z = (x - x_0 + i (y - y_0)) / a around a pole
+in (x_0, y_0) at the distance a from the edge of the hole::
+
+    a/L log r,  a/L Re 1/z,  -a/L Im 1/z            r = abs(z)
+
+By the factor a/L, with L half of the width of the shape, they change on the edge of the hole as fast as coordinates
+that go from -1 to 1; without it, a small hole starts with fourth derivatives that are all the optimizer sees. They are
+real parts of analytic functions g, so that by variables v on which z depends linearly::
+
+    d^n g / dv_1 ... dv_n = g^(n)(z) dz/dv_1 ... dz/dv_n
+
+**Loads that jump.** Where a load jumps, fourth derivatives of the deflection jump with it, and no smooth network
+follows. So a deflection is sought as one that takes up the jump, w_p, a particular solution, and the rest, which is
+smooth. For a load q on a rectangle of an isotropic plate, D lap lap w_p = q on it and 0 beside it, for any boundary,
+since the rest takes care of that::
 
     w_p = q/D sum over the corners of +- F(x - x_i, y - y_i),    F,xy = 1/(8 pi) r^2 log r
 
@@ -16,6 +31,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -24,7 +40,62 @@ from torch import Tensor
 from modulus_relobralo.plates.plate import Plate
 from modulus_relobralo.problems.expressions import COORDINATES
 from modulus_relobralo.problems.shapes.primitives import Rectangle
-from modulus_relobralo.taylor.jets import Channel, Jet, MultiIndex, from_partials
+from modulus_relobralo.problems.shapes.shape import HolePole
+from modulus_relobralo.taylor.jets import Channel, Jet, MultiIndex, from_partials, side_by_side
+
+POLE_COLUMNS = 3
+"""Columns for each pole."""
+
+
+def with_poles(poles: Sequence[HolePole], inputs: Tensor, x: Tensor) -> Tensor:
+    """Return what a network sees: `x`, and three columns for each pole.
+
+    Parameters
+    ----------
+    poles : sequence of HolePole
+        `Shape.poles`; without any, `x` stays what it is.
+    inputs : Tensor
+        Of which the first two are x and y, [..., inputs].
+    x : Tensor
+        What was made of them, [..., columns].
+    """
+    further = [_pole_columns(pole, _from_pole(pole, inputs), inputs.new_ones(()), 0) for pole in poles]
+    return torch.cat([x, *further], dim=-1)
+
+
+def jet_with_poles(poles: Sequence[HolePole], inputs: Jet, jet: Jet, channels: tuple[Channel, ...]) -> Jet:
+    """Return the jet of `with_poles`, with the given channels, of the jet of the inputs, linear in the variables.
+
+    Raises
+    ------
+    UnsupportedNetworkError
+        If there are poles and the inputs are not linear.
+    """
+    if not poles:
+        return jet
+    further = [from_partials(channels, partial(_pole_derivative, pole, inputs)) for pole in poles]
+    return side_by_side([jet, *further], channels)
+
+
+def _pole_derivative(pole: HolePole, inputs: Jet, alpha: MultiIndex) -> Tensor:
+    slopes, along = inputs.slopes(), inputs.dense.new_ones(())
+    for row, order in zip(slopes, alpha, strict=True):
+        along = along * torch.complex(row[0], row[1]) ** order
+    n = sum(alpha)
+    return _pole_columns(pole, _from_pole(pole, inputs.dense[0]), along / pole[2] ** n, n)
+
+
+def _from_pole(pole: HolePole, x: Tensor) -> Tensor:
+    x_0, y_0, size, _ = pole
+    return torch.complex((x[..., 0] - x_0) / size, (x[..., 1] - y_0) / size)
+
+
+def _pole_columns(pole: HolePole, z: Tensor, along: Tensor, n: int) -> Tensor:
+    """Return the n-th derivatives, times dz/dv_1 ... dz/dv_n."""
+    sign = (-1.0) ** n
+    log = z.log() if n == 0 else -sign * math.factorial(n - 1) * z ** (-n) * along
+    inverse = sign * math.factorial(n) * z ** (-n - 1) * along
+    return torch.stack([log.real, inverse.real, -inverse.imag], dim=-1) * (pole[2] / pole[3])
 
 
 class LoadedRectangle(NamedTuple):
