@@ -412,6 +412,19 @@ def test_a_term_whose_weight_was_zero_begins_where_it_is(make):
     assert float(second.balance.init_losses[2]) > 0.01
 
 
+@both
+@kinds
+def test_a_term_whose_weight_becomes_zero_keeps_what_is_known_of_it(make):
+    first, second, third = make(), make(weights={"walls": 0.0}), make()
+    first.drive(range(4))
+    second.balance.load_state_dict(first.balance.state_dict())
+    assert torch.equal(second.balance.init_losses, first.balance.init_losses)
+    second.drive(range(4, 6))
+    third.balance.load_state_dict(second.balance.state_dict())
+    third.drive(range(6, 8))
+    assert np.isfinite(list(third.weights().values())).all()
+
+
 # ----- damaged checkpoints
 
 
