@@ -85,8 +85,14 @@ def forking(python, modules):
     return process
 
 
-# What takes seconds in a script of an example.
-OURS = ("modulus_relobralo.hosts.sym", "modulus_relobralo.report")
+# What takes seconds to import in a script of an example.
+OURS = (
+    "modulus_relobralo.hosts.sym.solver",
+    "modulus_relobralo.hosts.sym.builders",
+    "modulus_relobralo.hosts.sym.nodes",
+    "modulus_relobralo.hosts.sym.programs",
+    "modulus_relobralo.report.cli",
+)
 
 
 def run_script(script, arguments, cwd, succeeds=True, python=sys.executable, modules=OURS):
