@@ -6,7 +6,7 @@ from filelock import FileLock
 from programs import HOST, LOOPS, install
 
 # Programs that tests run are not read for doctests: they import the host by a name of its own.
-collect_ignore_glob = ["serve_commands.py", "hosts/sym/train_*.py"]
+collect_ignore_glob = ["hosts/sym/train_*.py"]
 # Where there is no host: the files that import what needs one. Single tests that do are marked `host`.
 collect_ignore_glob += [] if LOOPS else ["hosts/physicsnemo/*", "examples/test_physicsnemo.py"]
 if not HOST:

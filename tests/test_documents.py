@@ -1,16 +1,16 @@
 """What the README and the documentation promise: every block of code runs, or says why it is not run."""
 
 import ast
-import json
 import re
 import shlex
-import sys
+import sysconfig
+from pathlib import Path
 
 import pytest
 from documents import MEASURED, PAGES, blocks, code_sides, commands, run_blocks
 from example_runs import AUTODIFF, SMALL
 from omegaconf import OmegaConf
-from programs import HOST, ROOT, start
+from programs import HOST, ROOT, run_script
 
 from modulus_relobralo.hosts.sym import host
 
@@ -30,15 +30,6 @@ def page_of(name):
 
 def pages_with(language, *without):
     return [page.name for page in PAGES if page != MEASURED and page.name not in without and run_blocks(page, language)]
-
-
-@pytest.fixture(scope="module")
-def server():
-    """A process that has imported the host; every command is a fork of it."""
-    process = start([sys.executable, "-W", "ignore", ROOT / "tests" / "serve_commands.py"], ROOT)
-    yield process
-    process.stdin.close()
-    process.wait()
 
 
 def test_every_block_is_run_or_read_or_says_why_not():
@@ -93,7 +84,7 @@ def short_form(command):
     """Return a command's program and arguments, with few steps of a small network."""
     program, *arguments = shlex.split(re.sub(r"custom\.seed=(\d)[\d,]+", r"custom.seed=\1", command))
     if program != "python":
-        return [program, *arguments]
+        return [Path(sysconfig.get_path("scripts"), program), *arguments]
     script, *options = arguments
     if "/pytorch/" in script:
         return [str(ROOT / script), *options, "--steps", "2"]
@@ -111,15 +102,13 @@ def short_form(command):
 
 @pytest.mark.host
 @pytest.mark.parametrize("name", pages_with("bash"))
-def test_commands_run_in_the_order_of_a_page(name, server, tmp_path):
+def test_commands_run_in_the_order_of_a_page(name, tmp_path):
     page, text, _ = ELSEWHERE
     for command in commands(page_of(name)):
         if name == page and text in f"{command} ":
             continue
-        print(json.dumps([str(tmp_path), *short_form(command)]), file=server.stdin, flush=True)
-        # A host's libraries write to stdout too.
-        status = next((line for line in server.stdout if line.startswith("status ")), "none: it has ended").strip()
-        assert status == "status 0", f"{command}\n{(tmp_path / 'output.txt').read_text()[-3000:]}"
+        script, *arguments = short_form(command)
+        run_script(script, arguments, tmp_path)
 
 
 def test_what_other_files_run_is_named_there():

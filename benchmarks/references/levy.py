@@ -66,7 +66,10 @@ class Levy:
         return np.concatenate([self._sum(i, j, x[piece], y[piece], k) for piece in pieces])
 
     def _sum(self, i: int, j: int, x: Array, y: Array, k: Array) -> Array:
-        return (k**i * np.sin(np.outer(x, k) + i * np.pi / 2) * self._across(j, y, len(k))).sum(axis=1)
+        # Along an edge y is one and the same.
+        levels, back = np.unique(y, return_inverse=True)
+        across = self._across(j, levels, len(k))[back]
+        return (k**i * np.sin(np.outer(x, k) + i * np.pi / 2) * across).sum(axis=1)
 
     @cached_property
     def _waves(self) -> Array:

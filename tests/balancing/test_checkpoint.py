@@ -1,5 +1,4 @@
 import json
-import logging
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +8,6 @@ import torch
 from kinds import eager, scripted
 
 from modulus_relobralo import ReLoBRaLo
-from modulus_relobralo.balancing.checks import find_problem
 from modulus_relobralo.balancing.relobralo import FIRST, LATER, SECOND, infer_phase
 from modulus_relobralo.hosts.sym import host
 
@@ -224,44 +222,7 @@ def test_our_checkpoint_goes_on_under_the_hosts_own(writer, reader, tmp_path):
     np.testing.assert_allclose(resumed.numpy(), unbroken.numpy(), rtol=1e-4, atol=1e-6)
 
 
-# ----- damaged and foreign checkpoints
-
-DAMAGE = {
-    "nan": ({"prev_losses": torch.tensor([1.0, float("nan"), 1.0])}, r"damaged.*not so are \['prev_losses'\]"),
-    "infinite": ({"lmbda_ema": torch.tensor([1.0, float("inf"), 1.0])}, r"damaged.*not so are \['lmbda_ema'\]"),
-    "shapes": ({"init_losses": torch.ones(2)}, r"does not fit.*'init_losses': \[2\], 'prev_losses': \[3\]"),
-    "dimensions": ({name: torch.ones(1, 3) for name in NAMES}, "damaged.*not so are"),
-    "no tensor": ({"prev_losses": 1.0}, r"does not fit.*'prev_losses': None"),
-    "missing": ({"prev_losses": None}, r"does not fit.*'prev_losses': None"),
-}
-
-
-def damaged(change):
-    return {name: value for name, value in {**buffers(), **change}.items() if value is not None}
-
-
-@kinds
-@pytest.mark.parametrize(("change", "message"), DAMAGE.values(), ids=DAMAGE)
-@pytest.mark.parametrize("calls", [0, 3], ids=["fresh", "used"])
-def test_a_damaged_checkpoint_is_logged_and_stops_the_training(kind, change, message, calls, caplog):
-    """Also where its error is swallowed, as in the host: the next call raises."""
-    aggregator = kind(make())
-    rows = oracle.random_losses(4, 3)
-    if calls:
-        drive(aggregator, rows[:calls])
-    with caplog.at_level(logging.ERROR), pytest.raises(RuntimeError, match="Missing key"):
-        aggregator.load_state_dict(damaged(change))
-    assert [record.levelname for record in caplog.records] == ["ERROR"]
-    with pytest.raises((ValueError, RuntimeError), match=f"(?s){message}.*Remove the checkpoint to start anew"):
-        drive(aggregator, rows[calls:], first_step=calls)
-
-
-def test_a_good_checkpoint_after_a_damaged_one_is_taken():
-    aggregator = make()
-    with pytest.raises(RuntimeError, match="Missing key"):
-        aggregator.load_state_dict(damaged({"init_losses": None}))
-    aggregator.load_state_dict(buffers())
-    drive(aggregator, oracle.random_losses(2, 3))
+# ----- foreign checkpoints
 
 
 @pytest.mark.host
@@ -275,17 +236,6 @@ def test_a_checkpoint_of_another_aggregator_stops_the_training(kind, name):
         aggregator.load_state_dict(foreign)
     with pytest.raises((ValueError, RuntimeError), match="does not fit ReLoBRaLo"):
         drive(aggregator, [[1.0, 2.0, 3.0]])
-
-
-@pytest.mark.host
-@kinds
-def test_a_checkpoint_without_state_is_a_loud_start(kind, caplog):
-    aggregator = kind(make())
-    with caplog.at_level(logging.WARNING):
-        aggregator.load_state_dict(host.load("loss.aggregator").Sum([torch.zeros(1)], 3).state_dict())
-    assert "has no state: ReLoBRaLo starts anew" in caplog.text
-    losses = oracle.random_losses(5, 3)
-    assert torch.equal(drive(aggregator, losses), drive(make(), losses))
 
 
 @kinds
@@ -314,19 +264,7 @@ def test_another_number_of_terms_is_named(kind):
         drive(aggregator, [[1.0, 2.0]])
 
 
-@kinds
-def test_the_checkpoint_decides_where_the_host_miscounts(kind):
-    aggregator = kind(make(terms=7))
-    aggregator.load_state_dict(buffers())
-    drive(aggregator, [[1.0, 2.0, 3.0]], first_step=5)
-    assert aggregator.init_losses.tolist() == [1.0, 2.0, 3.0]
-
-
 # ----- the functions
-
-
-def test_good_state_has_no_problem():
-    assert find_problem(buffers(), dict.fromkeys(NAMES, 0.0), "ReLoBRaLo") == ""
 
 
 @pytest.mark.parametrize(

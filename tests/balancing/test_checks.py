@@ -2,15 +2,9 @@ import math
 
 import numpy as np
 import pytest
-import torch
 
 from modulus_relobralo import ReLoBRaLo
-from modulus_relobralo.balancing.checks import (
-    check_names,
-    check_number,
-    check_static_weights,
-    check_terms,
-)
+from modulus_relobralo.balancing.checks import check_number, check_static_weights
 
 RANGES = {
     "alpha": (r"\[0, 1\]", [-0.1, 1.1, math.nan, math.inf]),
@@ -38,12 +32,6 @@ def test_alias_out_of_range_is_refused(alias, name):
 def test_hyperparameter_of_another_type_is_named(name, value):
     with pytest.raises(TypeError, match=rf"Parameter `{name}` must be a number in .*Found `{name} = "):
         ReLoBRaLo([], 2, **{name: value})
-
-
-@pytest.mark.parametrize("value", [0, -3])
-def test_number_of_losses_must_be_positive(value):
-    with pytest.raises(ValueError, match=rf"Parameter `num_losses` must be at least 1. Found `num_losses = {value}`"):
-        ReLoBRaLo([], value)
 
 
 def test_ends_of_the_ranges_are_accepted():
@@ -86,24 +74,3 @@ def test_static_weights_are_copied():
     assert check_static_weights(given) == {"pde": 2.0}
     assert check_static_weights(given) is not given
     assert check_static_weights(None) == {}
-
-
-def test_names_are_checked_against_the_losses():
-    check_names(["pde", "walls"], {"walls": 2.0})
-    with pytest.raises(ValueError, match=r"at least one loss term. Found an empty dictionary"):
-        check_names([], {})
-    with pytest.raises(ValueError, match=r"unknown loss terms \['a', 'b'\]. The loss terms are \['pde'\]"):
-        check_names(["pde"], {"b": 1.0, "a": 1.0})
-
-
-def test_terms_must_be_real_scalars_on_one_device():
-    check_terms({"pde": torch.tensor(1.0), "walls": torch.tensor(1.0, dtype=torch.bfloat16)})
-    with pytest.raises(TypeError, match=r"Loss term `pde` must be a tensor. Found float"):
-        check_terms({"pde": 1.0})
-    for dtype in (torch.int64, torch.bool, torch.complex64):
-        with pytest.raises(TypeError, match=f"`pde` must be of a real floating-point dtype. Found {dtype}"):
-            check_terms({"pde": torch.ones((), dtype=dtype)})
-    with pytest.raises(ValueError, match=r"`walls` must be a scalar, of shape \[\]. Found shape \[1\]"):
-        check_terms({"pde": torch.tensor(1.0), "walls": torch.ones(1)})
-    with pytest.raises(ValueError, match=r"one device. Found \{'pde': 'cpu', 'walls': 'meta'\}"):
-        check_terms({"pde": torch.tensor(1.0), "walls": torch.tensor(1.0, device="meta")})

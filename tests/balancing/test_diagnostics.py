@@ -27,13 +27,6 @@ def state(aggregator):
 
 
 @both
-@pytest.mark.parametrize("value", [-1e-30, -3.0, -float("inf")])
-def test_a_first_loss_that_is_negative_is_named(kind, value):
-    with pytest.raises(ERRORS, match=rf"must not be negative.*Found `walls` = {value:g}\."):
-        kind(ReLoBRaLo([], 2))(named(1.0, value), 0)
-
-
-@both
 @pytest.mark.parametrize("as_step", [int, torch.tensor, None], ids=["int", "tensor", "omitted"])
 def test_a_later_one_moves_nothing_and_is_named_within_a_hundred_steps(kind, as_step):
     aggregator = kind(ReLoBRaLo([], 3))
@@ -56,17 +49,6 @@ def test_a_later_one_moves_nothing_and_is_named_within_a_hundred_steps(kind, as_
 
 
 @both
-@pytest.mark.parametrize("look", ["inspect", "state_dict"])
-def test_a_look_names_it_at_once(kind, look):
-    aggregator = kind(ReLoBRaLo([], 2))
-    aggregator(named(1.0, 2.0), 0)
-    getattr(aggregator, look)()
-    aggregator(named(1.0, -2.0), 1)
-    with pytest.raises(ValueError, match="Found `walls` = -2"):
-        getattr(aggregator, look)()
-
-
-@both
 def test_what_is_not_finite_or_zero_is_not_negative(kind):
     aggregator = kind(ReLoBRaLo([], 2))
     for step, value in enumerate([0.0, -0.0, float("nan"), float("inf"), 1.0]):
@@ -76,11 +58,6 @@ def test_what_is_not_finite_or_zero_is_not_negative(kind):
     aggregator(named(1.0, -2.0), 5)
     with pytest.raises(ValueError, match="Found `walls` = -2"):
         aggregator.inspect()
-
-
-@both
-def test_nothing_is_looked_at_before_the_first_call(kind):
-    kind(ReLoBRaLo([], 2)).inspect()
 
 
 def test_static_weights_do_not_hide_it():
@@ -156,16 +133,6 @@ def test_a_term_that_began_with_nothing_is_none(caplog):
 )
 def test_who_holds_the_weight(weights, initial, losses, holder):
     assert find_holder(weights, initial, losses) == holder
-
-
-def test_the_start_is_said_once_with_names_and_values(caplog):
-    aggregator = ReLoBRaLo([], 2, alpha=0.5)
-    with caplog.at_level(logging.INFO):
-        for step in range(3):
-            aggregator(named(1.0, 2.0), step)
-    (record,) = caplog.records
-    assert "ReLoBRaLo of modulus_relobralo 0." in record.message
-    assert "alpha=0.5, temperature=0.1, rho=0.99, eps=1e-12; terms: pde, walls" in record.message
 
 
 # ----- loss terms that start far apart

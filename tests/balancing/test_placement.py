@@ -108,16 +108,6 @@ def test_follow_keeps_dtype_and_what_the_move_did():
         follow(torch.tensor(1.0), lambda tensor: (_ for _ in ()).throw(TypeError("another reason")))
 
 
-@both
-@pytest.mark.parametrize(
-    ("losses", "state"), [("float16", "float32"), ("bfloat16", "float32"), ("float32", "float32"), ("float64",) * 2]
-)
-def test_dtype_of_the_balancing(kind, losses, state):
-    aggregator = kind(make())
-    drive(aggregator, oracle.random_losses(3, 3), getattr(torch, losses))
-    assert aggregator.lmbda_ema.dtype == getattr(torch, state)
-
-
 # ----- the state dict in all its forms
 
 NAMES = ["init_losses", "prev_losses", "lmbda_ema"]

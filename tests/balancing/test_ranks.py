@@ -1,16 +1,15 @@
 """Data-parallel training: two processes under gloo (the host itself trains several processes on CUDA only)."""
 
-import datetime
-
 import pytest
 import torch
 import torch.distributed as dist
-from rank_processes import spawn
+from kinds import eager, scripted
+from rank_processes import RANKS, on_ranks
 
 from modulus_relobralo import ReLoBRaLo, ReLoBRaLoGrad
 from modulus_relobralo.balancing.ranks import count_ranks
 
-STEPS, ALONE, RANKS, NAMES = 12, 2, 2, ("pde", "walls", "x_moment")
+STEPS, ALONE, NAMES = 12, 2, ("pde", "walls", "x_moment")
 PARAMETERS = {"alpha": 0.6, "rho": 0.5, "temperature": 0.5}
 
 
@@ -27,48 +26,43 @@ def named(values, rank=0):
     return dict(terms[rank:] + terms[:rank])
 
 
-def work(rank, scripted, folder):
-    torch.set_num_threads(1)
-    # Ranks that were seeded differently draw differently, left to themselves.
-    torch.manual_seed(rank)
-    # Made before the processes meet, as a script may do.
-    aggregator = ReLoBRaLo([], len(NAMES), **PARAMETERS)
-    timeout = datetime.timedelta(seconds=60)
-    dist.init_process_group("gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=RANKS, timeout=timeout)
+def alone_for(steps, seed=7):
+    """Return a balancing that has worked by itself, in one process."""
+    torch.manual_seed(seed)
+    alone = ReLoBRaLo([], len(NAMES), **PARAMETERS)
+    for step in range(steps):
+        alone(named(losses_of(0, step)), step)
+    return alone
+
+
+def work(rank, kind, seeded, alone):
+    aggregator = kind(seeded[rank])
     collectives = []
     all_reduce = dist.all_reduce
     dist.all_reduce = lambda tensor, *args, **kwargs: collectives.append(1) or all_reduce(tensor, *args, **kwargs)
-    aggregator = torch.jit.script(aggregator) if scripted else aggregator
     weights, totals = [], []
     for step in range(STEPS):
         totals.append(aggregator(named(losses_of(rank, step), rank), step))
         weights.append(aggregator.lmbda_ema.clone())
-    # A checkpoint of a run in one process goes on in two: `alone` worked by itself, and is loaded again.
-    alone = torch.load(f"{folder}/alone.pth", weights_only=False)
-    alone = torch.jit.script(alone) if scripted else alone
-    alone.load_state_dict(alone.state_dict())
+    # A checkpoint of a run in one process goes on in two.
+    resumed = kind(alone)
+    resumed.load_state_dict(resumed.state_dict())
     for step in range(ALONE, ALONE + 3):
-        alone(named(losses_of(rank, step), rank), step)
-    state = {
+        resumed(named(losses_of(rank, step), rank), step)
+    return {
         "weights": torch.stack(weights),
         "totals": torch.stack(totals),
         "collectives": len(collectives),
-        "resumed": alone.lmbda_ema,
+        "resumed": resumed.lmbda_ema,
     }
-    torch.save(state, f"{folder}/rank{rank}.pth")
-    dist.destroy_process_group()
 
 
-@pytest.fixture(scope="module", params=[False, True], ids=["eager", "scripted"])
+@pytest.fixture(scope="module", params=[eager, scripted])
 def ranks(request, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("ranks")
-    torch.manual_seed(7)
-    alone = ReLoBRaLo([], len(NAMES), **PARAMETERS)
-    for step in range(ALONE):
-        alone(named(losses_of(0, step)), step)
-    torch.save(alone, folder / "alone.pth")
-    spawn(work, (request.param, str(folder)), RANKS)
-    return [torch.load(folder / f"rank{rank}.pth", weights_only=True) for rank in range(RANKS)]
+    # Made before the processes meet, as a script may do. Ranks that were seeded differently draw differently, left to
+    # themselves.
+    seeded = [alone_for(0, seed=rank) for rank in range(RANKS)]
+    return on_ranks(work, tmp_path_factory.mktemp("ranks"), request.param, seeded, alone_for(ALONE))
 
 
 def test_ranks_have_the_same_weights_at_every_step(ranks):
@@ -77,8 +71,7 @@ def test_ranks_have_the_same_weights_at_every_step(ranks):
 
 
 def test_weights_are_those_of_the_mean_loss_and_the_draws_of_rank_0(ranks):
-    torch.manual_seed(0)
-    alone = ReLoBRaLo([], len(NAMES), **PARAMETERS)
+    alone = alone_for(0, seed=0)
     for step in range(STEPS):
         alone(named(torch.stack([losses_of(rank, step) for rank in range(RANKS)]).mean(dim=0)), step)
         torch.testing.assert_close(ranks[0]["weights"][step], alone.lmbda_ema, rtol=1e-5, atol=1e-6)
@@ -103,8 +96,7 @@ def test_one_collective_per_step(ranks):
 
 def test_a_run_of_one_process_goes_on_in_two(ranks):
     assert torch.equal(ranks[0]["resumed"], ranks[1]["resumed"])
-    torch.manual_seed(7)
-    alone = ReLoBRaLo([], len(NAMES), **PARAMETERS)
+    alone = alone_for(0)
     for step in range(ALONE + 3):
         of = [losses_of(rank, step) for rank in range(RANKS if step >= ALONE else 1)]
         alone(named(torch.stack(of).mean(dim=0)), step)
@@ -132,31 +124,25 @@ FAULTS = {
 }
 
 
-def refuse(rank, scripted, folder):
-    torch.set_num_threads(1)
-    timeout = datetime.timedelta(seconds=60)
-    dist.init_process_group("gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=RANKS, timeout=timeout)
+def refuse(rank, kind):
     said = {}
     for fault, (values, _) in FAULTS.items():
         parameter = torch.nn.Parameter(torch.ones(()))
-        for new in (lambda: ReLoBRaLo([], 2), lambda p=parameter: ReLoBRaLoGrad([p], 2, ["a"])):
-            balance = torch.jit.script(new()) if scripted else new()
-            kind = balance._kind
+        for new in (ReLoBRaLo([], 2), ReLoBRaLoGrad([parameter], 2, ["a"])):
+            balance = kind(new)
             try:
                 balance({name: value * parameter for name, value in values(rank).items()}, 0)
             except (ValueError, RuntimeError) as error:
-                said[f"{fault}, {kind}"] = str(error)
-    torch.save(said, f"{folder}/rank{rank}.pth")
-    dist.destroy_process_group()
+                said[f"{fault}, {balance._kind}"] = str(error)
+    return said
 
 
-@pytest.mark.parametrize("scripted", [False, True], ids=["eager", "scripted"])
-def test_all_ranks_refuse_what_one_of_them_has_to(scripted, tmp_path):
+@pytest.mark.parametrize("kind", [eager, scripted])
+def test_all_ranks_refuse_what_one_of_them_has_to(kind, tmp_path):
     """None is left waiting for the others, and none balances terms of another name."""
-    spawn(refuse, (scripted, str(tmp_path)), RANKS)
-    found = [torch.load(tmp_path / f"rank{rank}.pth", weights_only=True) for rank in range(RANKS)]
+    found = on_ranks(refuse, tmp_path, kind)
     for fault, (_, message) in FAULTS.items():
-        for kind in ("ReLoBRaLo", "ReLoBRaLoGrad"):
+        for name in ("ReLoBRaLo", "ReLoBRaLoGrad"):
             for rank, said in enumerate(found):
-                assert message in said[f"{fault}, {kind}"], (fault, kind, rank)
+                assert message in said[f"{fault}, {name}"], (fault, name, rank)
     assert "Rank 1 stopped: Loss terms" in found[0]["a negative one, ReLoBRaLo"]

@@ -130,21 +130,6 @@ def test_step_may_be_int_tensor_or_omitted(compiled, kind):
     assert torch.equal(weights, drive(make(rho=0.8), losses, range(60)))
 
 
-@both
-def test_gradient_of_the_total_is_the_weights(compiled):
-    aggregator = compiled(make(weights={"walls": 3.0}))
-    for step, row in enumerate(oracle.random_losses(5, 3)):
-        losses = named(row, grad=True)
-        total = aggregator(losses, step)
-        total.backward()
-        assert total.shape == ()
-        gradients = torch.stack([loss.grad for loss in losses.values()])
-        assert torch.equal(gradients, aggregator.lmbda_ema * torch.tensor([1.0, 3.0, 1.0]))
-        assert float(total.detach()) == pytest.approx(float(gradients.double() @ torch.tensor(row)), rel=1e-6)
-    assert not any(buffer.requires_grad for buffer in aggregator.buffers())
-    assert list(aggregator.parameters()) == []
-
-
 def test_gradient_of_an_earlier_call_survives_a_later_one():
     """The weights that a total holds for its backward pass are not those that a later call moves."""
     aggregator, rows = make(), oracle.random_losses(4, 3)
@@ -216,22 +201,6 @@ def test_global_generators_are_left_alone(compiled):
 
 
 @both
-@pytest.mark.parametrize("as_step", [int, torch.tensor], ids=["int", "tensor"])
-def test_micro_batches_of_a_step_share_its_weights(compiled, as_step):
-    aggregator, single = compiled(make()), make()
-    rows = oracle.random_losses(24, 3).reshape(6, 4, 3)
-    for step, batches in enumerate(rows):
-        single(named(batches[0]), step)
-        for batch in batches:
-            losses = named(batch, grad=True)
-            aggregator(losses, as_step(step)).backward()
-            gradients = torch.stack([loss.grad for loss in losses.values()])
-            # rho is 0.99 and no lookback is among these draws: a tensor step draws at every call.
-            assert torch.equal(gradients, single.lmbda_ema)
-        assert_same(state(aggregator), state(single))
-
-
-@both
 def test_closures_of_a_line_search_see_one_objective(compiled):
     """L-BFGS on a quadratic: without one objective per step its strong Wolfe search would not see the minimum."""
     aggregator = compiled(make(terms=2, rho=0.0))
@@ -288,14 +257,6 @@ def test_extreme_losses_leave_weights_finite(compiled, first, later):
 
 
 # ----- dtypes
-
-
-@both
-def test_float64_losses_are_balanced_in_float64(compiled):
-    aggregator = compiled(make())
-    total = aggregator(named([1.0, 2.0, 3.0], torch.float64), 0)
-    assert total.dtype == torch.float64
-    assert {buffer.dtype for buffer in aggregator.state_dict().values()} == {torch.float64}
 
 
 @both
@@ -448,61 +409,6 @@ def test_torch_compile_gives_the_same_weights(kind):
 
 
 # ----- the number of terms
-
-
-@both
-@pytest.mark.parametrize("expected", [1, 5])
-def test_the_losses_decide_the_number_of_terms(compiled, expected):
-    rows = oracle.random_losses(50, 3)
-    weights = drive(compiled(make(terms=expected, rho=0.5)), rows, range(50))
-    assert torch.equal(weights, drive(make(rho=0.5), rows))
-
-
-def test_names_are_those_of_the_losses():
-    aggregator = make(terms=2)
-    assert aggregator.names == []
-    aggregator(named([1.0, 2.0]))
-    assert aggregator.names == ["pde", "walls"]
-
-
-@both
-@pytest.mark.parametrize(
-    "later",
-    [["pde"], ["pde", "walls", "x_moment"], ["pde", "wall"], []],
-    ids=["vanish", "appear", "renamed", "none"],
-)
-def test_terms_that_change_are_named(compiled, later):
-    aggregator = compiled(make(terms=2))
-    drive(aggregator, [[1.0, 2.0]] * 3, range(3))
-    before = state(aggregator)
-    # A scripted module turns every error into a RuntimeError that quotes it.
-    with pytest.raises((ValueError, RuntimeError)) as error:
-        aggregator({name: torch.tensor(1.0) for name in later}, 3)
-    assert f"they were ['pde', 'walls'] and now are {later}" in str(error.value)
-    assert_same(state(aggregator), before)
-
-
-@both
-def test_bad_losses_are_refused_at_the_first_call(compiled):
-    for losses, message in [
-        ({}, "at least one loss term"),
-        ({"pde": torch.ones(2)}, r"Loss term `pde` must be a scalar, of shape \[\]. Found shape \[2\]"),
-        ({"pde": torch.tensor(1)}, "`pde` must be of a real floating-point dtype. Found torch.int64"),
-        ({"pde": torch.tensor(1j)}, "`pde` must be of a real floating-point dtype. Found torch.complex64"),
-        (
-            {"pde": torch.tensor(1.0), "walls": torch.tensor(1.0, device="meta")},
-            r"must lie on one device. Found \{'pde': 'cpu', 'walls': 'meta'\}",
-        ),
-    ]:
-        with pytest.raises((ValueError, TypeError, RuntimeError), match=message):
-            compiled(make(terms=1))(losses, 0)
-
-
-def test_unknown_static_weights_are_refused_at_the_first_call():
-    with pytest.raises(
-        ValueError, match=r"unknown loss terms \['wals'\]. The loss terms are \['pde', 'walls', 'x_moment'\]"
-    ):
-        make(weights={"wals": 2.0, "pde": 1.0})(named([1.0, 2.0, 3.0]))
 
 
 # ----- the host's contract

@@ -1,15 +1,12 @@
 """Gradient balancing in data-parallel training: two processes under gloo."""
 
-import datetime
-
 import pytest
 import torch
-import torch.distributed as dist
-from rank_processes import spawn
+from rank_processes import RANKS, on_ranks
 
 from modulus_relobralo import ReLoBRaLoGrad
 
-STEPS, RANKS = 9, 2
+STEPS = 9
 OPTIONS = {"equations": ["pde"], "every": 3}
 
 
@@ -26,31 +23,20 @@ def parameters_of(step):
     return [torch.nn.Parameter(torch.tensor(value * 0.6**step)) for value in (1.0, 2.0)]
 
 
-def follow(balance, parameters, losses, step):
-    """Let a balancing see the parameters of a step, and return its weights."""
-    with torch.no_grad():
-        for parameter, value in zip(parameters, parameters_of(step), strict=True):
-            parameter.copy_(value)
-    balance(losses(step), step)
-    return balance.lmbda_ema.clone()
-
-
-def work(rank, folder):
-    torch.set_num_threads(1)
-    timeout = datetime.timedelta(seconds=60)
-    dist.init_process_group("gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=RANKS, timeout=timeout)
-    parameters = parameters_of(0)
+def work(rank):
+    parameters, weights = parameters_of(0), []
     balance = ReLoBRaLoGrad(parameters, 2, **OPTIONS)
-    weights = [follow(balance, parameters, lambda at: losses_of(parameters, rank, at), step) for step in range(STEPS)]
-    torch.save({"weights": torch.stack(weights), "norms": balance.log_norms}, f"{folder}/rank{rank}.pth")
-    dist.destroy_process_group()
+    for step in range(STEPS):
+        for parameter, value in zip(parameters, parameters_of(step), strict=True):
+            parameter.data.copy_(value.data)
+        balance(losses_of(parameters, rank, step), step)
+        weights.append(balance.lmbda_ema.clone())
+    return {"weights": torch.stack(weights), "norms": balance.log_norms}
 
 
 @pytest.fixture(scope="module")
 def ranks(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("ranks")
-    spawn(work, (str(folder),), RANKS)
-    return [torch.load(folder / f"rank{rank}.pth", weights_only=True) for rank in range(RANKS)]
+    return on_ranks(work, tmp_path_factory.mktemp("ranks"))
 
 
 def test_ranks_have_the_same_weights_at_every_step(ranks):

@@ -1,8 +1,8 @@
 """The rows of results: known by their key, each with its circumstances, and all of those that were published."""
 
 import json
+import multiprocessing
 import re
-import subprocess
 import sys
 from collections import Counter
 
@@ -33,13 +33,17 @@ def test_a_row_of_the_same_numbers_keeps_its_circumstances(tmp_path):
     assert read_rows("soap_step", tmp_path)[0]["date"] == "then"
 
 
+def write_twenty(name, folder):
+    for number in range(20):
+        write_rows("soap_step", [{"network": f"{name}-{number}"}], folder)
+
+
 def test_programs_that_write_beside_each_other_lose_no_row(tmp_path):
-    code = (
-        "import sys; from pathlib import Path; from benchmarks.records import write_rows\n"
-        "for n in range(20): write_rows('soap_step', [{'network': f'{sys.argv[1]}-{n}'}], Path(sys.argv[2]))"
-    )
-    writers = [subprocess.Popen([sys.executable, "-c", code, name, tmp_path], cwd=ROOT) for name in "ab"]
-    assert [writer.wait() for writer in writers] == [0, 0]
+    writers = [multiprocessing.get_context("fork").Process(target=write_twenty, args=(name, tmp_path)) for name in "ab"]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
     assert len(read_rows("soap_step", tmp_path)) == 40
 
 

@@ -109,8 +109,8 @@ def test_the_reactions_hold_the_load(plate, shape, load):
     # Ritz's shear is the third derivative of an approximation.
     assert edges + corners == pytest.approx(load, rel=2e-3)
     # The control: without its twisting moments a plate with corners does not hold, nor does one of another stiffness.
-    softer = Bending(plate.w, Rigidity.isotropic(0.9, NU))
-    assert sum(edge_sum(softer, edge) for edge in shape.edges.values()) != pytest.approx(load, rel=2e-3)
+    softer, first = Bending(plate.w, Rigidity.isotropic(0.9, NU)), next(iter(shape.edges.values()))
+    assert edges + edge_sum(softer, first) - edge_sum(plate, first) != pytest.approx(load, rel=2e-3)
 
 
 def test_reactions_of_a_square_are_those_of_table_8():

@@ -102,7 +102,7 @@ def test_a_diverged_trial_is_written_as_json_knows_it(tmp_path):
 # The one test that launches real trainings: the others of the launcher have a program that only looks like one.
 @pytest.mark.host
 def test_a_search_trains_and_writes_what_it_found(folder, tmp_path, monkeypatch):
-    command = "tuning.py --problems helmholtz --losses grad_norm --trials 1 --steps 20 --jobs 2"
+    command = "tuning.py --problems helmholtz --losses grad_norm --trials 1 --steps 20 --jobs 1"
     # Compiling is not what this is about.
     monkeypatch.setenv("TORCHDYNAMO_DISABLE", "1")
     monkeypatch.setattr(sys, "argv", [*command.split(), "--folder", str(folder), "--out", str(tmp_path)])

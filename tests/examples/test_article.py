@@ -1,11 +1,8 @@
 """``--config-name article``: the article's setting, row by row, through the host's Solver."""
 
-import sys
-
 import numpy as np
 import pytest
-from example_runs import AUTODIFF, EXAMPLES, TERMS
-from programs import run
+from example_runs import AUTODIFF, TERMS, run_example
 
 from modulus_relobralo.report import read_run
 from modulus_relobralo.report.settings import select
@@ -56,10 +53,7 @@ RELOBRALO = {
 }
 
 
-def line(example, config, *overrides):
-    script = EXAMPLES / example / f"{example}.py"
-    few = ["training.max_steps=1", AUTODIFF, "hydra.run.dir=run"]
-    return [sys.executable, "-W", "ignore", script, "--config-name", config, *few, *overrides]
+FEW = ("training.max_steps=1", AUTODIFF, "hydra.run.dir=run")
 
 
 def values(config, names):
@@ -82,7 +76,7 @@ def values(config, names):
     ids=["helmholtz", "kirchhoff", "sum", "overridden"],
 )
 def test_the_table_row_by_row(example, overrides, changed, tmp_path):
-    run(line(example, "article", "custom.seed=3", *overrides), tmp_path)
+    run_example(tmp_path, example, *FEW, "custom.seed=3", *overrides, config="article")
     trained = read_run(tmp_path / "run")
     table = {**BOTH, **OWN[example], **changed}
     assert values(trained.config, table) == table
@@ -105,4 +99,5 @@ def test_the_table_row_by_row(example, overrides, changed, tmp_path):
     ],
 )
 def test_what_there_is_not_is_answered_with_what_there_is(wrong, message, tmp_path):
-    assert message in run(line("helmholtz", *wrong), tmp_path, succeeds=False)
+    config, *overrides = wrong
+    assert message in run_example(tmp_path, "helmholtz", *FEW, *overrides, config=config, succeeds=False)

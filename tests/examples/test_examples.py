@@ -2,13 +2,12 @@
 
 import re
 import shlex
-import sys
 
 import numpy as np
 import pytest
-from example_runs import AUTODIFF, FIELD, SMALL, TERMS, command, train
+from example_runs import AUTODIFF, FIELD, SMALL, TERMS, run_example, train
 from pictures import has_colour
-from programs import ROOT, read_csv, run
+from programs import ROOT, read_csv, run_script
 
 from modulus_relobralo.report import read_run
 
@@ -61,7 +60,7 @@ def test_per_edge_terms_and_uniform_load(tmp_path):
 def test_seed_decides_the_run(tmp_path):
     place = ["hydra.sweep.dir=runs", "hydra.sweep.subdir=${hydra:job.num}", "--multirun"]
     short = [AUTODIFF, "training.max_steps=5", "loss=relobralo_tuned"]
-    run(command("helmholtz", *short, "custom.seed=1,2,1", *place), tmp_path)
+    run_example(tmp_path, "helmholtz", *SMALL, *short, "custom.seed=1,2,1", *place)
     first, other, again = (read_weights(tmp_path / "runs" / str(job))[1] for job in range(3))
     np.testing.assert_array_equal(first, again)
     assert not np.array_equal(first, other)
@@ -78,7 +77,7 @@ def test_adam_then_lbfgs_by_the_documented_commands(tmp_path):
 
     def follow(line, *overrides):
         script, *documented = shlex.split(line)
-        return run([sys.executable, "-W", "ignore", ROOT / script, *documented, *short, *overrides], tmp_path)
+        return run_script(ROOT / script, [*documented, *short, *overrides], tmp_path)
 
     folder = tmp_path / run_dir
     follow(adam)

@@ -2,8 +2,7 @@
 
 import numpy as np
 import pytest
-from example_runs import command
-from programs import run
+from example_runs import SMALL, run_example
 
 from modulus_relobralo.report import compare, find_trainings, read_runs, summarize
 
@@ -19,7 +18,7 @@ def runs(tmp_path_factory):
     # The host names a run after all its overrides, here too many for a file system.
     place = ["hydra.sweep.dir=runs", "hydra.sweep.subdir=${hydra:job.num}"]
     swept = [f"loss={','.join(SCHEMES)}", "custom.derivatives=taylor,autodiff"]
-    run(command("helmholtz", "training.max_steps=20", *swept, *place, "--multirun"), folder)
+    run_example(folder, "helmholtz", *SMALL, "training.max_steps=20", *swept, *place, "--multirun")
     read, failures = read_runs(find_trainings(folder / "runs"))
     assert not failures
     return read

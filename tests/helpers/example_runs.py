@@ -1,8 +1,6 @@
 """Short trainings of the examples, in processes of their own."""
 
-import sys
-
-from programs import ROOT, run
+from programs import ROOT, run_script
 
 EXAMPLES = ROOT / "examples"
 SMALL = [
@@ -22,11 +20,11 @@ FIELD = {"helmholtz": "u", "kirchhoff": "w"}
 AUTODIFF = "custom.derivatives=autodiff"
 
 
-def command(example, *overrides, config="first_order"):
-    script = EXAMPLES / example / f"{example}.py"
-    return [sys.executable, "-W", "ignore", str(script), "--config-name", config, *SMALL, *overrides]
+def run_example(folder, example, *overrides, config="first_order", **options):
+    """Run an example in a folder; return what it printed."""
+    return run_script(EXAMPLES / example / f"{example}.py", ["--config-name", config, *overrides], folder, **options)
 
 
 def train(folder, example, *overrides):
     """Train an example in `folder`/run, with the host's own derivatives; return what it printed."""
-    return run(command(example, AUTODIFF, *overrides, "hydra.run.dir=run"), folder)
+    return run_example(folder, example, *SMALL, AUTODIFF, *overrides, "hydra.run.dir=run")

@@ -1,12 +1,15 @@
-"""Programs of users, run in processes of their own with an installed copy of this project."""
+"""Programs of users, run in processes of their own, some with an installed copy of this project."""
 
+import atexit
 import csv
+import functools
 import importlib.util
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import textwrap
 from pathlib import Path
 
@@ -61,16 +64,48 @@ def run(command, cwd=None, succeeds=True, **variables):
     return done.stdout
 
 
-def start(command, cwd):
+def start(command, cwd, **variables):
     """Start a command that is driven over its standard input; leave it to its end with the input's."""
     return subprocess.Popen(
         [str(part) for part in command],
         cwd=cwd,
-        env=environment(),  # one thread: none of that kind when it forks
+        env=environment(**variables),  # one thread: none of that kind when it forks
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     )
+
+
+@functools.cache
+def forking(python, modules):
+    """Return a process that runs scripts in forks of itself; it ends with this one."""
+    command = [python, Path(__file__).with_name("serve_forks.py"), *modules]
+    process = start(command, ROOT, PYTHONHASHSEED="0")
+    atexit.register(process.stdin.close)
+    return process
+
+
+# What takes seconds to import in a script of an example.
+OURS = (
+    "modulus_relobralo.hosts.sym.solver",
+    "modulus_relobralo.hosts.sym.builders",
+    "modulus_relobralo.hosts.sym.nodes",
+    "modulus_relobralo.hosts.sym.programs",
+    "modulus_relobralo.report.cli",
+)
+
+
+def run_script(script, arguments, cwd, succeeds=True, python=sys.executable, modules=OURS):
+    """Run a script as `run` does, in a fork of a process that has imported the modules: without their seconds."""
+    process = forking(python, modules)
+    with tempfile.NamedTemporaryFile() as output:
+        line = [output.name, str(cwd), str(Path(cwd, script)), *map(str, arguments)]
+        print(json.dumps(line), file=process.stdin, flush=True)
+        # A host's libraries write to stdout too.
+        status = next((line for line in process.stdout if line.startswith("status ")), "none: it has ended").strip()
+        printed = Path(output.name).read_text()
+    assert (status == "status 0") == succeeds, f"{status}\n{printed}"
+    return printed
 
 
 def find_host():

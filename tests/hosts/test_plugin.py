@@ -4,7 +4,7 @@ import re
 import pytest
 from hydra.core.config_store import ConfigStore
 from omegaconf import OmegaConf
-from programs import found, on_host, run, write_files
+from programs import found, on_host, run, run_script, write_files
 
 from modulus_relobralo import LBFGS, SOAP, NaturalGradient, ReLoBRaLo
 from modulus_relobralo.hosts.plugin import FIELDS, PROVIDER, TARGET, store_options
@@ -55,6 +55,13 @@ THEIRS = on_host("modulus.sym.loss.aggregator.Relobralo")
 THEIRS_BY_NAME = "modulus_relobralo.hosts.sym.aggregators.BuiltinRelobralo"
 # What Hydra prints where a file on its search path has the name of a stored option.
 DEPRECATION = re.compile("deprecat.*(ConfigStore|schema|relobralo)|(ConfigStore|schema|relobralo).*deprecat", re.I)
+
+
+def of_the_host(python, folder, *arguments, **options):
+    """Run a user's program, which imports the host and nothing of ours."""
+    return run_script(
+        "program.py", arguments, folder, python=python, modules=(on_host("modulus.sym.hydra"),), **options
+    )
 
 
 @pytest.fixture
@@ -145,7 +152,7 @@ def test_importing_the_package_imports_no_torch(wheel_python, tmp_path):
 @needs_host
 @pytest.mark.parametrize("install", ["wheel", "editable"])
 def test_a_config_gets_our_aggregator(install, program, request):
-    output = run([request.getfixturevalue(f"{install}_python"), "program.py", "loss.temperature=0.2"], program)
+    output = of_the_host(request.getfixturevalue(f"{install}_python"), program, "loss.temperature=0.2")
     (job,) = found(output)
     assert job["class"] == OURS
     assert job["loss"] == {**defaults_of(FIELDS), "weights": None, "temperature": 0.2}
@@ -178,7 +185,7 @@ def test_host_default_is_the_hosts_base_config(wheel_python, program):
                 show(compose(config_path="conf", config_name=name))
         """,
     )
-    theirs, ours, *composed = found(run([wheel_python, "program.py"], program))
+    theirs, ours, *composed = found(of_the_host(wheel_python, program))
     assert theirs == ours
     assert composed[0] == composed[1]
     assert all(config["loss"]["_target_"] == TARGET for config in (ours, *composed))
@@ -188,7 +195,7 @@ def test_host_default_is_the_hosts_base_config(wheel_python, program):
 @needs_host
 def test_multirun_gets_ours_and_the_hosts_own(wheel_python, program):
     write_files(program, conf__config_DOT_yaml=CONFIG.format(loss="sum"))
-    output = run([wheel_python, "program.py", "--multirun", "loss=relobralo,relobralo_builtin,sum"], program)
+    output = of_the_host(wheel_python, program, "--multirun", "loss=relobralo,relobralo_builtin,sum")
     assert [job["class"] for job in found(output)] == [
         OURS,
         THEIRS_BY_NAME,
@@ -200,15 +207,15 @@ def test_multirun_gets_ours_and_the_hosts_own(wheel_python, program):
 @needs_host
 def test_command_line_with_the_keys_of_the_hosts_option(wheel_python, program):
     write_files(program, conf__config_DOT_yaml=CONFIG.format(loss="sum"))
-    command = [wheel_python, "program.py", "loss=relobralo", "loss.tau=1", "loss.beta=0.9", "loss.weights={u: 2}"]
-    (job,) = found(run(command, program))
+    overrides = ["loss=relobralo", "loss.tau=1", "loss.beta=0.9", "loss.weights={u: 2}"]
+    (job,) = found(of_the_host(wheel_python, program, *overrides))
     assert job["class"] == OURS
     assert (job["loss"]["tau"], job["loss"]["beta"], job["loss"]["weights"]) == (1.0, 0.9, {"u": 2})
 
 
 @needs_host
 def test_a_mistyped_key_is_named(wheel_python, program):
-    output = run([wheel_python, "program.py", "loss.temprature=1"], program, succeeds=False)
+    output = of_the_host(wheel_python, program, "loss.temprature=1", succeeds=False)
     assert "Could not override 'loss.temprature'" in output
     assert "Key 'temprature' not in 'ReLoBRaLoConf'" in output
 
@@ -228,7 +235,7 @@ def test_a_mistyped_key_is_named(wheel_python, program):
 )
 def test_a_users_own_file_wins(text, kind, options, wheel_python, program):
     write_files(program, conf__loss__relobralo_DOT_yaml=text)
-    (job,) = found(run([wheel_python, "program.py"], program))
+    (job,) = found(of_the_host(wheel_python, program))
     assert job["class"] == kind
     assert job["loss"].items() >= options.items()
 
@@ -271,7 +278,7 @@ def test_compose_gets_our_aggregator(wheel_python, tmp_path):
                 print("FOUND", json.dumps(result))
         """,
     )
-    plain, aliases, builtin, mistyped, hot, negative, both, weights = found(run([wheel_python, "program.py"], tmp_path))
+    plain, aliases, builtin, mistyped, hot, negative, both, weights = found(of_the_host(wheel_python, tmp_path))
     assert plain["repr"] == "ReLoBRaLo(alpha=0.999, temperature=0.1, rho=0.99, eps=1e-12)"
     assert aliases["repr"] == "ReLoBRaLo(alpha=0.999, temperature=1.0, rho=0.9, eps=1e-12)"
     assert builtin["target"] == f"{TARGET}_builtin"

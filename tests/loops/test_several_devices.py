@@ -1,18 +1,13 @@
 """Data-parallel training of loss terms: two processes under gloo."""
 
-import datetime
-
 import pytest
 import torch
-import torch.distributed as dist
-from rank_processes import spawn
+from rank_processes import RANKS, on_ranks
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
 from modulus_relobralo.loops import LossTerms, samples
 from modulus_relobralo.plates import KirchhoffPlate, RectangularPlate
-
-RANKS = 2
 
 
 def terms_of(rank):
@@ -22,15 +17,11 @@ def terms_of(rank):
     return LossTerms(plate, samples(plate, interior=16, edge=4), network, seed=rank, compiled=False)
 
 
-def work(rank, folder):
-    torch.set_num_threads(1)
-    timeout = datetime.timedelta(seconds=60)
-    dist.init_process_group("gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=RANKS, timeout=timeout)
+def work(rank):
     terms = terms_of(rank)
     parallel = DistributedDataParallel(terms)
     sum(parallel(terms.draw(0)).values()).backward()
-    torch.save([parameter.grad for parameter in terms.network.parameters()], f"{folder}/rank{rank}.pth")
-    dist.destroy_process_group()
+    return [parameter.grad for parameter in terms.network.parameters()]
 
 
 def gradients(rank):
@@ -39,8 +30,7 @@ def gradients(rank):
 
 
 def test_ranks_see_points_of_their_own_and_the_mean_of_their_gradients(tmp_path):
-    spawn(work, (str(tmp_path),), RANKS)
-    found = [torch.load(tmp_path / f"rank{rank}.pth") for rank in range(RANKS)]
+    found = on_ranks(work, tmp_path)
     torch.testing.assert_close(found[0], found[1], rtol=0, atol=0)
     alone = [gradients(rank) for rank in range(RANKS)]
     expected = [(a + b) / 2 for a, b in zip(*alone, strict=True)]

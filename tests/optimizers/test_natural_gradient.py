@@ -104,11 +104,7 @@ def test_new_points_judge_the_last_step(sign, change):
 
 
 def test_one_step_solves_a_linear_problem():
-    class Linear(nn.Linear):
-        def forward(self, x):
-            return {"data": super().forward(x)}
-
-    line, x = Linear(3, 1).double(), torch.rand(9, 3, dtype=torch.float64)
+    line, x = Line(3, 1).double(), torch.rand(9, 3, dtype=torch.float64)
     true = torch.tensor([[2.0, -1.0, 0.5]], dtype=torch.float64)
     batch = [Pointwise(line, [x], {"data": torch.rand(9)}, {"data": x @ true.T + 3})]
     optimizer = NaturalGradient(line.parameters(), damping=1e-13)
@@ -116,7 +112,7 @@ def test_one_step_solves_a_linear_problem():
     assert (line.weight - true).abs().max() < 1e-9
     assert abs(float(line.bias.detach()) - 3) < 1e-9
     # The negative control: with damping the step is shorter.
-    other = Linear(3, 1).double()
+    other = Line(3, 1).double()
     NaturalGradient(other.parameters(), damping=1e-2).step([Pointwise(other, [x], {"data": 1.0}, batch[0].targets)])
     assert (other.weight - true).abs().max() > 1e-3
 

@@ -1,7 +1,6 @@
 """SOAP against its paper, written out here in NumPy, against Adam where it is Adam, and over restarts and ranks."""
 
 import copy
-import datetime
 import io
 import re
 import subprocess
@@ -10,13 +9,12 @@ import sys
 import numpy as np
 import pytest
 import torch
-import torch.distributed as dist
-from rank_processes import spawn
+from rank_processes import RANKS, on_ranks
 
 from modulus_relobralo import SOAP
 from modulus_relobralo.options import SOAP as DEFAULTS
 
-STEPS, FREQUENCY, RANKS = 12, 3, 2
+STEPS, FREQUENCY = 12, 3
 # The library's QR decompositions are in float32.
 TOLERANCE = 1e-5
 
@@ -227,10 +225,7 @@ def test_a_resumed_one_goes_on_bit_for_bit(dtype, before):
     assert not all(map(torch.equal, values(fresh), values(network)))
 
 
-def work(rank, folder):
-    torch.set_num_threads(1)
-    timeout = datetime.timedelta(seconds=60)
-    dist.init_process_group("gloo", init_method=f"file://{folder}/meet", rank=rank, world_size=RANKS, timeout=timeout)
+def work(rank):
     network, x = problem()
     alone = copy.deepcopy(network)
     mine = x[rank::RANKS]
@@ -238,13 +233,11 @@ def work(rank, folder):
     together = torch.nn.parallel.DistributedDataParallel(network, find_unused_parameters=True)
     train(together, SOAP(network.parameters(), lr=1e-2), mine, 40)
     train(alone, SOAP(alone.parameters(), lr=1e-2), mine, 40)
-    torch.save({"together": values(network), "alone": values(alone)}, f"{folder}/rank{rank}.pth")
-    dist.destroy_process_group()
+    return {"together": values(network), "alone": values(alone)}
 
 
 def test_several_ranks_have_the_same_parameters(tmp_path):
-    spawn(work, (str(tmp_path),), RANKS)
-    first, second = (torch.load(tmp_path / f"rank{rank}.pth", weights_only=True) for rank in range(RANKS))
+    first, second = on_ranks(work, tmp_path)
     assert all(map(torch.equal, first["together"], second["together"]))
     assert not all(map(torch.equal, first["alone"], second["alone"]))
 

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from programs import HOST, ROOT, found, write_files
+from programs import HOST, ROOT, found, run_script, write_files
 from programs import run as run_program
 
 pytestmark = pytest.mark.host
@@ -41,8 +41,12 @@ STATE = ("init_losses", "prev_losses", "lmbda_ema")
 def train(folder, *overrides, hash_seed=0, succeeds=True):
     """Train in `folder`, or go on there; return what was printed and the state after each step."""
     write_files(folder, config_DOT_yaml=CONFIG)
-    command = [sys.executable, SCRIPT, f"--config-dir={folder}", *overrides]
-    output = run_program(command, folder, succeeds, PYTHONPATH=str(ROOT), PYTHONHASHSEED=str(hash_seed))
+    arguments = [f"--config-dir={folder}", *overrides]
+    if hash_seed:  # it is of a process: one of its own
+        variables = {"PYTHONPATH": str(ROOT), "PYTHONHASHSEED": str(hash_seed)}
+        output = run_program([sys.executable, SCRIPT, *arguments], folder, succeeds, **variables)
+    else:
+        output = run_script(SCRIPT, arguments, folder, succeeds)
     return output, found(output)
 
 

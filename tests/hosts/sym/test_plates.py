@@ -2,7 +2,6 @@
 
 import math
 import re
-import sys
 
 import numpy as np
 import pytest
@@ -12,7 +11,7 @@ from example_runs import EXAMPLES
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 from pictures import has_colour
-from programs import run
+from programs import run_script
 from sympy import Function, Symbol, exp, sqrt
 
 from modulus_relobralo.hosts.sym import constraints, equation_nodes, host, keys, plate_network, plate_results
@@ -221,7 +220,7 @@ def results_of_run(tmp_path, case, area):
     ]
     small = ["arch.fully_connected.layer_size=6", f"case={case}", "hydra.run.dir=run"]
     script = EXAMPLES / "plates" / "plates.py"
-    printed = run([sys.executable, "-W", "ignore", script, *short, *small], tmp_path)
+    printed = run_script(script, [*short, *small], tmp_path)
     folder = tmp_path / "run"
     files = {path.name for path in (folder / "results").iterdir()}
     assert {"results.md", "fields.csv", "edges.csv", "plate.vtu", "reactions.png"} <= files

@@ -1,11 +1,9 @@
 """A problem of a person's own, in time, through the host's Solver with natural gradients."""
 
-import sys
 from pathlib import Path
 
 import pytest
-from programs import ROOT, found, write_files
-from programs import run as run_program
+from programs import found, run_script, write_files
 
 pytestmark = pytest.mark.host
 SCRIPT = Path(__file__).with_name("train_burgers.py")
@@ -32,7 +30,7 @@ hydra:
 
 def test_burgers_is_solved_in_the_solver(tmp_path):
     write_files(tmp_path, config_DOT_yaml=CONFIG)
-    printed = run_program([sys.executable, SCRIPT, f"--config-dir={tmp_path}"], tmp_path, PYTHONPATH=str(ROOT))
+    printed = run_script(SCRIPT, [f"--config-dir={tmp_path}"], tmp_path)
     assert "requires_grad=True to a scalar" not in printed
     (run,) = found(printed)
     assert run["losses"] == ["burgers", "u", "u__x", "u_initial"]
@@ -42,7 +40,6 @@ def test_burgers_is_solved_in_the_solver(tmp_path):
 
 def test_an_error_of_a_program_without_a_folder_of_configs_is_the_last_word(tmp_path):
     write_files(tmp_path, config_DOT_yaml=CONFIG.replace("training:", "training:\n  grad_agg_freq: 2"))
-    command = [sys.executable, SCRIPT, f"--config-dir={tmp_path}"]
-    printed = run_program(command, tmp_path, succeeds=False, PYTHONPATH=str(ROOT))
+    printed = run_script(SCRIPT, [f"--config-dir={tmp_path}"], tmp_path, succeeds=False)
     assert "needs `training.grad_agg_freq: 1`" in printed
     assert "TypeError" not in printed

@@ -170,13 +170,12 @@ def ratios(state):
     return [now / first for now, first in zip(state["prev_losses"], state["init_losses"], strict=True)]
 
 
-@pytest.mark.parametrize("jit", ["true", "false"])
 @pytest.mark.parametrize(
-    ("changed", "factors"),
+    ("changed", "factors", "jit"),
     [
-        (("+loss.weights={u: 10, helmholtz: 0.1}",), (0.1, 10)),
-        (("training.grad_agg_freq=4",), (0.25, 0.25)),
-        (("training.grad_agg_freq=2", "+loss.weights={u: 10}"), (0.5, 5)),
+        (("+loss.weights={u: 10, helmholtz: 0.1}",), (0.1, 10), "false"),
+        (("training.grad_agg_freq=4",), (0.25, 0.25), "true"),
+        (("training.grad_agg_freq=2", "+loss.weights={u: 10}"), (0.5, 5), "true"),
     ],
     ids=["weights", "micro-batches", "both"],
 )
@@ -204,18 +203,16 @@ def test_gradient_balancing_takes_the_units_of_now_too(train, gradients, tmp_pat
     assert shift == pytest.approx([math.log(0.5), math.log(50)], abs=0.1)
 
 
-@pytest.mark.parametrize("jit", ["true", "false"])
-def test_our_checkpoint_resumes_under_the_hosts_own(resume, unbroken, jit):
-    output, steps = resume("loss=relobralo_builtin", f"jit={jit}", "training.max_steps=12")[1:]
+def test_our_checkpoint_resumes_under_the_hosts_own(resume, unbroken):
+    output, steps = resume("loss=relobralo_builtin", "jit=true", "training.max_steps=12")[1:]
     assert "Success loading optimizer" in output
     assert [state["step"] for state in steps] == [10, 11, 12]
     assert steps[0]["init_losses"] == unbroken[1][0]["init_losses"]
 
 
-@pytest.mark.parametrize("jit", ["true", "false"])
-def test_a_checkpoint_of_the_hosts_own_resumes_under_ours(train, jit, tmp_path):
-    _, theirs = train(tmp_path, "loss=relobralo_builtin", f"jit={jit}", "training.max_steps=10")
-    output, ours = train(tmp_path, "loss.alpha=0.9", f"jit={jit}", "training.max_steps=12")
+def test_a_checkpoint_of_the_hosts_own_resumes_under_ours(train, tmp_path):
+    _, theirs = train(tmp_path, "loss=relobralo_builtin", "jit=true", "training.max_steps=10")
+    output, ours = train(tmp_path, "loss.alpha=0.9", "jit=true", "training.max_steps=12")
     assert "Success loading optimizer" in output
     assert [state["step"] for state in ours] == [10, 11, 12]
     assert ours[0]["init_losses"] == theirs[-1]["init_losses"]
@@ -241,7 +238,6 @@ def test_a_checkpoint_without_balancing_starts_it_and_says_so(train, tmp_path):
     assert steps[0]["lmbda_ema"] == [1.0, 1.0]
 
 
-@pytest.mark.parametrize("jit", ["true", "false"])
 @pytest.mark.parametrize(
     ("override", "message"),
     [
@@ -252,17 +248,16 @@ def test_a_checkpoint_without_balancing_starts_it_and_says_so(train, tmp_path):
         ),
     ],
 )
-def test_a_value_out_of_range_is_the_last_thing_that_the_program_says(train, override, message, jit, tmp_path):
-    output, steps = train(tmp_path, override, f"jit={jit}", succeeds=False)
+def test_a_value_out_of_range_is_the_last_thing_that_the_program_says(train, override, message, tmp_path):
+    output, steps = train(tmp_path, override, "jit=true", succeeds=False)
     assert steps == []
     *_, error, _, hydra = output.rstrip().splitlines()
     assert error == message
     assert "HYDRA_FULL_ERROR" in hydra
 
 
-@pytest.mark.parametrize("jit", ["true", "false"])
-def test_a_negative_loss_is_named_by_the_program(train, jit, tmp_path):
-    output, steps = train(tmp_path, "custom.loss=negative", f"jit={jit}", succeeds=False)
+def test_a_negative_loss_is_named_by_the_program(train, tmp_path):
+    output, steps = train(tmp_path, "custom.loss=negative", "jit=true", succeeds=False)
     assert steps == []
     assert re.search(r"Loss terms must not be negative.* Found `helmholtz` = -\d", output)
 
@@ -349,10 +344,9 @@ def test_amp_balances_as_full_precision_does(train, unbroken, jit, tmp_path):
     assert steps[-1]["lmbda_ema"] != unbroken[1][10]["lmbda_ema"]
 
 
-@pytest.mark.parametrize("jit", ["true", "false"])
-def test_terms_that_the_host_does_not_count(train, jit, tmp_path):
+def test_terms_that_the_host_does_not_count(train, tmp_path):
     """A custom loss makes four terms of two; the host counts two and tells the aggregator so."""
-    output, steps = train(tmp_path, *LIVELY, "training.max_steps=10", "custom.loss=halves", f"jit={jit}")
+    output, steps = train(tmp_path, *LIVELY, "training.max_steps=10", "custom.loss=halves", "jit=true")
     header = (tmp_path / "outputs" / "monitors" / "weights.csv").read_text().splitlines()[0]
     assert header == "step,helmholtz_a,helmholtz_b,u_a,u_b"
     weights = steps[-1]["lmbda_ema"]
@@ -361,7 +355,7 @@ def test_terms_that_the_host_does_not_count(train, jit, tmp_path):
     assert weights[0] == pytest.approx(weights[1])
     assert abs(weights[0] - weights[2]) > 1e-3
     # And a checkpoint of them is one to go on from.
-    output, more = train(tmp_path, *LIVELY, "training.max_steps=12", "custom.loss=halves", f"jit={jit}")
+    output, more = train(tmp_path, *LIVELY, "training.max_steps=12", "custom.loss=halves", "jit=true")
     assert "Success loading optimizer" in output
     assert [state["step"] for state in more] == [10, 11, 12]
 
@@ -552,9 +546,8 @@ def test_gradient_balancing_with_other_optimizers(train, gradients, optimizer, t
     assert steps[0]["lmbda_ema"] == pytest.approx(gradients[1][0]["lmbda_ema"], rel=1e-3)
 
 
-@pytest.mark.parametrize("jit", ["false", "true"])
-def test_gradient_balancing_is_the_plain_sum_under_natural_gradients(train, gradients, jit, tmp_path):
-    options = ("optimizer=natural_gradient", "training.max_steps=6", "training.save_network_freq=6", f"jit={jit}")
+def test_gradient_balancing_is_the_plain_sum_under_natural_gradients(train, gradients, tmp_path):
+    options = ("optimizer=natural_gradient", "training.max_steps=6", "training.save_network_freq=6", "jit=true")
     folders = {scheme: tmp_path / scheme for scheme in ("sum", "balanced")}
     for folder in folders.values():
         folder.mkdir()
