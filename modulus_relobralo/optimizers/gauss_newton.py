@@ -16,6 +16,12 @@ step. Rows say little or nothing about some directions, at least P - N of them; 
 have said. In directions that the damping leaves alone momentum is without effect, so that a system of more rows than
 parameters forgets the last step by as much as its own rows know better.
 
+**Memory of earlier points**, in the primal system: new points come in every step, and what earlier ones said is added,
+less and less: ``J^T J + forgetting * (that of the step before)``. Those points ask for nothing but that the parameters
+stay as they are, since the steps before were taken for them. It is the extended Kalman filter with fading memory
+(Bertsekas, SIAM J. Optim. 1996; as a natural gradient: Ollivier, Electron. J. Stat. 2018, arXiv:1703.00209), which fits
+``1 / (1 - forgetting)`` times as many points as it computes.
+
 **Geodesic acceleration** as in Transtrum & Sethna (arXiv:1201.5885) and Jnini & Vella: the residuals are curved along
 the step. With their second derivative r'' in the direction -v, the parameters move by ``-v + a / 2`` where
 ``a = -J^T (J J^T + damping)^-1 r''``. It costs one more evaluation of the residuals and lets the damping fall by
@@ -25,7 +31,7 @@ orders of magnitude.
 symbol        in the code
 ============  ==============================================================================
 r             `residual`: `Rows`, times the roots of the weights of their loss terms
-J J^T, J^T J  `gram`
+J J^T, J^T J  `gram`, with what is remembered of J^T J
 phi, J phi    `last`, `carried`
 v             `velocity`, with its image J v
 -a            `acceleration`
@@ -46,6 +52,9 @@ from modulus_relobralo.optimizers.residuals import Rows
 # Below, the system is singular in float64; above, a step is none.
 LOWEST, HIGHEST = 1e-14, 1e6
 FALL, RISE = 3.0, 4.0
+# Of the steps so far, how many back the memory reaches. In a run's first steps the residuals are curved: what earlier
+# points asked for no longer holds.
+RECENT = 0.02
 # Of v, for the finite difference that gives r''. Transtrum & Sethna recommend it: long enough for the digits of r;
 # its error is a third derivative, which the step leaves out anyway.
 STRETCH = 0.1
@@ -66,34 +75,17 @@ class GaussNewton:
         The parameters, float64, [parameters].
     residual : Tensor
         The rows at `values`, [rows].
-    memory : int
-        How many numbers of J may be held at a time.
-    last : Tensor
-        The last step, [parameters].
-    primal : bool
-        Whether the system to solve is the primal one.
+    system : System
+        The system to solve.
     """
 
-    def __init__(self, rows: Rows, values: Tensor, residual: Tensor, memory: int, last: Tensor, primal: bool) -> None:
-        self._rows, self._values, self._residual, self._last = rows, values, residual, last
-        self._system: System = (PrimalSystem if primal else DualSystem)(rows, values, memory, last)
+    def __init__(self, rows: Rows, values: Tensor, residual: Tensor, system: System) -> None:
+        self._rows, self._values, self._residual, self._system = rows, values, residual, system
 
     @property
     def loss(self) -> float:
         """The sum of squares at `values`."""
         return float(self._residual.dot(self._residual))
-
-    def loss_at(self, values: Tensor) -> float:
-        """Return the sum of squares at other `values` of the parameters."""
-        residual = self._rows.values(values)
-        return float(residual.dot(residual))
-
-    def loss_before(self, sizes: Tensor) -> float:
-        """Return the sum of squares at the parameters that the last step, of these `sizes`, started from.
-
-        Where the rows are of new points, it and `loss` say what that step did to points that it had not seen.
-        """
-        return self.loss_at(self._values + sizes * self._last)
 
     def direction(self, damping: float, momentum: float, sizes: Tensor) -> Tensor | None:
         """Return what `sizes` times is to be subtracted from the parameters; all three [parameters].
@@ -102,7 +94,7 @@ class GaussNewton:
         """
         if not self._system.factorize(damping):
             return None
-        velocity = self._system.velocity(self._residual, momentum)
+        velocity = self._system.velocity(momentum)
         if not torch.isfinite(velocity).all():
             return None
         acceleration = self._acceleration(velocity)
@@ -120,30 +112,41 @@ class System(ABC):
 
     Parameters
     ----------
-    rows, values, memory, last
+    rows, values, residual
         Of `GaussNewton`.
+    memory : int
+        How many numbers of J may be held at a time.
+    last : Tensor
+        The last step, [parameters].
+
+    Attributes
+    ----------
+    slope : Tensor
+        J^T r, [parameters], half of the gradient of the sum of squares.
     """
 
-    def __init__(self, rows: Rows, values: Tensor, memory: int, last: Tensor) -> None:
-        self._rows, self._values, self._last = rows, values, last
+    def __init__(self, rows: Rows, values: Tensor, residual: Tensor, memory: int, last: Tensor) -> None:
+        self._rows, self._values, self._residual, self._last = rows, values, residual, last
         fits = memory >= rows.count * len(values)
         self._whole = rows.jacobian(values, slice(0, len(values))) if fits else None
         gram = self._upper_gram(memory)
         self._gram = gram.triu() + gram.triu(1).T
+        self._total = self._gram
+        self.slope = self._transposed(residual)
 
     def factorize(self, damping: float) -> bool:
         """Set the damping of the next step; False if the system cannot be solved with it.
 
         That is where its matrix is not positive definite in float64, or not finite.
         """
-        damped = self._gram.clone()
-        damped.diagonal().add_(damping * float(self._gram.trace()) / self._rows.count)
+        damped = self._total.clone()
+        damped.diagonal().add_(damping * float(self._total.trace()) / self._rows.count)
         self._factor, info = torch.linalg.cholesky_ex(damped)
         return not info
 
     @abstractmethod
-    def velocity(self, residual: Tensor, momentum: float) -> Tensor:
-        """Return v, [parameters], of a `residual`, [rows]."""
+    def velocity(self, momentum: float) -> Tensor:
+        """Return v, [parameters]."""
 
     @abstractmethod
     def acceleration(self, change: Tensor) -> Tensor:
@@ -172,10 +175,10 @@ class DualSystem(System):
     Where J does not fit it is made anew, block by block of the parameters.
     """
 
-    def velocity(self, residual: Tensor, momentum: float) -> Tensor:
-        """Return v, [parameters], of a `residual`, [rows]."""
+    def velocity(self, momentum: float) -> Tensor:
+        """Return v, [parameters]."""
         carried = momentum * self._carried
-        solution = self._solve(residual - carried)
+        solution = self._solve(self._residual - carried)
         self._image = carried + self._gram @ solution
         return momentum * self._last + self._transposed(solution)
 
@@ -202,10 +205,19 @@ class PrimalSystem(System):
     Where J does not fit it is made once, chunk by chunk of the points: J^T J is added up over them.
     """
 
-    def velocity(self, residual: Tensor, momentum: float) -> Tensor:
-        """Return v, [parameters], of a `residual`, [rows]."""
+    def remember(self, gram: Tensor, forgetting: float) -> None:
+        """Add what is left of the `gram` of the step before, [parameters, parameters]."""
+        self._total = self._gram + forgetting * gram
+
+    @property
+    def gram(self) -> Tensor:
+        """J^T J with what is remembered, [parameters, parameters]."""
+        return self._total
+
+    def velocity(self, momentum: float) -> Tensor:
+        """Return v, [parameters]."""
         carried = momentum * self._last
-        self._velocity = carried + self._solve(self._transposed(residual) - self._gram @ carried)
+        self._velocity = carried + self._solve(self.slope - self._total @ carried)
         return self._velocity
 
     def acceleration(self, change: Tensor) -> Tensor:
@@ -227,6 +239,15 @@ def fall(damping: float) -> float:
 def rise(damping: float) -> float:
     """Return the damping after a refused step."""
     return min(damping * RISE, HIGHEST)
+
+
+def remembered(steps: int, most: float) -> float:
+    """Return the factor of what is remembered, after a number of steps: at `most` a fiftieth of them.
+
+    >>> [remembered(steps, most=0.95) for steps in (50, 100, 1000, 10_000)]
+    [0.0, 0.5, 0.95, 0.95]
+    """
+    return min(1 - 1 / max(steps * RECENT, 1.0), most)
 
 
 def _add_gram(gram: Tensor, part: Tensor) -> None:

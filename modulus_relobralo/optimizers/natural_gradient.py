@@ -11,7 +11,15 @@ import torch
 from torch import Tensor
 
 from modulus_relobralo.checks import check_flag, check_number
-from modulus_relobralo.optimizers.gauss_newton import GaussNewton, fall, rise
+from modulus_relobralo.optimizers.gauss_newton import (
+    DualSystem,
+    GaussNewton,
+    PrimalSystem,
+    System,
+    fall,
+    remembered,
+    rise,
+)
 from modulus_relobralo.optimizers.residuals import Pointwise, Rows
 from modulus_relobralo.optimizers.resumable import Resumable
 from modulus_relobralo.options import NATURAL_GRADIENT
@@ -21,7 +29,7 @@ logger = logging.getLogger(__name__)
 # Tries of one step, each with more damping and half the momentum of the one before.
 TRIES = 8
 # Options of all groups of parameters at once: they share one system of equations.
-COMMON = ("scheduled", "damping", "adaptive", "momentum", "memory", "system")
+COMMON = ("scheduled", "damping", "adaptive", "momentum", "forgetting", "memory", "system")
 SYSTEMS = ("auto", "primal", "dual")
 # What a rate may be above the first one, for the rounding of schedulers; and how far the residuals of one place may
 # lie apart, for that of an accelerator.
@@ -56,6 +64,10 @@ class NaturalGradient(Resumable):
         points show to have been a step back. If not, every step after which the residuals are finite is accepted.
     momentum : float
         How much of the last step goes on where a batch says nothing, in [0, 1).
+    forgetting : float
+        What a primal system remembers of the one before, if that was of other points: the factor of its J^T J, in
+        [0, 1). It is the highest one, which is reached after 1,000 steps if it is 0.95; the first 50 remember nothing.
+        What is remembered takes 8 bytes times the square of the number of parameters, also in a checkpoint.
     memory : float
         GiB of the Jacobian that are held at a time, > 0. A larger one is computed by blocks of parameters in the dual
         system, of points in the primal one.
@@ -93,6 +105,7 @@ class NaturalGradient(Resumable):
         damping: float = NATURAL_GRADIENT.damping,
         adaptive: bool = NATURAL_GRADIENT.adaptive,
         momentum: float = NATURAL_GRADIENT.momentum,
+        forgetting: float = NATURAL_GRADIENT.forgetting,
         memory: float = NATURAL_GRADIENT.memory,
         system: str = NATURAL_GRADIENT.system,
     ) -> None:
@@ -100,11 +113,12 @@ class NaturalGradient(Resumable):
         check_flag("adaptive", adaptive)
         check_number("damping", damping, 0.0, math.inf, open_low=True)
         check_number("memory", memory, 0.0, math.inf, open_low=True)
-        if check_number("momentum", momentum, 0.0, 1.0) == 1.0:
-            raise ValueError("Parameter `momentum` must be in [0, 1). Found `momentum = 1`.")
+        for name, value in (("momentum", momentum), ("forgetting", forgetting)):
+            if check_number(name, value, 0.0, 1.0) == 1.0:
+                raise ValueError(f"Parameter `{name}` must be in [0, 1). Found `{name} = 1`.")
         if system not in SYSTEMS:
             raise ValueError(f"Parameter `system` must be one of {list(SYSTEMS)}. Found `system = {system!r}`.")
-        common = dict(zip(COMMON, (scheduled, damping, adaptive, momentum, memory, system), strict=True))
+        common = dict(zip(COMMON, (scheduled, damping, adaptive, momentum, forgetting, memory, system), strict=True))
         super().__init__(params, {"lr": lr, "step_size": step_size, **common})
         if lr != 1.0:
             logger.info("Natural gradients have no learning rate: lr=%g, meant for another optimizer, is not used.", lr)
@@ -138,7 +152,7 @@ class NaturalGradient(Resumable):
 
     @torch.no_grad()
     def step(self, batches: Sequence[Pointwise], balance: Balance | None = None) -> Tensor:  # type: ignore[override]
-        """Take one step and return the loss before it.
+        """Take one step and return the loss before it, whose gradient is left in the parameters' ``grad``.
 
         Parameters
         ----------
@@ -173,13 +187,37 @@ class NaturalGradient(Resumable):
             self._count(False)
             return loss
         residual = rows.weigh(weights) * residual
-        memory = int(self.param_groups[0]["memory"] * 2**30 / 8)
         last = _flat([self._last(parameter) for parameter in trained])
-        problem = GaussNewton(rows, values, residual, memory, last, self._is_primal(rows, values))
-        if self.param_groups[0]["adaptive"] and last.any() and problem.loss > problem.loss_before(sizes):
-            self._progress["damping"] = rise(self.damping)
-        self._descend(trained, values, sizes, problem)
+        if self.param_groups[0]["adaptive"] and last.any() and "gram" not in self._progress:
+            # What is a step back to points that it has not seen has fitted its own too well.
+            back = _squares(residual) > _squares(rows.values(values + sizes * last))
+            self._progress["damping"] = rise(self.damping) if back else self.damping
+        system = self._system(rows, values, residual, last)
+        for parameter, slope in zip(trained, system.slope.split([p.numel() for p in trained]), strict=True):
+            parameter.grad = 2 * slope.view_as(parameter).to(parameter.dtype)
+        self._descend(trained, values, sizes, rows, GaussNewton(rows, values, residual, system))
         return loss
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Load a state as `Resumable` does; PyTorch would round what is remembered to the dtype of the parameters."""
+        super().load_state_dict(state_dict)
+        for index, parameter in enumerate(self._parameters()):
+            if "gram" in self.state.get(parameter, {}):
+                self.state[parameter]["gram"] = state_dict["state"][index]["gram"].to(parameter.device)
+
+    def _system(self, rows: Rows, values: Tensor, residual: Tensor, last: Tensor) -> System:
+        """Return the system of this step, and keep what the next one is to remember of it."""
+        group, progress = self.param_groups[0], self._progress
+        memory = int(group["memory"] * 2**30 / 8)
+        if not self._is_primal(rows, values):
+            return DualSystem(rows, values, residual, memory, last)
+        system = PrimalSystem(rows, values, residual, memory, last)
+        factor, before = remembered(self.accepted, group["forgetting"]), progress.pop("gram", None)
+        if before is not None and len(before) == len(values) and progress["points"] != rows.checksum:
+            system.remember(before, factor)
+        if group["forgetting"]:
+            progress["gram"], progress["points"] = system.gram, rows.checksum
+        return system
 
     def _check_sizes(self, state_dict: Mapping[str, Any]) -> None:
         """Raise if the state is of other parameters: of its steps the shapes are known, whoever wrote it."""
@@ -223,7 +261,7 @@ class NaturalGradient(Resumable):
         """Return what a step is multiplied by, for each parameter that is trained."""
         return [_size(group) for group in self.param_groups for p in group["params"] if p.requires_grad]
 
-    def _descend(self, trained: list[Tensor], values: Tensor, sizes: Tensor, problem: GaussNewton) -> None:
+    def _descend(self, trained: list[Tensor], values: Tensor, sizes: Tensor, rows: Rows, problem: GaussNewton) -> None:
         """Try steps until one is accepted."""
         numbers, momentum = [parameter.numel() for parameter in trained], self.param_groups[0]["momentum"]
         for _ in range(TRIES):
@@ -231,7 +269,7 @@ class NaturalGradient(Resumable):
             if direction is not None:
                 parts = zip(trained, (values - sizes * direction).split(numbers), strict=True)
                 new = [part.view_as(parameter).to(parameter.dtype) for parameter, part in parts]
-                if self._accepts(problem.loss, problem.loss_at(_flat(new))):
+                if self._accepts(problem.loss, _squares(rows.values(_flat(new)))):
                     self._count(True)
                     for parameter, tensor, d in zip(trained, new, direction.split(numbers), strict=True):
                         parameter.copy_(tensor)
@@ -280,6 +318,11 @@ def _size(group: dict[str, Any]) -> float:
             f"{rate:g} after a first one of {first:g}. Set another scheduler, or `scheduled = False`."
         )
     return group["step_size"] * min(rate / first, 1.0)
+
+
+def _squares(residual: Tensor) -> float:
+    """Return the sum of squares of rows."""
+    return float(residual.dot(residual))
 
 
 def _flat(tensors: Iterable[Tensor]) -> Tensor:

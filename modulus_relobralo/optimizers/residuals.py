@@ -113,6 +113,8 @@ class Rows:
         Number of rows.
     idle : list of int
         Which of the parameters are in no batch's module.
+    checksum : float
+        Of all points: other points have another one.
 
     Raises
     ------
@@ -125,6 +127,7 @@ class Rows:
             raise ValueError("Parameter `batches` must hold the residuals of at least one batch of points. Found none.")
         self._batches = [_BatchRows(batch, parameters) for batch in batches]
         self.count = sum(batch.count for batch in self._batches)
+        self.checksum = sum(float(tensor.double().sum()) for batch in batches for tensor in batch.inputs)
         held = {place for batch in self._batches for place in batch.trained.values()}
         self.idle = [place for place in range(len(parameters)) if place not in held]
         if not held:

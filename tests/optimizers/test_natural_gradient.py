@@ -7,9 +7,10 @@ import pytest
 import torch
 from small_problems import Small, dense_step
 from torch import nn
+from torch.func import jacrev
 
 from modulus_relobralo import ReLoBRaLo
-from modulus_relobralo.optimizers import NaturalGradient, Pointwise
+from modulus_relobralo.optimizers import NaturalGradient, Pointwise, gauss_newton
 
 
 class Line(nn.Linear):
@@ -96,11 +97,100 @@ def test_refused_tries_are_those_of_the_oracle():
 def test_new_points_judge_the_last_step(sign, change):
     line = Line(1, 1).double()
     nn.init.zeros_(line.weight), nn.init.zeros_(line.bias)
-    optimizer = NaturalGradient(line.parameters(), damping=1e-6)
+    optimizer = NaturalGradient(line.parameters(), damping=1e-6, forgetting=0.0)
     for x, slope in ((torch.tensor([[0.0], [1.0]]), 1.0), (torch.tensor([[0.5], [2.0]]), sign)):
         optimizer.step([Pointwise(line, [x], {"data": 1.0}, {"data": slope * x})])
     assert (optimizer.accepted, optimizer.refused) == (2, 0)
     assert optimizer.damping == pytest.approx(1e-6 * change)
+
+
+def remembering_run(small, orders, forgetting):
+    """Natural gradients on other points in every step, against the definition, dense: an extended Kalman filter."""
+    flat, last, damping, before = small.flat(), torch.zeros(52, dtype=torch.float64), 1.0, None
+    for k, order in enumerate(orders):
+        part = [*(6 * i + j for i in range(2) for j in order), 12, 13, 14, 15]
+
+        def rows(flat, part=part):
+            return small.rows(flat)[part]
+
+        jacobian, r = jacrev(rows)(flat), rows(flat)
+        gram = jacobian.T @ jacobian
+        if before is not None:
+            gram = gram + min(forgetting, 1 - 1 / max(1.0, k / 2)) * before
+        normal = gram + damping * gram.trace() / len(r) * torch.eye(52, dtype=torch.float64)
+        velocity = 0.9 * last + torch.linalg.solve(normal, jacobian.T @ r - 0.9 * gram @ last)
+        second = 20 * ((rows(flat - 0.1 * velocity) - r) / 0.1 + jacobian @ velocity)
+        acceleration = torch.linalg.solve(normal, jacobian.T @ second)
+        short = acceleration.norm() <= 0.75 * velocity.norm()
+        direction = velocity + acceleration / 2 if short else velocity
+        assert rows(flat - direction).square().sum() < r.square().sum()
+        flat, last, damping, before = flat - direction, direction, damping / 3, gram
+    return flat
+
+
+@pytest.mark.parametrize("forgetting", [0.3, 0.6])
+def test_earlier_points_are_remembered_as_by_a_kalman_filter(monkeypatch, forgetting):
+    monkeypatch.setattr(gauss_newton, "RECENT", 0.5)
+    orders = [[0, 1, 2, 3], [2, 3, 4, 5], [0, 2, 4, 5], [1, 3, 4, 5], [0, 1, 4, 5]]
+    small = Small()
+    optimizer = NaturalGradient(small.parameters, damping=1.0, system="primal", forgetting=forgetting)
+    for order in orders:
+        optimizer.step(small.batches(torch.tensor(order)))
+    expected = remembering_run(Small(), orders, forgetting)
+    start = Small().flat()
+    assert (small.flat() - expected).abs().max() < 1e-9 * (expected - start).abs().max()
+    assert (small.flat() - remembering_run(Small(), orders, forgetting + 0.01)).abs().max() > 1e-6
+
+
+def test_points_that_stay_are_not_remembered():
+    small, other = Small(), Small()
+    run(small, steps=60, system="primal")
+    run(other, steps=60, system="primal", forgetting=0.0)
+    # The same but for the damping, which without a memory follows what new points say of the last step.
+    assert (small.flat() - other.flat()).abs().max() < 1e-6
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=str)
+def test_what_is_remembered_goes_on_from_a_checkpoint(monkeypatch, dtype):
+    monkeypatch.setattr(gauss_newton, "RECENT", 0.5)
+
+    def trained(small, optimizer, steps):
+        for k in steps:
+            optimizer.step(small.batches(torch.randperm(6, generator=torch.Generator().manual_seed(k))[:4]))
+
+    small = Small(dtype=dtype)
+    optimizer = NaturalGradient(small.parameters, system="primal")
+    trained(small, optimizer, range(6))
+    saved = io.BytesIO()
+    torch.save((small.modules.state_dict(), optimizer.state_dict()), saved)
+    trained(small, optimizer, range(6, 9))
+    again = Small(dtype=dtype)
+    resumed = NaturalGradient(again.parameters, system="primal")
+    saved.seek(0)
+    network, state = torch.load(saved)
+    again.modules.load_state_dict(network)
+    resumed.load_state_dict(state)
+    trained(again, resumed, range(6, 9))
+    assert torch.equal(again.flat(), small.flat())
+    # Without it the steps would be others.
+    without = Small(dtype=dtype)
+    without.modules.load_state_dict(network)
+    fresh = NaturalGradient(without.parameters, system="primal")
+    del state["state"][0]["gram"]
+    fresh.load_state_dict(state)
+    trained(without, fresh, range(6, 9))
+    assert not torch.equal(without.flat(), small.flat())
+
+
+def test_gradient_of_the_balanced_loss_is_left_for_monitors():
+    for system in ("primal", "dual"):
+        small = Small()
+        run(small, steps=1, system=system, balance=lambda losses: 3 * losses["equation"] + losses["u"])
+        found = torch.cat([parameter.grad.reshape(-1) for parameter in small.parameters])
+        flat = Small().flat().requires_grad_()
+        rows = Small().rows(flat)
+        loss = 3 * rows[:6].square().sum() + rows[12:].square().sum()
+        torch.testing.assert_close(found, torch.autograd.grad(loss, flat)[0], rtol=1e-9, atol=1e-12)
 
 
 def test_one_step_solves_a_linear_problem():

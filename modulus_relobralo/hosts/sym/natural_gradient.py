@@ -2,15 +2,14 @@
 
 The host's trainer looks up by name, on itself, the two methods that make an optimizer step. `method` gives the trainer
 the pair of this module, which are called where those of Adam would be; everything around them, from the losses in the
-log to checkpoints, is as with Adam. The first computes losses, weights and gradients as for Adam; the second hands the
-residuals of the constraints to the optimizer.
+log to checkpoints, is as with Adam. The first hands the residuals of the constraints to the optimizer, which takes the
+step; the second says how it went.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 
 from modulus_relobralo.balancing import ReLoBRaLoGrad
@@ -28,47 +27,37 @@ def method(name: str) -> str:
 
 
 def _compute_gradients(solver: Any, aggregator: nn.Module, model: nn.Module, step: int) -> tuple[Tensor, dict]:
-    """Return the loss and the loss terms, and remember the weights of these; `solver` is the trainer itself."""
-    first = not hasattr(solver, "_natural_gradient")
+    """Take the step and return the loss and the loss terms before it; `solver` is the trainer itself.
+
+    The loss terms are those of the rows that the step is made of: the host would compute them once more.
+    """
+    first = not hasattr(solver, "_natural_gradient_step")
     if first:
         _check(solver, aggregator)
         for constraint in solver.domain.constraints.values():
             run_uncompiled(constraint)
-    losses = solver.compute_losses(step)
-    terms = _terms_to_balance(aggregator, losses)
+    terms: dict[str, Tensor] = {}
+    dtype = next(model.parameters()).dtype
+
+    def balance(losses: dict[str, Tensor]) -> Tensor:
+        # In the dtype of the host's losses, for the buffers of the aggregators.
+        losses = {name: loss.to(dtype) for name, loss in losses.items()}
+        terms.update(losses)
+        return aggregator(losses, step)
+
+    batches = [residuals(constraint) for constraint in solver.domain.constraints.values()]
+    loss = solver.optimizer.step(batches, balance)
     if first:
-        warn_if_far_apart({name: float(term.detach()) for name, term in losses.items()})
-        if terms is not losses:
+        warn_if_far_apart({name: float(term.detach()) for name, term in terms.items()})
+        if getattr(aggregator, "original_name", type(aggregator).__name__) == ReLoBRaLoGrad.__name__:
             solver.log.info("Under `optimizer: natural_gradient`, `loss: relobralo_grad` is the plain sum.")
-    loss = aggregator(terms, step)
-    found = torch.autograd.grad(loss, list(terms.values()), retain_graph=True, allow_unused=True)
-    weights = {
-        name: torch.zeros_like(term) if weight is None else weight
-        for (name, term), weight in zip(losses.items(), found, strict=True)
-    }
-    solver._natural_gradient = weights, int(step)
-    # The optimizer has no use for gradients; the host's monitors show them.
-    sum(weights[name] * losses[name] for name in losses).backward()
-    return loss.detach(), {name: term.detach() for name, term in losses.items()}
-
-
-def _terms_to_balance(aggregator: nn.Module, losses: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Return the loss terms as the aggregator is to see them: for gradient balancing, without the network behind them.
-
-    It is the plain sum then, as in a loop. The gradients of the terms say how far a descent gets with each of them; the
-    step of a least-squares problem does not.
-    """
-    if getattr(aggregator, "original_name", type(aggregator).__name__) != ReLoBRaLoGrad.__name__:
-        return losses
-    return {name: term.detach().requires_grad_() for name, term in losses.items()}
+    solver._natural_gradient_step = int(step)
+    return loss, {name: term.detach() for name, term in terms.items()}
 
 
 def _apply_gradients(solver: Any) -> None:
-    """Take the step, with the weights of the loss terms that the aggregator gave."""
-    weights, step = solver._natural_gradient
-    optimizer = solver.optimizer
-    batches = [residuals(constraint) for constraint in solver.domain.constraints.values()]
-    optimizer.step(batches, lambda losses: sum(weights[name] * losses[name] for name in losses))
+    """Say how the step went."""
+    step, optimizer = solver._natural_gradient_step, solver.optimizer
     if step % solver.print_stats_freq == 0:
         solver.log.info(
             f"{solver.step_str} natural gradients: {optimizer.accepted} steps accepted, {optimizer.refused} tries "
