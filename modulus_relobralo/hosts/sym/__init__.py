@@ -29,6 +29,7 @@ _HOMES = {
     "plate_network": "scaling",
     "plate_results": "trained",
     "pointwise_constraint": "pointwise",
+    "precision": "dtypes",
     "residual_monitor": "held_out",
     "taylor_nodes": "nodes",
 }

@@ -15,6 +15,7 @@ import torch
 from modulus_relobralo.balancing import ReLoBRaLo, ReLoBRaLoGrad
 from modulus_relobralo.hosts.sym import host
 from modulus_relobralo.hosts.sym.builtin import BuiltinRelobralo
+from modulus_relobralo.hosts.sym.dtypes import check_precision
 from modulus_relobralo.hosts.sym.equation_detection import find_equations
 from modulus_relobralo.hosts.sym.trainer import calling_trainer, hold_run
 
@@ -93,6 +94,7 @@ def _in_training(aggregator: Any, parameters: list[Any]) -> Any:
     aggregator.network = parameters
     trainer = calling_trainer()
     if trainer is not None:
+        check_precision(trainer)
         aggregator.scale = _scale(trainer)
         trainer._relobralo_lock = hold_run(trainer.cfg)
     return aggregator

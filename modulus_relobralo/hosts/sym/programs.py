@@ -1,4 +1,4 @@
-"""The host's ``main``, which also holds the run's folder, and says which configs there are where asked for another."""
+"""The host's ``main`` with a precision and a folder that it holds, which says which configs there are."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from typing import Any
 from hydra._internal.utils import get_args_parser
 
 from modulus_relobralo.hosts.sym import host
+from modulus_relobralo.hosts.sym.dtypes import configured_precision
 from modulus_relobralo.hosts.sym.trainer import hold_run
 
 
 def main(config_path: str | None, config_name: str = "config") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make a function of a config a program of the host, as the host's own ``main`` does.
 
-    A program that trains holds the folder of its run (``network_dir``): a second one in it is refused. Where
+    A program that trains holds the folder of its run (``network_dir``): a second one in it is refused. With
+    ``custom.precision: float64`` in its config everything in it is of float64, see `precision`. Where
     ``--config-name`` names no config in the program's folder, Hydra says so and where it looked; after it come the
     names that are there.
 
@@ -35,7 +37,8 @@ def main(config_path: str | None, config_name: str = "config") -> Callable[[Call
         def held(cfg: Any) -> Any:
             lock = hold_run(cfg)
             try:
-                return task(cfg)
+                with configured_precision(cfg):
+                    return task(cfg)
             finally:
                 if lock is not None:
                     lock.release()

@@ -7,6 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from modulus_relobralo.hosts.sym import host
+from modulus_relobralo.hosts.sym.dtypes import check_precision
 
 
 class Solver(host.Solver):
@@ -27,6 +28,11 @@ class Solver(host.Solver):
     domain : Domain
         With constraints, validators, inferencers and monitors.
     """
+
+    def solve(self, sigterm_handler: Any = None) -> None:
+        """Train, or evaluate; first of all refuse networks and points of different precision, see `precision`."""
+        check_precision(self)
+        super().solve(sigterm_handler)
 
     def _check_stopping_criterion(self, loss: Tensor, losses: dict[str, Tensor], step: int) -> Any:
         # The host asks at the end of each step, when it has recorded and saved what it does by itself.
