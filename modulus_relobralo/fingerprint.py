@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor
+
+logger = logging.getLogger(__name__)
 
 # Integers with as many bytes as a number of the parameter has.
 _INTEGERS = {1: torch.int8, 2: torch.int16, 4: torch.int32, 8: torch.int64}
@@ -25,7 +28,7 @@ def fingerprint(parameters: Iterable[Tensor]) -> list[str]:
 def check_same(parameters: Iterable[Tensor], saved: Sequence[str], owner: str) -> None:
     """Raise if the parameters are not those of a checkpoint.
 
-    Of a parameter whose dtype has changed since, only the shape is compared.
+    Of a parameter whose dtype has changed since, only the shape is compared, and the log names both.
 
     Parameters
     ----------
@@ -41,7 +44,8 @@ def check_same(parameters: Iterable[Tensor], saved: Sequence[str], owner: str) -
     ValueError
         If the parameters differ; the message says in what, and what to do.
     """
-    what = _difference(fingerprint(parameters), saved) if saved else ""
+    found = fingerprint(parameters)
+    what = _difference(found, saved) if saved else ""
     if what:
         raise ValueError(
             f"The network is not the one with which the checkpoint of {owner} was saved: {what}. The file of the "
@@ -49,6 +53,9 @@ def check_same(parameters: Iterable[Tensor], saved: Sequence[str], owner: str) -
             "checkpoint. Put back files of one save; or remove the checkpoint of the optimizer "
             "(`optim_checkpoint.*.pth` in a Solver's run) to start at step 0 from this network."
         )
+    before, now = (sorted({_parts(text)[0] for text in texts}) for texts in (saved, found))
+    if saved and before != now:
+        logger.info("The checkpoint of %s is of %s, the network of %s.", owner, ", ".join(before), ", ".join(now))
 
 
 def _difference(found: Sequence[str], saved: Sequence[str]) -> str:

@@ -20,6 +20,7 @@ if not HOST:
         "hosts/sym/test_equation_detection.py",
         "hosts/sym/test_points.py",
         "hosts/sym/test_pointwise.py",
+        "hosts/sym/test_precision.py",
         "hosts/sym/test_plates.py",
         "hosts/sym/test_residuals.py",
         "hosts/sym/test_monitors.py",

@@ -40,9 +40,13 @@ def test_the_difference_is_named(others, message):
         check_same(others, fingerprint([torch.ones(2, 3), torch.ones(2)]), "it")
 
 
-def test_of_another_dtype_only_the_shape_is_compared():
+def test_of_another_dtype_only_the_shape_is_compared(caplog):
+    caplog.set_level("INFO")
     saved = fingerprint([torch.ones(2)])
+    check_same([torch.ones(2)], saved, "it")
+    assert not caplog.messages
     check_same([torch.zeros(2, dtype=torch.float64)], saved, "it")
+    assert caplog.messages == ["The checkpoint of it is of torch.float32, the network of torch.float64."]
     with pytest.raises(ValueError, match=r"of shape \[3\], not \[2\]"):
         check_same([torch.zeros(3, dtype=torch.float64)], saved, "it")
 

@@ -30,21 +30,21 @@ def run(cfg):
     DistributedManager.initialize()
     torch.manual_seed(cfg.custom.seed)
     folder, device = HydraConfig.get().runtime.output_dir, DistributedManager().device
-    training, log = cfg.training, PythonLogger("helmholtz")
+    dtype, training, log = getattr(torch, cfg.custom.precision), cfg.training, PythonLogger("helmholtz")
 
     # the problem, made so that a standing wave solves it, and its solution on a grid
     solution = standing_wave(m=cfg.custom.m, n=cfg.custom.n)
     wave = HelmholtzRectangle.with_solution(2, 2, solution, k=cfg.custom.k, lower=(-1, -1))
     x, y = (points.ravel() for points in np.meshgrid(*(np.linspace(-1, 1, cfg.custom.grid),) * 2))
     exact = lambdify([Symbol("x"), Symbol("y")], solution)(x, y)
-    grid = torch.tensor(np.stack([x, y], 1), dtype=torch.float32, device=device)
+    grid = torch.tensor(np.stack([x, y], 1), dtype=dtype, device=device)
 
     # the network: it sees x and y scaled to [-pi, pi], or its first layer would be too smooth for the wave
     network = FullyConnected(in_features=2, out_features=1, **cfg.arch)
     initialize(network, cfg.custom.initialization)
     if cfg.custom.scaled:
         network = Scaled(network, inputs=[(0.0, 1 / np.pi), (0.0, 1 / np.pi)], outputs=[(0.0, 1.0)])
-    network.to(device)
+    network.to(device, dtype)
 
     # loss terms: the equation inside, u on the edges
     places = samples(wave, **cfg.batch_size, per_edge=cfg.custom.per_edge, reduction=cfg.custom.reduction)

@@ -42,7 +42,7 @@ def run(cfg):
     DistributedManager.initialize()
     torch.manual_seed(cfg.custom.seed)
     folder, device = HydraConfig.get().runtime.output_dir, DistributedManager().device
-    training, log = cfg.training, PythonLogger("kirchhoff")
+    dtype, training, log = getattr(torch, cfg.custom.precision), cfg.training, PythonLogger("kirchhoff")
 
     # the plate, its load and its exact deflection on a grid
     load, deflection = load_and_deflection(cfg.custom)
@@ -52,7 +52,7 @@ def run(cfg):
     x, y = (
         axis.ravel() for axis in np.meshgrid(np.linspace(0, a, cfg.custom.grid), np.linspace(0, b, cfg.custom.grid))
     )
-    exact, grid = deflection(x, y), torch.tensor(np.stack([x, y], 1), dtype=torch.float32, device=device)
+    exact, grid = deflection(x, y), torch.tensor(np.stack([x, y], 1), dtype=dtype, device=device)
 
     # the network: lengths are scaled to order 1, and w by what a strip of the shorter span deflects
     network = FullyConnected(in_features=2, out_features=1, **cfg.arch)
@@ -60,7 +60,7 @@ def run(cfg):
     if cfg.custom.scaled:
         strip = cfg.custom.p0 * min(a, b) ** 4 / (np.pi**4 * cfg.custom.D)
         network = Scaled(network, inputs=[(a / 2, a / 2), (b / 2, b / 2)], outputs=[(0.0, strip)])
-    network.to(device)
+    network.to(device, dtype)
 
     # loss terms: equilibrium inside, no deflection and no moment on the edges
     places = samples(plate, **cfg.batch_size, per_edge=cfg.custom.per_edge, reduction=cfg.custom.reduction)

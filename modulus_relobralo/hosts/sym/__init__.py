@@ -30,6 +30,7 @@ _HOMES = {
     "plate_network": "plates",
     "plate_results": "plates",
     "pointwise_constraint": "pointwise",
+    "precision": "dtypes",
     "residual_monitor": "monitors",
     "taylor_nodes": "nodes",
 }

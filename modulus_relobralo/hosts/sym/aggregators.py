@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from modulus_relobralo.balancing import ReLoBRaLo, ReLoBRaLoGrad
 from modulus_relobralo.balancing.base import warn_nameless
 from modulus_relobralo.hosts.sym import host
+from modulus_relobralo.hosts.sym.dtypes import check_precision
 from modulus_relobralo.hosts.sym.equation_detection import find_equations
 from modulus_relobralo.hosts.sym.solver import calling_trainer, hold_run
 
@@ -169,6 +170,7 @@ def _in_training(aggregator: Any, parameters: list[Any]) -> Any:
     aggregator.network = parameters
     trainer = calling_trainer()
     if trainer is not None:
+        check_precision(trainer)
         aggregator.scale = _scale(trainer)
         trainer._relobralo_lock = hold_run(trainer.cfg)
     return aggregator

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from modulus_relobralo.balancing import ReLoBRaLoGrad
 from modulus_relobralo.balancing.diagnostics import warn_if_far_apart
 from modulus_relobralo.hosts.sym import host
+from modulus_relobralo.hosts.sym.dtypes import check_precision
 from modulus_relobralo.hosts.sym.residuals import check_constraint, residuals, run_uncompiled
 
 
@@ -34,6 +35,7 @@ def _compute_gradients(solver: Any, aggregator: nn.Module, model: nn.Module, ste
     first = not hasattr(solver, "_natural_gradient_step")
     if first:
         _check(solver, aggregator)
+        check_precision(solver)
         for constraint in solver.domain.constraints.values():
             run_uncompiled(constraint)
     terms: dict[str, Tensor] = {}

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from modulus_relobralo.hosts.sym import host
 from modulus_relobralo.hosts.sym.architectures import read, scaled_input
+from modulus_relobralo.hosts.sym.dtypes import precision
 from modulus_relobralo.hosts.sym.host import HostKey, HostModule
 from modulus_relobralo.plates import Plate
 from modulus_relobralo.plates.results import Results, results
@@ -220,11 +221,17 @@ def load_network(plate: Plate, folder: Path, name: str = "plate_network") -> Any
             f"Results are read from a run with one `arch`. Found {list(architectures)} in {config}: give the network "
             "itself."
         )
-    network = plate_network(plate, *architectures.values())
     state = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    with precision(_precision_of(state)):
+        network = plate_network(plate, *architectures.values())
     _check_made_for(state.get(MADE_FOR), getattr(network, MADE_FOR), checkpoint)
     network.load_state_dict(state)
     return network
+
+
+def _precision_of(state: Mapping[str, torch.Tensor]) -> str:
+    """Return the precision in which a network was trained."""
+    return str(next(t.dtype for t in state.values() if t.is_floating_point())).removeprefix("torch.")
 
 
 def _check_made_for(found: torch.Tensor | None, expected: torch.Tensor, checkpoint: Path) -> None:

@@ -14,6 +14,7 @@ from hydra._internal.utils import get_args_parser
 from torch import Tensor
 
 from modulus_relobralo.hosts.sym import host
+from modulus_relobralo.hosts.sym.dtypes import check_precision, configured_precision
 from modulus_relobralo.loops.records import hold
 
 
@@ -35,6 +36,11 @@ class Solver(host.Solver):
     domain : Domain
         With constraints, validators, inferencers and monitors.
     """
+
+    def solve(self, sigterm_handler: Any = None) -> None:
+        """Train, or evaluate; first of all refuse networks and points of different precision, see `precision`."""
+        check_precision(self)
+        super().solve(sigterm_handler)
 
     def _check_stopping_criterion(self, loss: Tensor, losses: dict[str, Tensor], step: int) -> Any:
         # The host asks at the end of each step, when it has recorded and saved what it does by itself.
@@ -67,7 +73,8 @@ class Solver(host.Solver):
 def main(config_path: str | None, config_name: str = "config") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Make a function of a config a program of the host, as the host's own ``main`` does.
 
-    A program that trains holds the folder of its run (``network_dir``): a second one in it is refused. Where
+    A program that trains holds the folder of its run (``network_dir``): a second one in it is refused. With
+    ``custom.precision: float64`` in its config everything in it is of float64, see `precision`. Where
     ``--config-name`` names no config in the program's folder, Hydra says so and where it looked; after it come the
     names that are there.
 
@@ -84,7 +91,8 @@ def main(config_path: str | None, config_name: str = "config") -> Callable[[Call
         def held(cfg: Any) -> Any:
             lock = hold_run(cfg)
             try:
-                return task(cfg)
+                with configured_precision(cfg):
+                    return task(cfg)
             finally:
                 if lock is not None:
                     lock.release()
