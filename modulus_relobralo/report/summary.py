@@ -116,7 +116,9 @@ def _row(comparison: Comparison, loss: str, runs: Sequence[Run], target: float |
 
 def _upright(rows: Iterable[Mapping[str, str]]) -> DataFrame:
     """Return a table with the names of things in its first column, and then one for each of `rows` under its name."""
-    return DataFrame(rows, dtype=object).set_index("").T.rename_axis(None, axis=1).rename_axis("").reset_index()
+    # By place, because names may be alike, or none.
+    table = DataFrame(rows, dtype=object)
+    return DataFrame([[name, *table[name]] for name in table.columns[1:]], columns=["", *table[""]])
 
 
 def _reached(errors: Sequence[Series | None], target: float | None) -> str:

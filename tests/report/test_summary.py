@@ -204,6 +204,11 @@ def test_runs_of_one_name_are_told_apart(tmp_path, capsys):
     assert table(capsys.readouterr().out)[""] == ["sum, seed 0 (a/run)", "sum, seed 0 (b/run)"]
 
 
+def test_a_run_may_have_no_name(capsys):
+    print_table([replace(run_with(), scheme="")])
+    assert table(capsys.readouterr().out)["loss term pde"] == ["1.000e-03"]
+
+
 def test_many_runs_take_several_tables(tmp_path, capsys):
     run = read_run(write_run(tmp_path / "run"))
     print_table([replace(run, scheme=f"scheme {number}") for number in range(8)])
