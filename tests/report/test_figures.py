@@ -29,7 +29,7 @@ def test_figures_show_something(tmp_path):
 def test_what_cannot_be_drawn_is_left_out(tmp_path):
     folder = write_run(tmp_path / "run")
     write_fields(folder, "exact", {"w": (EXACT, EXACT)}, {"x": X})
-    assert [path.name for path in plot_run(read_run(folder))] == ["losses.png", "weights.png"]
+    assert [path.name for path in plot_run(read_run(folder))] == ["error.png", "losses.png", "weights.png"]
     write_hydra(tmp_path / "nothing")
     assert plot_run(read_run(tmp_path / "nothing")) == []
 
