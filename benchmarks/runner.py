@@ -145,7 +145,7 @@ def errors_of(training: Training) -> Row:
     """Return what a row keeps of the errors of a run, and of its times."""
     found: Run = read_run(training.run_dir)
     (variable, error), *others = found.errors.items()
-    chosen = np.unique(np.linspace(0, len(error.steps) - 1, HISTORY).astype(int))
+    chosen = np.unique(np.linspace(0, len(error) - 1, HISTORY).astype(int))
     return {
         "status": found.status,
         "last step": found.last_step,
@@ -155,6 +155,6 @@ def errors_of(training: Training) -> Row:
         **{f"{OTHERS}{name}": None if found.diverged else last_error(found, name) for name, _ in others},
         "seconds": round(found.seconds, 1),
         "ms per step": round(found.step_seconds * 1e3, 2),
-        "steps": error.steps[chosen].tolist(),
+        "steps": error.index[chosen].tolist(),
         "errors": [float(f"{value:.4g}") for value in error.values[chosen]],
     }

@@ -94,7 +94,7 @@ RELOBRALO_GRAD = (BOUND,)
 """What ``loss: relobralo_grad`` has beside these steps, the names of equations and the static weights."""
 
 NEARLY_ALL = 0.9
-"""The fraction of the sum of the weights that counts as nearly all: in the warning of a training and in the report."""
+"""The fraction of the sum of the weights that counts as nearly all, of which training warns."""
 
 LBFGS = defaults("optimizer/lbfgs")
 NATURAL_GRADIENT = defaults("optimizer/natural_gradient")

@@ -3,7 +3,7 @@
 from modulus_relobralo.checks import needed
 
 with needed("The report"):
-    from modulus_relobralo.report.comparison import Comparison, Variant, compare
+    from modulus_relobralo.report.comparison import Comparison, compare
     from modulus_relobralo.report.figures import plot_comparison, plot_run
     from modulus_relobralo.report.page import write_report
     from modulus_relobralo.report.runs import Run, find_trainings, read_run, read_runs
@@ -12,7 +12,6 @@ with needed("The report"):
 __all__ = [
     "Comparison",
     "Run",
-    "Variant",
     "compare",
     "find_trainings",
     "plot_comparison",

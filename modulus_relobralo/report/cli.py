@@ -8,13 +8,12 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from modulus_relobralo.report.comparison import Comparison, compare
+from modulus_relobralo.report.comparison import compare
 from modulus_relobralo.report.figures import plot_run
-from modulus_relobralo.report.page import make_sections, write_markdown, write_page
+from modulus_relobralo.report.page import Section, make_sections, write_markdown, write_page
 from modulus_relobralo.report.runs import Run, find_trainings, read_runs
-from modulus_relobralo.report.summary import name_runs, print_summary, print_table, remarks, tabulate
+from modulus_relobralo.report.summary import name_runs, print_summary, print_table, suspicions, tabulate
 from modulus_relobralo.tables import print_lines, printable
 
 # So many runs are shown one by one as well.
@@ -34,35 +33,24 @@ def main() -> None:
     parser.add_argument("--target", type=float, help="a relative L2 error; adds the steps that it took to reach it")
     args = parser.parse_args()
     runs = _read(args.runs)
+    comparisons = compare(runs)
     if len(runs) <= FEW:
         print_table(runs)
     if len(runs) == 1:
         print_lines([str(path) for path in plot_run(runs[0], args.out)])
-    comparisons = compare(runs)
-    if len(runs) > 1 or args.target is not None:
-        for comparison in comparisons:
+    for comparison in comparisons:
+        if len(runs) > 1 or args.target is not None:
             print_summary(comparison, args.target)
-        print_lines(find_twins(comparisons))
-    else:
-        said = [line for comparison in comparisons for line in remarks(comparison)]
-        print_lines([line for line in said if line.startswith("suspicious: ")])
-    _write(args, runs, comparisons, shlex.join([parser.prog, *sys.argv[1:]]))
-
-
-def find_twins(comparisons: Sequence[Comparison]) -> list[str]:
-    """Return a line for each comparison whose numbers are those of an earlier one, to the last digit."""
-    lines: list[str] = []
-    known: dict[tuple[Any, ...], str] = {}
-    for found in comparisons:
-        pairs = [(variant, variable) for variant in found.variants for variable in found.variables]
-        rows = tuple((variant.label, variable, *variant.errors(variable)) for variant, variable in pairs)
-        if rows and rows in known:
-            lines.append(
-                f"{found.title}: the errors are those of {known[rows]}, to the last digit: what differs in the "
-                "settings changed nothing, or a run was copied"
-            )
-        known.setdefault(rows, found.title)
-    return lines
+        else:
+            print_lines(suspicions(comparison))
+    if args.out or args.html:
+        command = shlex.join([parser.prog, *sys.argv[1:]])
+        with tempfile.TemporaryDirectory() as elsewhere:
+            sections = make_sections(comparisons, args.out or Path(elsewhere), args.target)
+            paths = [write_markdown(sections, args.out / "report.md", f"`{command}`")] if args.out else []
+            few = [Section("Runs", tabulate(runs, name_runs(runs)))] if len(runs) <= FEW else []
+            paths += [write_page([*few, *sections], args.html, command)] if args.html else []
+        print_lines([str(path) for path in paths])
 
 
 def _read(given: Sequence[Path]) -> list[Run]:
@@ -76,15 +64,3 @@ def _read(given: Sequence[Path]) -> list[Run]:
     runs, failures = read_runs(folders)
     print_lines([f"not counted: {failure}" for failure in failures])
     return runs or sys.exit("No run could be read.")
-
-
-def _write(args: argparse.Namespace, runs: Sequence[Run], comparisons: Sequence[Comparison], command: str) -> None:
-    """Write the report into the folder and the page that were asked for, and print where they are."""
-    if not (args.out or args.html):
-        return
-    few = tabulate(runs, name_runs(runs)) if len(runs) <= FEW else None
-    with tempfile.TemporaryDirectory() as elsewhere:
-        sections = make_sections(comparisons, args.out or Path(elsewhere), args.target)
-        paths = [write_markdown(sections, args.out, f"`{command}`")] if args.out else []
-        paths += [write_page(sections, args.html, command, few)] if args.html else []
-    print_lines([str(path) for path in paths])

@@ -1,15 +1,15 @@
-"""What is compared with what: runs of one problem in one setting, at steps that all of them have."""
+"""What is compared with what: a frame of runs of one problem in one setting, at steps that all of them have."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from pandas import DataFrame, Series, concat
 
-from modulus_relobralo.report.events import Series
 from modulus_relobralo.report.runs import Run
 from modulus_relobralo.report.settings import differences, flatten, select, settings
 from modulus_relobralo.report.status import UNFINISHED
@@ -18,41 +18,19 @@ BASELINE = "sum"
 """The loss that others are compared with."""
 LABELS = {
     "errors": ("error", "relative L2 error of {}"),
+    "squares": ("MSE", "mean squared error of {}"),
     "residuals": ("residual", "residual of {} (RMS)"),
-    "losses": ("loss term", "loss term {}"),
+    "losses": ("loss", "loss term {}"),
     "monitors": ("value", "monitor {}"),
 }
 """The kinds of quantities: what one is called among others, and with its name."""
-WITHOUT_REFERENCE = ("residuals", "losses", "monitors")
-"""The kinds that need no exact solution."""
+OF_REFERENCE, WITHOUT_REFERENCE = ("errors", "squares"), ("residuals", "losses", "monitors")
+"""The kinds that need an exact solution, and those that need none."""
+# Stands for infinity where values are interpolated, which would make NaN of it.
+ENDLESS = 1e300
 
 
-class Spread(NamedTuple):
-    """The median and the quartiles of some values."""
-
-    median: float
-    low: float
-    high: float
-
-
-def spread(values: Iterable[float]) -> Spread:
-    """Return the median and the quartiles, interpolated linearly; NaN of nothing."""
-    ordered = sorted(values)
-    return Spread(*(_quantile(ordered, q) for q in (0.5, 0.25, 0.75)))
-
-
-def band(series: Sequence[Series], diverged: Sequence[bool]) -> tuple[Series, Series, Series]:
-    """Return the median and the quartiles over the steps that all have; after its end, a diverged one is infinite."""
-    whole = [entry for entry, ended in zip(series, diverged, strict=True) if not ended] or list(series)
-    steps = sorted(set.intersection(*({*entry.steps.tolist()} for entry in whole)))
-    known = [dict(zip(entry.steps.tolist(), entry.values.tolist(), strict=True)) for entry in series]
-    spreads = [spread(values.get(step, math.inf) for values in known) for step in steps]
-    median, low, high = (Series(np.array(steps), np.array(column)) for column in np.array(spreads).reshape(-1, 3).T)
-    return median, low, high
-
-
-@dataclass(frozen=True)
-class Quantity:
+class Quantity(NamedTuple):
     """A scalar over the steps that runs recorded: one of the kinds in `LABELS`, and its name there."""
 
     kind: str
@@ -64,97 +42,81 @@ class Quantity:
         return LABELS[self.kind][1].format(self.name)
 
     @property
+    def ratio_label(self) -> str:
+        """The name of its ratio to the plain sum."""
+        return f"{LABELS[self.kind][0]} of {self.name} / {BASELINE}"
+
+    @property
     def lower_is_better(self) -> bool:
         """Whether less of it is better; of a monitor that is not known."""
         return self.kind != "monitors"
 
     def series(self, run: Run) -> Series | None:
         """Return what a run recorded of it; None if nothing, or loss terms that are those before L-BFGS."""
-        if self.kind == "losses" and run.by_lbfgs:
-            return None
-        recorded: dict[str, Series] = getattr(run, self.kind)
-        return recorded.get(self.name)
+        return None if self.kind == "losses" and run.by_lbfgs else getattr(run, self.kind).get(self.name)
 
     def last(self, run: Run) -> float:
-        """Return its last value in a run that recorded it or diverged; infinity if that is no number."""
+        """Return its last value; NaN if a run recorded none, infinity if it diverged or the value is no number."""
         series = self.series(run)
-        value = math.inf if run.diverged or series is None else float(series.values[-1])
-        return math.inf if math.isnan(value) else value
+        if run.diverged:
+            return math.inf
+        return math.nan if series is None else float(series.fillna(math.inf).iloc[-1])
 
 
 def quantities(runs: Iterable[Run], kinds: Iterable[str]) -> list[Quantity]:
     """Return what any of `runs` recorded of those kinds, in their order."""
     runs = list(runs)
-    found = [Quantity(kind, name) for kind in kinds for run in runs for name in getattr(run, kind)]
-    return [entry for entry in dict.fromkeys(found) if any(entry.series(run) for run in runs)]
+    found = dict.fromkeys(Quantity(kind, name) for kind in kinds for run in runs for name in getattr(run, kind))
+    return [quantity for quantity in found if any(quantity.series(run) is not None for run in runs)]
 
 
-@dataclass(frozen=True)
-class Variant:
-    """One balancing scheme with one set of parameters: runs that differ in their seeds only.
+def last_error(run: Run, variable: str) -> float:
+    """Return the last relative L2 error of a run; infinity if it diverged, or if its prediction is not finite."""
+    return Quantity("errors", variable).last(run)
 
-    A run that diverged counts, with an infinite error. One that did not record a variable does not count for it.
-    """
 
-    label: str
-    scheme: str
-    runs: tuple[Run, ...]
+def mean_square(run: Run, variable: str) -> float:
+    """Return the mean squared error at the last step of a run; infinity as of the relative error."""
+    return Quantity("squares", variable).last(run)
 
-    @property
-    def seeds(self) -> frozenset[int | str | None]:
-        """The seeds of the runs."""
-        return frozenset(run.seed for run in self.runs)
 
-    @property
-    def tuned(self) -> bool:
-        """Whether its values are not the defaults of the scheme."""
-        return any(run.tuned for run in self.runs)
+def quartiles(values: DataFrame) -> DataFrame:
+    """Return the columns low, median and high: the quartiles of each row, interpolated linearly; NaN of nothing."""
+    found = values.clip(upper=ENDLESS).quantile([0.25, 0.5, 0.75], axis=1).T
+    return found.where(~(found > ENDLESS / 10), math.inf).set_axis(["low", "median", "high"], axis=1)
 
-    @property
-    def step_seconds(self) -> float:
-        """The median wall time of a step."""
-        return spread(run.step_seconds for run in self.runs if not math.isnan(run.step_seconds)).median
 
-    def values(self, quantity: Quantity) -> list[float]:
-        """Return the last value of each run that recorded a quantity, and infinity of each that diverged."""
-        return [quantity.last(run) for run in self.having(quantity).runs]
+def spread(values: Iterable[float]) -> Series:
+    """Return the low, median and high quartile of some values."""
+    return quartiles(DataFrame([[*values]], dtype=float)).iloc[0]
 
-    def errors(self, variable: str) -> list[float]:
-        """Return the last relative L2 error of each run."""
-        return self.values(Quantity("errors", variable))
 
-    def mean_squares(self, variable: str) -> list[float]:
-        """Return the last mean squared error of each run."""
-        return [mean_square(run, variable) for run in self.having(Quantity("errors", variable)).runs]
-
-    def having(self, quantity: Quantity) -> Variant:
-        """Return the variant with the runs only that count for a quantity."""
-        return replace(self, runs=tuple(run for run in self.runs if run.diverged or quantity.series(run)))
-
-    def on(self, seeds: Collection[int | str | None]) -> Variant:
-        """Return the variant with its runs from `seeds` only."""
-        return replace(self, runs=tuple(run for run in self.runs if run.seed in seeds))
-
-    def median_run(self, variable: str) -> Run | None:
-        """Return the run with the median error; of an even number, the better of the two in the middle."""
-        quantity = Quantity("errors", variable)
-        runs = sorted(self.having(quantity).runs, key=quantity.last)
-        return runs[(len(runs) - 1) // 2] if runs else None
+def band(runs: Iterable[Run], kind: str, name: str) -> DataFrame:
+    """Return the quartiles over the steps that all of `runs` recorded; a diverged one ends at infinity."""
+    recorded = [(getattr(run, kind)[name], run.diverged) for run in runs if name in getattr(run, kind)]
+    if not recorded:
+        return DataFrame(columns=["low", "median", "high"])
+    whole = [series for series, diverged in recorded if not diverged] or [series for series, _ in recorded]
+    shared = concat([series.reindex(_shared(whole)) for series, _ in recorded], axis=1)
+    return quartiles(shared.fillna(math.inf))
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Variants that may be compared: one problem, and configs that differ in the loss and the seed only.
+    """Runs that may be compared: of one problem, by configs that differ in the loss and the seed only.
 
-    `settings` names what distinguishes it from other comparisons of its problem; `uncounted` are the runs that are
-    in no variant, because they are unfinished or recorded no error where others did. `notes` say what else a reader
-    must know.
+    `frame` has a row for each run that counts: the `run`, its `loss` (the balancing scheme, with its parameters where
+    they differ), `seed`, and the last value of each of the `quantities` under its label: NaN where a run does not
+    count for it, infinity where it diverged. `settings` names what distinguishes it from other comparisons of its
+    problem; `uncounted` are the runs that are not in it, because they are unfinished or recorded no error where others
+    did. `notes` say what else a reader must know.
     """
 
     problem: str
     settings: str
-    variants: tuple[Variant, ...]
-    uncounted: tuple[Run, ...]
+    frame: DataFrame
+    quantities: tuple[Quantity, ...]
+    uncounted: tuple[Run, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -165,65 +127,45 @@ class Comparison:
     @property
     def variables(self) -> list[str]:
         """The variables whose error was recorded."""
-        return list(dict.fromkeys(name for run in self.runs for name in run.errors))
+        return [quantity.name for quantity in self.quantities if quantity.kind == "errors"]
 
     @property
-    def runs(self) -> list[Run]:
-        """The runs of all variants."""
-        return [run for variant in self.variants for run in variant.runs]
+    def groups(self) -> dict[str, list[Run]]:
+        """The runs of each loss, the plain sum first."""
+        return {loss: alike.tolist() for loss, alike in self.frame.groupby("loss", sort=False)["run"]}
 
     @property
-    def baseline(self) -> Variant | None:
-        """The variant of the plain sum, if there is exactly one."""
-        found = [variant for variant in self.variants if variant.scheme == BASELINE]
-        return found[0] if len(found) == 1 else None
+    def baseline(self) -> str | None:
+        """The loss that is the plain sum, if there is exactly one."""
+        found = {loss for loss, runs in self.groups.items() if runs[0].scheme == BASELINE}
+        return BASELINE if found == {BASELINE} else None
 
-    def ratio(
-        self, variant: Variant, quantity: Quantity, measure: Callable[[Variant, str], Iterable[float]] | None = None
-    ) -> float:
-        """Return the median of a quantity's last values, or of another measure of it, over that of the baseline.
+    def of(self, loss: str, quantity: Quantity) -> DataFrame:
+        """Return the rows of a loss that count for a quantity."""
+        return self.frame[self.frame["loss"] == loss].dropna(subset=quantity.label)
 
-        Both are of the seeds that both have; NaN if there are none.
-        """
+    def ratio(self, loss: str, quantity: Quantity) -> float:
+        """Return the median of a quantity over that of the baseline, of seeds that both have; NaN if there are none."""
         if self.baseline is None:
             return math.nan
-        pair = [entry.having(quantity) for entry in (variant, self.baseline)]
-        some = [entry.on(pair[0].seeds & pair[1].seeds) for entry in pair]
-        values = [measure(entry, quantity.name) if measure else entry.values(quantity) for entry in some]
-        ours, theirs = (spread(entry).median for entry in values)
-        return ours / theirs if theirs and not math.isinf(theirs) else math.nan
-
-
-def last_error(run: Run, variable: str) -> float:
-    """Return the last relative L2 error of a run; infinity if it diverged, or if its prediction is not finite."""
-    return Quantity("errors", variable).last(run)
-
-
-def mean_square(run: Run, variable: str) -> float:
-    """Return the mean squared error at the last step of a run; infinity if it diverged."""
-    if run.diverged:
-        return math.inf
-    return last_error(run, variable) ** 2 * float(np.mean(run.fields[variable].exact ** 2))
+        ours, theirs = (self.of(name, quantity) for name in (loss, self.baseline))
+        ours, theirs = ours[ours["seed"].isin(theirs["seed"])], theirs[theirs["seed"].isin(ours["seed"])]
+        above, below = (spread(rows[quantity.label])["median"] for rows in (ours, theirs))
+        return above / below if below and not math.isinf(below) else math.nan
 
 
 def compare(runs: Sequence[Run]) -> list[Comparison]:
     """Gather `runs` into comparisons, in the order of their first runs; the plain sum comes first in each."""
-    comparisons = []
     problems = [", ".join(filter(None, (run.problem, run.window))) for run in runs]
-    for problem, of_problem in _group(runs, problems).items():
-        for setting, of_setting in _group(of_problem, _settings(of_problem)).items():
-            referenced = any(run.errors for run in of_setting if run.status != UNFINISHED)
-            counted = [run for run in of_setting if why_uncounted(run, referenced) is None]
-            uncounted = tuple(run for run in of_setting if why_uncounted(run, referenced) is not None)
-            aligned, notes = _align(counted, ("errors",) if referenced else WITHOUT_REFERENCE)
-            notes += [f"{run.label}: {note}" for run in counted for note in run.notes]
-            said = tuple(dict.fromkeys(notes))
-            comparisons.append(Comparison(problem, setting, tuple(_variants(aligned)), uncounted, said))
-    return comparisons
+    frame = DataFrame({"run": [*runs], "problem": problems, "settings": ""}, dtype=object)
+    for _, alike in frame.groupby("problem", sort=False):
+        frame.loc[alike.index, "settings"] = _settings(alike["run"])
+    groups = frame.groupby(["problem", "settings"], sort=False)["run"]
+    return [_compare(problem, setting, alike.tolist()) for (problem, setting), alike in groups]
 
 
 def why_uncounted(run: Run, referenced: bool) -> str | None:
-    """Return why a run is in no variant; None if it is in one.
+    """Return why a run does not count; None if it does.
 
     `referenced` says whether others of its problem and setting recorded errors; without a reference, runs are
     compared by what else they recorded.
@@ -236,6 +178,23 @@ def why_uncounted(run: Run, referenced: bool) -> str | None:
     return "; ".join((f"recorded {missing}", *run.notes))
 
 
+def _compare(problem: str, setting: str, runs: Sequence[Run]) -> Comparison:
+    referenced = any(run.errors for run in runs if run.status != UNFINISHED)
+    why = [why_uncounted(run, referenced) for run in runs]
+    counted = [run for run, reason in zip(runs, why, strict=True) if reason is None]
+    aligned, notes = _align(counted, ("errors",) if referenced else WITHOUT_REFERENCE)
+    frame = DataFrame({"run": aligned, "loss": _name_losses(aligned)}, dtype=object)
+    # As texts, because a seed may be anything.
+    frame["seed"] = [repr(run.seed) for run in aligned]
+    found = quantities(aligned, OF_REFERENCE if referenced else WITHOUT_REFERENCE)
+    for quantity in found:
+        frame[quantity.label] = [quantity.last(run) for run in aligned]
+    frame = frame.iloc[np.argsort([run.scheme != BASELINE for run in aligned], kind="stable")]
+    said = dict.fromkeys([*notes, *(f"{run.label}: {note}" for run in counted for note in run.notes)])
+    uncounted = tuple(run for run, reason in zip(runs, why, strict=True) if reason is not None)
+    return Comparison(problem, setting, frame.reset_index(drop=True), tuple(found), uncounted, tuple(said))
+
+
 def _align(runs: Sequence[Run], kinds: Iterable[str]) -> tuple[list[Run], list[str]]:
     """Return `runs` with each quantity up to the last step that all have of it, and what to say of it.
 
@@ -243,33 +202,36 @@ def _align(runs: Sequence[Run], kinds: Iterable[str]) -> tuple[list[Run], list[s
     greatest number of steps, by a stop criterion or by L-BFGS, are compared at their ends.
     """
     whole = [run for run in runs if not run.diverged]
-    notes = []
-    aligned = list(runs)
+    aligned, notes = [*runs], []
     for quantity in quantities(whole, kinds):
         one, name = LABELS[quantity.kind][0], quantity.name
-        having = [(run, series) for run in whole if (series := quantity.series(run))]
-        lacking = [run for run in whole if not quantity.series(run)]
+        recorded = [(run, series) for run in whole if (series := quantity.series(run)) is not None]
+        lacking = [run for run in whole if quantity.series(run) is None]
         notes += [f"{run.label}: not counted for {name}, whose {one} it lacks" for run in lacking]
-        ends = sorted({int(series.steps[-1]) for _, series in having})
-        shared = set.intersection(*({*series.steps.tolist()} for _, series in having))
+        ends = sorted({int(series.index[-1]) for _, series in recorded})
+        shared = _shared([series for _, series in recorded])
         if len(ends) == 1:
             continue
-        if not shared or any(_ends_of_itself(run) for run, _ in having):
-            notes.append(f"the {one}s of {name} are those of different steps, {ends[0]} to {ends[-1]}")
+        if not shared or any(_ends_of_itself(run) for run, _ in recorded):
+            notes.append(f"the {one} values of {name} are those of different steps, {ends[0]} to {ends[-1]}")
             continue
-        aligned = [_cut(run, quantity, max(shared)) for run in aligned]
+        aligned = [run if run.diverged else _cut(run, quantity, shared[-1]) for run in aligned]
         notes.append(
-            f"the {one}s of {name} are those of step {max(shared)}, the last that all runs recorded; "
+            f"the {one} values of {name} are those of step {shared[-1]}, the last that all runs recorded; "
             f"some go on to step {ends[-1]}"
         )
     return aligned, notes
 
 
+def _shared(recorded: Sequence[Series]) -> list[int]:
+    return sorted(set.intersection(*({*series.index} for series in recorded))) if recorded else []
+
+
 def _cut(run: Run, quantity: Quantity, step: int) -> Run:
     series = quantity.series(run)
-    if run.diverged or series is None:
+    if series is None:
         return run
-    recorded = {**getattr(run, quantity.kind), quantity.name: series.until(step)}
+    recorded = {**getattr(run, quantity.kind), quantity.name: series.loc[:step]}
     return replace(run, **{quantity.kind: recorded})  # type: ignore[arg-type]  # one of its fields, by name
 
 
@@ -277,34 +239,20 @@ def _ends_of_itself(run: Run) -> bool:
     return run.by_lbfgs or select(run.config, "stop_criterion.metric") is not None
 
 
-def _settings(runs: Sequence[Run]) -> list[str]:
+def _settings(runs: Iterable[Run]) -> list[str]:
     """Return what distinguishes runs besides loss and seed: the config, and optimizers that took turns."""
+    runs = list(runs)
     turns = [{"optimizers": " then ".join(run.optimizers)} if len(run.optimizers) > 1 else {} for run in runs]
     configs = [{**run.config, **turn} for run, turn in zip(runs, turns, strict=True)]
     return settings(configs, [run.choices for run in runs], [run.overrides for run in runs])
 
 
-def _variants(runs: Sequence[Run]) -> list[Variant]:
-    variants = []
-    for scheme, of_scheme in _group(runs, [run.scheme for run in runs]).items():
-        options = [{k: v for k, v in flatten(run.config).items() if k.startswith("loss.")} for run in of_scheme]
-        for parameters, alike in _group(of_scheme, differences(options)).items():
-            label = f"{scheme} ({parameters})" if parameters else scheme
-            variants.append(Variant(label, scheme, tuple(alike)))
-    return sorted(variants, key=lambda variant: variant.scheme != BASELINE)
-
-
-def _group(runs: Iterable[Run], keys: Iterable[Hashable]) -> dict[Any, list[Run]]:
-    groups: dict[Any, list[Run]] = {}
-    for run, key in zip(runs, keys, strict=True):
-        groups.setdefault(key, []).append(run)
-    return groups
-
-
-def _quantile(ordered: Sequence[float], q: float) -> float:
-    # Not by NumPy or pandas, whose interpolation makes NaN of infinite values.
-    if not ordered:
-        return math.nan
-    below, part = divmod(q * (len(ordered) - 1), 1)
-    low = ordered[int(below)]
-    return low if part == 0 else low * (1 - part) + ordered[int(below) + 1] * part
+def _name_losses(runs: Sequence[Run]) -> list[str]:
+    """Return the scheme of each run, with its parameters where other runs of the scheme have others."""
+    labels = {}
+    for scheme in {run.scheme for run in runs}:
+        alike = [place for place, run in enumerate(runs) if run.scheme == scheme]
+        options = [{k: v for k, v in flatten(runs[place].config).items() if k.startswith("loss.")} for place in alike]
+        for place, parameters in zip(alike, differences(options), strict=True):
+            labels[place] = f"{scheme} ({parameters})" if parameters else scheme
+    return [labels[place] for place in range(len(runs))]

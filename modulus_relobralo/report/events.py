@@ -1,17 +1,18 @@
-"""The scalars that the host wrote for TensorBoard, one part of a run from each file."""
+"""The scalars that the host wrote for TensorBoard: one frame of all records of a run."""
 
 from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from itertools import pairwise
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from google.protobuf.message import DecodeError
-from numpy.typing import NDArray
+from pandas import DataFrame, Series, concat
 from tensorboard.backend.event_processing.event_accumulator import (
     DEFAULT_SIZE_GUIDANCE,
     SCALARS,
@@ -36,74 +37,77 @@ KEPT = {**dict.fromkeys(DEFAULT_SIZE_GUIDANCE, 1), SCALARS: 0, TENSORS: 0}
 MOST_TAGS = 1000
 """More have no figure that can be drawn."""
 
-Record = tuple[float, int, float]
-
 
 @dataclass(frozen=True)
-class Series:
-    """A scalar over the steps: two arrays of one length."""
+class Events:
+    """What the starts of one run wrote, a start being one process.
 
-    steps: NDArray[np.int64]
-    values: NDArray[np.float64]
+    `records` are the scalars: the columns start, tag, time, step and value. `starts` has a row for each start, in the
+    order of their times: the wall time when training began (NaN if that is not recorded), the optimizer's name, and
+    whether it is an L-BFGS.
+    """
 
-    @classmethod
-    def from_dict(cls, values: dict[int, float]) -> Series:
-        """Return values by step in the order of the steps."""
-        steps = sorted(values)
-        return cls(np.array(steps, dtype=np.int64), np.array([values[step] for step in steps], dtype=np.float64))
+    records: DataFrame
+    starts: DataFrame
 
-    def until(self, step: int) -> Series:
-        """Return the series up to `step`, which is in it."""
-        kept = self.steps <= step
-        return Series(self.steps[kept], self.values[kept])
-
-
-@dataclass
-class Part:
-    """What one start of the program wrote: scalars by tag, each as wall time, step and value, in order."""
-
-    begun: float | None = None
-    optimizer: str = ""
-    by_lbfgs: bool = False
-    scalars: dict[str, list[Record]] = field(default_factory=dict)
+    @cached_property
+    def losses(self) -> DataFrame:
+        """The records of losses, one a step."""
+        losses = self.records[self.records.tag.str.startswith(LOSS)].sort_values("time", kind="stable")
+        return losses.drop_duplicates(["start", "step"])
 
     @property
-    def losses(self) -> list[Record]:
-        """The records of the loss, or of the loss term that was recorded most often."""
-        return max((rows for tag, rows in self.scalars.items() if tag.startswith(LOSS)), key=len, default=[])
+    def trained(self) -> DataFrame:
+        """The starts of a training; an evaluation writes neither config nor losses."""
+        return self.starts[self.starts.begun.notna() | self.starts.index.isin(self.losses.start)]
 
     @property
-    def trains(self) -> bool:
-        """Whether it is of a training; an evaluation writes neither config nor losses."""
-        return self.begun is not None or bool(self.losses)
-
-    @property
-    def first(self) -> float:
-        """The wall time of the first record."""
-        times = [rows[0][0] for rows in self.scalars.values()]
-        return min(times if self.begun is None else [self.begun, *times], default=math.inf)
+    def by_lbfgs(self) -> bool:
+        """Whether the last training was by L-BFGS."""
+        return bool(self.trained.by_lbfgs.iloc[-1:].any())
 
     @property
     def last_step(self) -> int:
-        """The last step of which anything was recorded, or -1."""
-        return max((rows[-1][1] for rows in self.scalars.values()), default=-1)
+        """The last step of which the last training recorded anything, or -1."""
+        return int(max(self.records.step[self.records.start.isin(self.trained.index[-1:])], default=-1))
+
+    @property
+    def last_steps(self) -> dict[str, int]:
+        """The step of the last record by tag."""
+        return dict(zip(self.records.tag, self.records.step.tolist(), strict=True))
+
+    @property
+    def optimizers(self) -> tuple[str, ...]:
+        """The optimizers that took turns."""
+        return tuple(name for name, _ in groupby(filter(None, self.trained.optimizer)))
 
     @property
     def seconds(self) -> float:
-        """The wall time from the start, or the first loss where that is not recorded, to the last loss."""
-        ends = [rows[-1][0] for rows in ([self.losses] if self.losses else self.scalars.values())]
-        start = self.losses[0][0] if self.begun is None and self.losses else self.first
-        return max(ends) - start if ends else 0.0
+        """The wall time from the start, or the first loss where that is not recorded, to the last loss; no pauses."""
+        times = concat([self.records[~self.records.start.isin(self.losses.start)], self.losses]).groupby("start").time
+        began = self.trained.begun.fillna(times.min())
+        return float((times.max() - began).sum()) if len(began) else math.nan
 
     @property
-    def step_seconds(self) -> list[float]:
-        """The wall time of a step in each interval between two losses."""
-        pairs = [(after[0] - before[0], after[1] - before[1]) for before, after in pairwise(self.losses)]
-        return [seconds / steps for seconds, steps in pairs if steps > 0]
+    def step_seconds(self) -> float:
+        """The median wall time of a step in the intervals between two losses, so that no validator is in it."""
+        intervals = self.losses.groupby("start")[["time", "step"]].diff()
+        return math.nan if self.by_lbfgs else float((intervals.time / intervals.step).dropna().median())
+
+    def scalars(self) -> dict[str, Series]:
+        """Return the scalars by tag, over the steps; where a run was resumed, what came after that step is void."""
+        kept, void = [], math.inf
+        for start in reversed(self.starts.index):
+            records = self.records[self.records.start == start]
+            kept.append(records[records.step < void])
+            void = records.step.to_numpy(float).min(initial=void) if start in self.trained.index else void
+        last = concat(kept[::-1] or [self.records]).drop_duplicates(["tag", "step"], keep="last")
+        by_tag = last.sort_values("step", kind="stable").groupby("tag", sort=False)
+        return {tag: rows.set_index("step")["value"] for tag, rows in by_tag}
 
 
-def read_parts(folder: Path) -> list[Part]:
-    """Return the parts of the run in `folder`, in the order of their times; what was cut off ends where it was.
+def read_events(folder: Path) -> Events:
+    """Return what the host recorded of the run in `folder`; what was cut off ends where it was.
 
     Raises
     ------
@@ -112,21 +116,19 @@ def read_parts(folder: Path) -> list[Part]:
     """
     paths = sorted(folder.glob(FILES))
     check_size(paths, EVENTS)
-    return sorted(map(_read_part, paths), key=lambda part: part.first)
+    # In the order of the first thing that each recorded.
+    files = sorted(map(_read_file, paths), key=lambda file: np.nanmin([math.inf, file[1][0], *(r[1] for r in file[0])]))
+    rows = [(number, *row) for number, (records, _) in enumerate(files) for row in records]
+    records = DataFrame(rows, columns=["start", "tag", "time", "step", "value"])
+    starts = DataFrame([told for _, told in files], columns=["begun", "optimizer", "by_lbfgs"])
+    return Events(
+        records.astype({"start": int, "tag": object, "time": float, "step": int, "value": float}),
+        starts.astype({"begun": float, "optimizer": object, "by_lbfgs": bool}),
+    )
 
 
-def merge(parts: Sequence[Part]) -> dict[str, Series]:
-    """Return the scalars of all parts over the steps; where a run was resumed, what came after that step is void."""
-    values: dict[str, dict[int, float]] = {}
-    for part in parts:
-        begin = min((rows[0][1] for rows in part.scalars.values()), default=math.inf) if part.trains else math.inf
-        values = {tag: {k: v for k, v in entries.items() if k < begin} for tag, entries in values.items()}
-        for tag, rows in part.scalars.items():
-            values.setdefault(tag, {}).update({step: value for _, step, value in rows})
-    return {tag: Series.from_dict(entries) for tag, entries in values.items() if entries}
-
-
-def _read_part(path: Path) -> Part:
+def _read_file(path: Path) -> tuple[list[tuple[str, float, int, float]], tuple[float, str, bool]]:
+    """Return the records of a start (tag, time, step and value, tag by tag), and its row in `Events.starts`."""
     # Not a folder as a whole: of a resumed run TensorBoard keeps no times of its own.
     events = EventAccumulator(str(path), size_guidance=KEPT, purge_orphaned_data=False)
     try:
@@ -137,28 +139,23 @@ def _read_part(path: Path) -> Part:
     # TensorBoard's errors of the file system are of no common kind.
     except Exception as error:
         raise ValueError(f"{path} cannot be read: {type(error).__name__}: {error}") from error
-    part = Part()
     tags = {kind: [tag for tag in events.Tags()[kind] if len(tag) <= LONGEST] for kind in (SCALARS, TENSORS)}
     if sum(map(len, tags.values())) > MOST_TAGS:
         raise ValueError(f"{path} cannot be read: it has more than {MOST_TAGS} scalars")
-    for tag in tags[SCALARS]:
-        part.scalars[tag] = [(record.wall_time, record.step, record.value) for record in events.Scalars(tag)]
-    for tag in tags[TENSORS]:
-        rows = [(record.wall_time, record.step, record.tensor_proto) for record in events.Tensors(tag)]
-        if tag == CONFIG_TAG:
-            part.begun = rows[-1][0]
-            part.optimizer, part.by_lbfgs = _read_optimizer(rows[-1][2].string_val)
-        elif scalars := [(time, step, kept.float_val[0]) for time, step, kept in rows if len(kept.float_val) == 1]:
-            part.scalars[tag] = scalars
-    return part
+    rows = [(tag, event.wall_time, event.step, event.value) for tag in tags[SCALARS] for event in events.Scalars(tag)]
+    tensors = [(tag, event) for tag in tags[TENSORS] for event in events.Tensors(tag)]
+    # A text that another writer called so has no optimizer in it.
+    told = [(event.wall_time, *_read_optimizer(event.tensor_proto)) for tag, event in tensors if tag == CONFIG_TAG]
+    values = [(tag, event, event.tensor_proto.float_val) for tag, event in tensors if tag != CONFIG_TAG]
+    rows += [(tag, event.wall_time, event.step, value[0]) for tag, event, value in values if len(value) == 1]
+    return rows, told[-1] if told else (math.nan, "", False)
 
 
-def _read_optimizer(texts: Sequence[bytes]) -> tuple[str, bool]:
+def _read_optimizer(tensor: Any) -> tuple[str, bool]:
     """Return the optimizer's name in the host's config, and whether it is an L-BFGS; nothing if it is no config."""
     try:
-        text = texts[0][:CONFIG].decode(errors="replace")
+        text = tensor.string_val[0][:CONFIG].decode(errors="replace")
         config = parse_config(text.removeprefix("<pre>").removesuffix("</pre>"))
-    # A text of that name by another writer.
     except (IndexError, ValueError):
         return "", False
     target = str(select(config, "optimizer._target_") or "")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pandas import DataFrame
 
-from modulus_relobralo.report.arrays import OtherContentError, load_arrays
+from modulus_relobralo.report.safe_files import OtherContentError, load_arrays
 
 EXACT, PREDICTED = "true_", "pred_"
 LENGTHS = ("x", "y", "z")
@@ -70,7 +71,9 @@ def planes(coordinates: Mapping[str, Column]) -> list[Plane]:
     if len(axes) < 2:
         return []
     fixed = [name for name in coordinates if name not in names]
-    which = _number([coordinates[name] for name in rest], len(coordinates[axes[0]]))
+    which = np.zeros(len(coordinates[axes[0]]))
+    if rest:
+        which = DataFrame({name: coordinates[name] for name in rest}).groupby(rest).ngroup().to_numpy()
     last = int(which.max())
     found = []
     for number in sorted({0, (last + 1) // 2, last}):
@@ -99,19 +102,14 @@ def read_fields(path: Path) -> tuple[dict[str, Field], list[str]]:
         content = load_arrays(path)
     except OtherContentError as error:
         return {}, [f"{path.name} is left out: {error}, not the host's dictionary of arrays"]
-    variables = [name.removeprefix(EXACT) for name in content if name.startswith(EXACT)]
     fields: dict[str, Field] = {}
     said = []
-    for variable in variables:
+    variables = [name.removeprefix(EXACT) for name in content if name.startswith(EXACT)]
+    for variable in variables or [""]:
         try:
-            fields[variable] = _of_validator(content, variable)
+            fields |= {variable: _of_validator(content, variable)} if variables else _of_inferencer(content)
         except ValueError as error:
-            said.append(f"{variable} in {path.name} is left out: {error}")
-    if not variables:
-        try:
-            fields = _of_inferencer(content)
-        except ValueError as error:
-            said.append(f"{path.name} is left out: {error}")
+            said.append(f"{f'{variable} in ' if variables else ''}{path.name} is left out: {error}")
     return fields, said
 
 
@@ -119,26 +117,14 @@ def _of_inferencer(content: dict[str, Any]) -> dict[str, Field]:
     columns = {name: _column(content, name) for name in content}
     if len({len(column) for column in columns.values()}) != 1:
         raise ValueError("its arrays are none or have several lengths")
-    inputs = {name: column for name, column in columns.items() if name in COORDINATES}
-    count = len(next(iter(columns.values())))
-    numbers = _number(inputs.values(), count)
-    for name, column in columns.items():
-        if len(inputs) == len(columns) - 1 or numbers.max(initial=-1) == count - 1:
+    inputs = [name for name in columns if name in COORDINATES]
+    table = DataFrame(columns)
+    for name in table.columns.difference(inputs, sort=False)[:-1]:
+        if inputs and not table.duplicated(inputs).any():
             break
-        inputs[name] = column
-        numbers = _number([numbers, column], count)
-    outputs = {name: column for name, column in columns.items() if name not in inputs and np.isfinite(column).all()}
-    return {name: Field(inputs, column) for name, column in outputs.items()}
-
-
-def _number(columns: Iterable[NDArray[Any]], count: int) -> NDArray[np.int64]:
-    """Return a number for each of `count` rows, from 0: by their values in the first column, then in the next."""
-    # Column by column, because to sort whole rows takes minutes where this takes a second.
-    numbers = np.zeros(count, dtype=np.int64)
-    for column in columns:
-        _, places = np.unique(column, return_inverse=True)
-        _, numbers = np.unique(numbers * count + places, return_inverse=True)
-    return numbers
+        inputs.append(name)
+    coordinates = {name: columns.pop(name) for name in inputs}
+    return {name: Field(coordinates, column) for name, column in columns.items() if np.isfinite(column).all()}
 
 
 def _of_validator(content: dict[str, Any], variable: str) -> Field:

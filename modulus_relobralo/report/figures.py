@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Container, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple, TypeVar
 
 import numpy as np
+from pandas import DataFrame
 
+from modulus_relobralo.figure_style import BASELINE as BLACK
 from modulus_relobralo.figure_style import (
-    BASELINE,
     COLOURS,
     WIDTH,
     finish_axes,
@@ -20,70 +21,47 @@ from modulus_relobralo.figure_style import (
     save,
     set_title,
 )
-from modulus_relobralo.report.comparison import Comparison, Quantity, Variant, band, quantities
-from modulus_relobralo.report.events import Series
-from modulus_relobralo.report.pictures import draw_pictures, of_comparison, of_run
+from modulus_relobralo.report.comparison import BASELINE, Comparison, Quantity, band, quantities
+from modulus_relobralo.report.pictures import draw_pictures, pictures_of
 from modulus_relobralo.report.runs import Run
 from modulus_relobralo.report.settings import units
 
 COLUMNS = 2
 # Of a panel, in inches; a figure of one is a little lower than wide.
 HEIGHT, ALONE = 2.9, 3.8
-OF_RUN = {"losses": "loss term", "weights": "weight", "residuals": "residual (RMS)", "monitors": ""}
-"""What has a figure of its own over the steps, and how its axis is called; of monitors the title says it."""
-OF_COMPARISON = {"error": "errors", "residuals": "residuals", "monitors": "monitors"}
-TERMS = {"losses": "loss term", "weights": "weight"}
-TUNED = {"at their defaults": False, "at tuned values": True}
-"""Losses that are shown apart: what tuning gained is no merit of a scheme."""
-TAKEN = {f"{name}.png" for name in (*OF_RUN, *OF_COMPARISON)}
+OF_QUANTITIES = {"error": "errors", "residuals": "residuals", "monitors": "monitors"}
+"""The kinds with a panel for each quantity, by file."""
+OF_TERMS = {"losses": "loss term", "weights": "weight"}
+"""The kinds with a panel for each loss, and how their axis is called."""
+TAKEN = {f"{name}.png" for name in (*OF_QUANTITIES, *OF_TERMS)}
 """Files of figures that are not of fields."""
+T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class Line:
-    """A curve with its name: `middle`, and where there are several runs the quartiles `low` and `high`."""
+class Line(NamedTuple):
+    """A curve with its name: the median over the steps, and where there are several runs the quartiles."""
 
     name: str
-    middle: Series
-    low: Series | None = None
-    high: Series | None = None
-    colour: str = BASELINE
+    values: DataFrame
+    colour: str
 
 
-@dataclass(frozen=True)
-class Panel:
+class Panel(NamedTuple):
     """Axes with a title, the label of their values, and lines."""
 
     title: str
     label: str
-    lines: list[Line] = field(default_factory=list)
+    lines: Sequence[Line]
     log: bool = True
 
 
 def plot_run(run: Run, folder: Path | str | None = None) -> list[Path]:
     """Write the figures of `run` into `folder` (default: the run's own), and return their paths.
 
-    ``losses.png`` shows the loss terms over the steps, ``weights.png`` the weights, ``residuals.png`` and
-    ``monitors.png`` what monitors recorded, and ``<variable>.png`` the exact and the predicted field and their
-    difference, or of an inferencer the predicted one. What the run did not record is left out, and so are fields at
-    points that span no plane.
+    They are those of `plot_comparison`; ``<variable>.png`` shows the exact and the predicted field and their
+    difference, or of an inferencer the predicted one.
     """
-    folder, title, known = Path(folder or run.folder), f"{run.problem}, {run.label}", units(run.config)
-    paths = []
-    for kind, label in OF_RUN.items():
-        lines = [Line(name, series) for name, series in getattr(run, kind).items()]
-        panels = _coloured(lines, Panel("", label))
-        if kind == "monitors":
-            # They have scales of their own, and may be negative.
-            panels = [panel for line in lines for panel in _coloured([line], Panel(line.name, "", log=False))]
-        if panels:
-            paths.append(_draw_panels(folder / f"{kind}.png", title, panels, share=kind != "monitors"))
-    for variable, found in [*run.fields.items(), *run.predictions.items()]:
-        rows = of_run(run, variable, found)
-        if rows:
-            path = folder / file_name(variable, TAKEN | {path.name for path in paths})
-            paths.append(draw_pictures(path, title, rows, known))
-    return paths
+    return _plot({run.scheme: [run]}, f"{run.problem}, {run.label}", Path(folder or run.folder))
 
 
 def plot_comparison(comparison: Comparison, folder: Path | str) -> list[Path]:
@@ -91,24 +69,11 @@ def plot_comparison(comparison: Comparison, folder: Path | str) -> list[Path]:
 
     ``error.png`` shows the errors over the steps, ``residuals.png`` and ``monitors.png`` what monitors recorded,
     ``losses.png`` the loss terms, ``weights.png`` the weights: the median over the seeds as a line, the quartiles as
-    a band. ``<variable>.png`` shows the exact field, and of each variant the error of the run with the median error;
-    of an inferencer what the first run of each predicts. What no run recorded is left out.
+    a band. ``<variable>.png`` shows the exact field, and of each loss the error of the run with the median error; of
+    an inferencer what the first run of each predicts. What no run recorded is left out, and so are fields at points
+    that span no plane.
     """
-    folder, title = Path(folder), comparison.title
-    paths = []
-    for name, kind in OF_COMPARISON.items():
-        found = quantities(comparison.runs, [kind])
-        panels = [panel for quantity in found for panel in _of_variants(comparison, quantity)]
-        if panels:
-            paths.append(_draw_panels(folder / f"{name}.png", title, panels, share=kind == "errors"))
-    for kind, label in TERMS.items():
-        panels = [panel for variant in comparison.variants for panel in _of_terms(comparison, variant, kind, label)]
-        if panels:
-            paths.append(_draw_panels(folder / f"{kind}.png", title, panels))
-    for variable, rows in of_comparison(comparison):
-        path = folder / file_name(variable, TAKEN | {path.name for path in paths})
-        paths.append(draw_pictures(path, title, rows, units(comparison.runs[0].config)))
-    return paths
+    return _plot(comparison.groups, comparison.title, Path(folder))
 
 
 def file_name(name: str, taken: Container[str]) -> str:
@@ -119,68 +84,69 @@ def file_name(name: str, taken: Container[str]) -> str:
     return f"{safe}.png"
 
 
-def _of_variants(comparison: Comparison, quantity: Quantity) -> list[Panel]:
-    """Return panels with a line for each variant, the baseline in each: at defaults, and at values of their own."""
-    baseline = comparison.baseline
-    others = [variant for variant in comparison.variants if variant is not baseline and variant.having(quantity).runs]
-    groups = {"": others}
-    if any(variant.tuned for variant in others) and not all(variant.tuned for variant in others):
-        groups = {words: [v for v in others if v.tuned == tuned] for words, tuned in TUNED.items()}
-    reference = [_of_variant(baseline, quantity, BASELINE)] if baseline and baseline.having(quantity).runs else []
-    most = len(COLOURS) - len(reference)
-    panels = []
-    for words, group in groups.items():
-        for first in range(0, max(len(group), 1 if reference else 0), most):
-            pairs = zip(group[first : first + most], COLOURS, strict=False)
-            lines = [_of_variant(variant, quantity, colour) for variant, colour in pairs]
-            panels.append(Panel(words, quantity.label, [*reference, *lines], quantity.lower_is_better))
-    return panels
+def _plot(groups: Mapping[str, Sequence[Run]], title: str, folder: Path) -> list[Path]:
+    runs = [run for some in groups.values() for run in some]
+    panels = {
+        file: [panel for quantity in quantities(runs, [kind]) for panel in _of_quantity(groups, quantity)]
+        for file, kind in OF_QUANTITIES.items()
+    }
+    panels |= {kind: _of_terms(groups, kind, label) for kind, label in OF_TERMS.items()}
+    # What monitors record has scales of its own.
+    paths = [_draw_panels(folder / f"{n}.png", title, some, n != "monitors") for n, some in panels.items() if some]
+    known = units(runs[0].config) if runs else {}
+    for variable, rows in pictures_of(groups, known):
+        path = folder / file_name(variable, TAKEN | {path.name for path in paths})
+        paths.append(draw_pictures(path, title, rows, known))
+    return paths
 
 
-def _of_variant(variant: Variant, quantity: Quantity, colour: str) -> Line:
-    recorded = [(run, series) for run in variant.runs if (series := quantity.series(run))]
-    seeds = f" ({len(recorded)})" if len(recorded) > 1 else ""
-    return replace(_band(f"{variant.label}{seeds}", recorded), colour=colour)
-
-
-def _of_terms(comparison: Comparison, variant: Variant, kind: str, label: str) -> list[Panel]:
-    """Return panels with a line for each loss term of a variant; a term has one colour in all of them."""
-    # A run may lack a term that others have.
-    terms = list(dict.fromkeys(term for run in comparison.runs for term in getattr(run, kind)))
-    recorded = {term: [(r, getattr(r, kind)[term]) for r in variant.runs if term in getattr(r, kind)] for term in terms}
-    panels = _coloured([_band(*entry) for entry in recorded.items()], Panel(variant.label, label))
-    return [panel for panel in panels if any(line.middle.steps.size for line in panel.lines)]
-
-
-def _band(name: str, recorded: Sequence[tuple[Run, Series]]) -> Line:
-    if not recorded:
-        return Line(name, Series(np.array([], dtype=np.int64), np.array([])))
-    median, low, high = band([series for _, series in recorded], [run.diverged for run, _ in recorded])
-    return Line(name, median, low, high) if len(recorded) > 1 else Line(name, median)
-
-
-def _coloured(lines: Sequence[Line], panel: Panel) -> list[Panel]:
-    """Return panels like `panel` with as many of `lines` each as there are colours to tell them apart."""
-    groups = [lines[first : first + len(COLOURS)] for first in range(0, len(lines), len(COLOURS))]
-    return [
-        replace(panel, lines=[replace(line, colour=colour) for line, colour in zip(group, COLOURS, strict=False)])
-        for group in groups
+def _of_quantity(groups: Mapping[str, Sequence[Run]], quantity: Quantity) -> list[Panel]:
+    """Return panels with a line for each loss, the plain sum in each."""
+    recorded = {loss: [run for run in runs if quantity.series(run) is not None] for loss, runs in groups.items()}
+    lines = [
+        Line(f"{loss} ({len(runs)})" if len(runs) > 1 else loss, band(runs, *quantity), BLACK)
+        for loss, runs in sorted(recorded.items(), key=lambda entry: entry[0] != BASELINE)
+        if runs
     ]
+    first = lines[:1] if recorded.get(BASELINE) else []
+    # At least one: of the plain sum alone.
+    chunks = [*_chunks(lines[len(first) :], len(COLOURS) - len(first))] or [[]]
+    return [Panel("", quantity.label, [*first, *_coloured(chunk)], quantity.lower_is_better) for chunk in chunks]
 
 
-def _draw_panels(path: Path, title: str, panels: Sequence[Panel], share: bool = True) -> Path:
+def _of_terms(groups: Mapping[str, Sequence[Run]], kind: str, label: str) -> list[Panel]:
+    """Return panels for each loss with a line for each of its terms; a term has one colour in all of them."""
+    # A run may lack a term that others have.
+    terms = dict.fromkeys(term for runs in groups.values() for run in runs for term in getattr(run, kind))
+    panels = []
+    for loss, runs in groups.items():
+        for chunk in _chunks([*terms], len(COLOURS)):
+            lines = _coloured([Line(term, band(runs, kind, term), "") for term in chunk])
+            panels.append(Panel(loss, label, [line for line in lines if len(line.values)]))
+    return [panel for panel in panels if panel.lines]
+
+
+def _chunks(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    return (items[first : first + size] for first in range(0, len(items), size))
+
+
+def _coloured(lines: Sequence[Line]) -> list[Line]:
+    return [line._replace(colour=colour) for line, colour in zip(lines, COLOURS, strict=False)]
+
+
+def _draw_panels(path: Path, title: str, panels: Sequence[Panel], share: bool) -> Path:
     """Write a figure of `panels` to `path` and return it; `share` gives all of them one scale."""
     columns = min(COLUMNS, len(panels))
     rows = -(-len(panels) // columns)
     figure = new_figure(WIDTH, HEIGHT * rows if columns > 1 else ALONE)
     axes = figure.subplots(rows, columns, squeeze=False, sharey=share).ravel()
     for ax, panel in zip(axes, panels, strict=False):
-        for line in (entry for entry in panel.lines if entry.middle.steps.size):
-            ax.plot(line.middle.steps, line.middle.values, label=plain(line.name), color=line.colour, linewidth=1.5)
-            if line.low is not None and line.high is not None:
-                # Matplotlib draws nothing at infinity: the band of diverged runs is open to the top.
-                top = np.where(np.isfinite(line.high.values), line.high.values, np.finfo(np.float32).max)
-                ax.fill_between(line.low.steps, line.low.values, top, alpha=0.15, color=line.colour, linewidth=0)
+        for name, values, colour in panel.lines:
+            ax.plot(values.index, values["median"], label=plain(name), color=colour, linewidth=1.5)
+            # Matplotlib draws nothing at infinity: the band of diverged runs is open to the top.
+            high = values["high"].clip(upper=float(np.finfo(np.float32).max))
+            if (high > values["low"]).any():
+                ax.fill_between(values.index, values["low"], high, alpha=0.15, color=colour, linewidth=0)
         finish_axes(ax, panel.label, panel.title, panel.log)
     for ax in axes[len(panels) :]:
         ax.remove()

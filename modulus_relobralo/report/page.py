@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from html import escape
 from pathlib import Path
 from string import Template
+from typing import NamedTuple
 
 from pandas import DataFrame
 
@@ -29,14 +29,13 @@ LONGEST = 150
 TEMPLATE = Path(__file__).with_name("page.html")
 
 
-@dataclass(frozen=True)
-class Section:
-    """A comparison as it is shown: its table, the paths of its figures, and what is to be said of it."""
+class Section(NamedTuple):
+    """A part of a report: its table, the paths of its figures, and what is to be said of it."""
 
     title: str
     rows: DataFrame
-    figures: list[Path]
-    remarks: list[str]
+    figures: Sequence[Path] = ()
+    remarks: Sequence[str] = ()
 
 
 def make_sections(comparisons: Sequence[Comparison], folder: Path, target: float | None = None) -> list[Section]:
@@ -73,45 +72,40 @@ def write_report(
 
     `source`, the command that made it for example, comes below the title.
     """
-    return write_markdown(make_sections(comparisons, folder, target), folder, source)
+    return write_markdown(make_sections(comparisons, folder, target), folder / "report.md", source)
 
 
-def write_markdown(sections: Sequence[Section], folder: Path, source: str = "") -> Path:
-    """Write sections whose figures lie in `folder` as ``report.md`` there, and return its path."""
+def write_markdown(sections: Sequence[Section], path: Path, source: str = "") -> Path:
+    """Write sections whose figures lie beside `path` or below as Markdown, and return it."""
     lines = [f"# {TITLE}", "", *([markdown(source), ""] if source else [])]
-    for section in sections:
-        lines += [f"## {markdown(section.title)}", "", *to_markdown(section.rows), ""]
-        for path in section.figures:
-            lines += [f"![{path.stem}]({path.relative_to(folder).as_posix()})", ""]
-        lines += [*(f"- {markdown(line)}" for line in section.remarks), ""] if section.remarks else []
-    lines += [FOOTNOTE, ""]
-    path = folder / "report.md"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(lines), encoding="utf-8")
-    return path
+    for title, rows, figures, said in sections:
+        lines += [f"## {markdown(title)}", "", *to_markdown(rows), ""]
+        lines += [f"![{figure.stem}]({figure.relative_to(path.parent).as_posix()})\n" for figure in figures]
+        lines += [*(f"- {markdown(line)}" for line in said), ""] if said else []
+    return _write(path, "\n".join([*lines, FOOTNOTE, ""]))
 
 
-def write_page(sections: Sequence[Section], path: Path, source: str = "", runs: DataFrame | None = None) -> Path:
+def write_page(sections: Sequence[Section], path: Path, source: str = "") -> Path:
     """Write sections as one HTML file that needs nothing else, and return its path.
 
-    `source`, the command that made it for example, comes below the title, and then the table of `runs`.
+    `source`, the command that made it for example, comes below the title.
     """
     parts = [f"<h1>{escape(TITLE)}</h1>"]
     parts += [f"<p><code>{escape(printable(source))}</code></p>"] if source else []
-    parts += ["<h2>Runs</h2>", _table(runs)] if runs is not None else []
-    for section in sections:
-        parts += [f"<section><h2>{escape(printable(section.title))}</h2>", _table(section.rows)]
-        parts += [f"<ul>{''.join(f'<li>{_text(line)}</li>' for line in section.remarks)}</ul>"] * bool(section.remarks)
-        parts += [*map(_figure, section.figures), "</section>"]
+    for title, rows, figures, said in sections:
+        parts.append(f"<section><h2>{escape(printable(title))}</h2>")
+        parts += [] if rows.empty else [f'<div class="wide">{to_html(rows)}</div>']
+        parts += [f"<ul>{''.join(f'<li>{_text(line)}</li>' for line in said)}</ul>"] if said else []
+        parts += [*map(_picture, figures), "</section>"]
     parts.append(f"<footer><p>{_text(FOOTNOTE)}</p></footer>")
-    path.parent.mkdir(parents=True, exist_ok=True)
     page = Template(TEMPLATE.read_text(encoding="utf-8"))
-    path.write_text(page.substitute(title=escape(TITLE), body="\n".join(parts)), encoding="utf-8")
+    return _write(path, page.substitute(title=escape(TITLE), body="\n".join(parts)))
+
+
+def _write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
     return path
-
-
-def _table(rows: DataFrame) -> str:
-    return "" if rows.empty else f'<div class="wide">{to_html(rows)}</div>'
 
 
 def _text(line: str) -> str:
@@ -119,6 +113,6 @@ def _text(line: str) -> str:
     return re.sub(r"`([^`]*)`", r"<code>\1</code>", escape(printable(line)))
 
 
-def _figure(path: Path) -> str:
+def _picture(path: Path) -> str:
     picture = b64encode(path.read_bytes()).decode("ascii")
     return f'<figure><img alt="{escape(path.stem)}" src="data:image/png;base64,{picture}"></figure>'

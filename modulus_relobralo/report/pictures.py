@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -23,10 +25,9 @@ from modulus_relobralo.figure_style import (
     save,
     set_title,
 )
-from modulus_relobralo.report.comparison import Comparison
+from modulus_relobralo.report.comparison import last_error
 from modulus_relobralo.report.fields import Column, Field, Plane, planes
 from modulus_relobralo.report.runs import Run
-from modulus_relobralo.report.settings import units
 
 COLUMNS = 3
 # Of errors on one scale: smaller ones are drawn as if they had this part of the largest.
@@ -37,7 +38,7 @@ SQUARE, AROUND = {1: 1.9, 2: 1.9, 3: 1.6}, 1.0
 PER_CENT = "% of the largest exact value"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scale:
     """Colours and the values that they stand for: what panels share, with one bar for all of them."""
 
@@ -48,89 +49,108 @@ class Scale:
 
 @dataclass(frozen=True)
 class Picture:
-    """Values at the points of a plane, with a title."""
+    """Values at the points of a field, with a title."""
 
     title: str
-    plane: Plane
+    field: Field
     values: Column
     scale: Scale
 
 
-Rows = list[list[Picture]]
+Rows = list[list[tuple[Picture, Plane]]]
 
 
-def of_run(run: Run, variable: str, field: Field) -> Rows:
-    """Return a row for each plane: exact, predicted and the difference; without an exact field the predicted one."""
+def pictures_of(groups: Mapping[str, Sequence[Run]], known: Mapping[str, str]) -> list[tuple[str, Rows]]:
+    """Return rows of pictures by variable: a row for each plane.
+
+    Of a run they are the exact and the predicted field and the difference; of several the exact field, and of each
+    loss the size of the error in the run with the median error, all on one scale. Of an inferencer they are what the
+    first run of each loss predicts. `known` are units.
+    """
+    runs = [run for some in groups.values() for run in some]
+    found = []
+    for variable in dict.fromkeys(name for run in runs for name in run.fields):
+        label = with_unit(variable, known)
+        medians = {loss: run for loss, some in groups.items() if (run := _median_run(some, variable))}
+        found.append(
+            (variable, _of_run(runs[0], variable, label) if len(runs) == 1 else _of_errors(medians, variable, label))
+        )
+    for variable in dict.fromkeys(name for run in runs for name in run.predictions):
+        drawable = {
+            loss: [run for run in some if _drawable(run.predictions, variable)] for loss, some in groups.items()
+        }
+        firsts = {loss: some[0].predictions[variable] for loss, some in drawable.items() if some}
+        scale = _of_values(with_unit(variable, known), *(field.predicted for field in firsts.values()))
+        titles = [*firsts] if len(runs) > 1 else ["predicted"] * len(firsts)
+        found.append(
+            (variable, _rows([Picture(t, f, f.predicted, scale) for t, f in zip(titles, firsts.values(), strict=True)]))
+        )
+    return [(variable, rows) for variable, rows in found if rows]
+
+
+def _of_run(run: Run, variable: str, label: str) -> Rows:
+    """Return the exact and the predicted field and the difference; of an exact one that is 0 the predicted one only."""
+    field = run.fields[variable]
     if not np.isfinite(field.predicted).all():
         return []
-    label, predicted = with_unit(variable, units(run.config)), f"predicted{_when(field, run)}"
+    title, scale = f"predicted{_when(field, run)}", _of_values(label, field.exact)
     if not np.any(field.exact):
-        scale = _of_values(label, field.predicted)
-        return [[_picture(predicted, plane, field.predicted, scale)] for plane in planes(field.coordinates)]
-    scale, difference = _of_values(label, field.exact), _per_cent(field.predicted - field.exact, field.exact)
-    rows = []
-    for plane in planes(field.coordinates):
-        largest = float(np.abs(difference[plane.rows]).max()) or 1.0
-        error = Scale(PER_CENT, DIFFERENCES, Normalize(-largest, largest))
-        rows.append(
-            [
-                _picture("exact", plane, field.exact, scale),
-                _picture(predicted, plane, field.predicted, scale),
-                Picture("predicted - exact", plane, difference[plane.rows], error),
-            ]
-        )
-    return rows
+        return _rows([Picture(title, field, field.predicted, _of_values(label, field.predicted))])
+    difference = _per_cent(field.predicted - field.exact, field)
+    largest = float(np.abs(difference).max()) or 1.0
+    error = Scale(PER_CENT, DIFFERENCES, Normalize(-largest, largest))
+    both = Picture("exact", field, field.exact, scale), Picture(title, field, field.predicted, scale)
+    return _rows([*both, Picture("predicted - exact", field, difference, error)])
 
 
-def of_comparison(comparison: Comparison) -> list[tuple[str, Rows]]:
-    """Return rows of pictures by variable, of all variants on one scale.
-
-    Of a validator they are the exact field and the sizes of the errors, of each variant in the run with the median
-    error; of an inferencer what each variant predicts in its first run. There is a row for each plane.
-    """
-    known = units(comparison.runs[0].config) if comparison.runs else {}
-    found = []
-    for variable in comparison.variables:
-        runs = [(variant, variant.median_run(variable)) for variant in comparison.variants]
-        drawn = [
-            (f"{variant.label}\nerror {100 * field.relative_error:.3g} %{_when(field, run)}", field)
-            for variant, run in runs
-            if run and not run.diverged and (field := _drawable(run.fields, variable))
-        ]
-        if not drawn:
-            continue
-        sizes = [_per_cent(np.abs(field.predicted - field.exact), field.exact) for _, field in drawn]
-        largest, first = max(float(size.max()) for size in sizes) or 1.0, drawn[0][1]
-        shared = Scale(PER_CENT, SIZES, LogNorm(largest * 10.0**-DECADES, largest, clip=True))
-        exact = _of_values(with_unit(variable, known), first.exact)
-        entries = [(title, field, size) for (title, field), size in zip(drawn, sizes, strict=True)]
-        rows = [
-            [_picture("exact", plane, first.exact, exact, end="\n"), *_each(entries, number, shared)]
-            for number, plane in enumerate(planes(first.coordinates))
-        ]
-        found.append((variable, rows))
-    for variable in dict.fromkeys(name for run in comparison.runs for name in run.predictions):
-        entries = [
-            (f"{variant.label}\n", having[0], having[0].predicted)
-            for variant in comparison.variants
-            if (having := [field for run in variant.runs if (field := _drawable(run.predictions, variable))])
-        ]
-        if entries:
-            shared = _of_values(with_unit(variable, known), *(values for *_, values in entries))
-            count = len(planes(entries[0][1].coordinates))
-            found.append((variable, [_each(entries, number, shared, say_where=True) for number in range(count)]))
-    return found
+def _of_errors(runs: Mapping[str, Run], variable: str, label: str) -> Rows:
+    """Return the exact field, and the size of the error of each run."""
+    fields = {loss: run.fields[variable] for loss, run in runs.items() if _drawable(run.fields, variable)}
+    if not fields:
+        return []
+    sizes = {loss: _per_cent(np.abs(field.predicted - field.exact), field) for loss, field in fields.items()}
+    largest, first = max(float(size.max()) for size in sizes.values()) or 1.0, next(iter(fields.values()))
+    scale = Scale(PER_CENT, SIZES, LogNorm(largest * 10.0**-DECADES, largest, clip=True))
+    pictures = [Picture("exact\n", first, first.exact, _of_values(label, first.exact))]
+    for loss, field in fields.items():
+        title = f"{loss}\nerror {100 * field.relative_error:.3g} %{_when(field, runs[loss])}"
+        pictures.append(Picture(title, field, sizes[loss], scale))
+    return _rows(pictures)
 
 
-def draw_pictures(path: Path, title: str, rows: Sequence[Sequence[Picture]], known: Mapping[str, str]) -> Path:
+def _median_run(runs: Sequence[Run], variable: str) -> Run | None:
+    """Return the run with the median error; of an even number, the better of the two in the middle."""
+    counted = [run for run in runs if not math.isnan(last_error(run, variable))]
+    counted.sort(key=lambda run: last_error(run, variable))
+    found = counted[(len(counted) - 1) // 2] if counted else None
+    return found if found and not found.diverged else None
+
+
+def _rows(pictures: Sequence[Picture]) -> Rows:
+    """Return a row of pictures for each plane of the first; the points of others may span fewer planes."""
+    found = [(picture, planes(picture.field.coordinates)) for picture in pictures]
+    count = len(found[0][1]) if found else 0
+    return [[(picture, known[number]) for picture, known in found if number < len(known)] for number in range(count)]
+
+
+def draw_pictures(path: Path, title: str, rows: Rows, known: Mapping[str, str]) -> Path:
     """Write a figure of pictures to `path` and return it; each row begins a new line of panels."""
     lines = [row[first : first + COLUMNS] for row in rows for first in range(0, len(row), COLUMNS)]
     columns = max(map(len, lines))
-    heights = [max(_height(picture.plane, columns) for picture in line) for line in lines]
+    heights = [max(_height(plane, columns) for _, plane in line) for line in lines]
     figure = new_figure(WIDTH if columns > 1 else WIDTH * 0.6, 0.4 + sum(heights))
-    axes = figure.subplots(len(lines), columns, squeeze=False, gridspec_kw={"height_ratios": heights})
-    for line, panels in zip(lines, axes, strict=True):
-        _draw_line(figure, line, panels, known)
+    panels = figure.subplots(len(lines), columns, squeeze=False, gridspec_kw={"height_ratios": heights})
+    for line, axes in zip(lines, panels, strict=True):
+        for ax in axes[len(line) :]:
+            ax.remove()
+        drawn = [
+            (picture.scale, ax, _draw(ax, picture, plane, known))
+            for (picture, plane), ax in zip(line, axes, strict=False)
+        ]
+        # One bar for neighbours of one scale.
+        for scale, alike in groupby(drawn, key=lambda entry: entry[0]):
+            _, beside, values = zip(*alike, strict=True)
+            _draw_bar(figure, scale, beside, np.concatenate(values))
     set_title(figure, title)
     return save(figure, path)
 
@@ -153,72 +173,39 @@ def _drawable(fields: Mapping[str, Field], variable: str) -> Field | None:
     return field if np.isfinite(field.predicted).all() and planes(field.coordinates) else None
 
 
-def _each(
-    entries: Sequence[tuple[str, Field, Column]], number: int, scale: Scale, say_where: bool = False
-) -> list[Picture]:
-    """Return the picture of each field over its plane of that number; points may differ between runs."""
-    found = []
-    for title, field, values in entries:
-        for plane in planes(field.coordinates)[number : number + 1]:
-            where = f" at {plane.at}" if say_where and plane.at else ""
-            found.append(Picture(f"{title}{where}", plane, values[plane.rows], scale))
-    return found
-
-
-def _picture(title: str, plane: Plane, values: Column, scale: Scale, end: str = "") -> Picture:
-    return Picture(f"{title}{f' at {plane.at}' if plane.at else ''}{end}", plane, values[plane.rows], scale)
-
-
 def _of_values(label: str, *values: Column) -> Scale:
     """Return the scale of values as they are."""
-    low, high = min(float(entry.min()) for entry in values), max(float(entry.max()) for entry in values)
-    return Scale(label, VALUES, Normalize(low, high))
+    every = np.concatenate([*values, []])
+    return Scale(label, VALUES, Normalize(every.min(initial=math.inf), every.max(initial=-math.inf)))
 
 
-def _per_cent(difference: Column, exact: Column) -> Column:
+def _per_cent(difference: Column, field: Field) -> Column:
     """Return a difference in per cent of the largest exact value, which is not 0."""
-    return 100 * difference / float(np.abs(exact).max())
+    return 100 * difference / float(np.abs(field.exact).max())
 
 
-def _draw_line(figure: Figure, line: Sequence[Picture], panels: Sequence[Axes], known: Mapping[str, str]) -> None:
-    for picture, ax in zip(line, panels, strict=False):
-        _draw(ax, picture, known)
-    for ax in panels[len(line) :]:
-        ax.remove()
-    # One bar for neighbours of one scale, at the last of them.
-    for number, picture in enumerate(line):
-        if number + 1 < len(line) and line[number + 1].scale is picture.scale:
-            continue
-        alike = [(ax, other) for ax, other in zip(panels, line, strict=False) if other.scale is picture.scale]
-        bar = figure.colorbar(
-            panels[number].collections[0],
-            ax=[ax for ax, _ in alike],
-            shrink=0.9,
-            pad=0.02,
-            extend=_beyond([other for _, other in alike]),
-        )
-        bar.set_label(plain(picture.scale.label), fontsize=SMALL)
-        bar.ax.tick_params(labelsize=SMALL)
-
-
-def _draw(ax: Axes, picture: Picture, known: Mapping[str, str]) -> None:
-    plane, scale = picture.plane, picture.scale
-    ax.tripcolor(plane.x, plane.y, picture.values, cmap=scale.colours, norm=scale.norm, shading="gouraud")
-    ax.set_title(plain(picture.title), fontsize=SMALL, loc="left")
+def _draw(ax: Axes, picture: Picture, plane: Plane, known: Mapping[str, str]) -> Column:
+    """Draw a picture over a plane, and return the values there."""
+    scale, values = picture.scale, picture.values[plane.rows]
+    ax.tripcolor(plane.x, plane.y, values, cmap=scale.colours, norm=scale.norm, shading="gouraud")
+    where = f" at {plane.at}" if plane.at else ""
+    ax.set_title(plain(f"{picture.title}{where}"), fontsize=SMALL, loc="left")
     ax.set_xlabel(plain(with_unit(plane.names[0], known)), fontsize=SMALL)
     ax.set_ylabel(plain(with_unit(plane.names[1], known)), fontsize=SMALL)
     ax.set_aspect("equal" if plane.of_lengths else "auto")
     bare(ax)
+    return values
+
+
+def _draw_bar(figure: Figure, scale: Scale, beside: Sequence[Axes], values: Column) -> None:
+    """Draw the bar of a scale, with an arrow where values lie beyond it."""
+    beyond = (values.min() < scale.norm.vmin, values.max() > scale.norm.vmax)
+    extend = {(True, True): "both", (True, False): "min", (False, True): "max"}.get(beyond, "neither")
+    bar = figure.colorbar(beside[0].collections[0], ax=beside, shrink=0.9, pad=0.02, extend=extend)
+    bar.set_label(plain(scale.label), fontsize=SMALL)
+    bar.ax.tick_params(labelsize=SMALL)
 
 
 def _height(plane: Plane, columns: int) -> float:
     ratio = float(np.ptp(plane.y) / np.ptp(plane.x)) if plane.of_lengths else 1.0
     return AROUND + SQUARE[columns] * float(np.clip(ratio, 0.4, 2.0))
-
-
-def _beyond(pictures: Sequence[Picture]) -> str:
-    """Return at which ends of their colours pictures of one scale have values beyond it, in matplotlib's words."""
-    norm = pictures[0].scale.norm
-    below = any(picture.values.min() < norm.vmin for picture in pictures)
-    above = any(picture.values.max() > norm.vmax for picture in pictures)
-    return {(True, True): "both", (True, False): "min", (False, True): "max"}.get((below, above), "neither")

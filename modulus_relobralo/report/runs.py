@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import math
 import re
-import statistics
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
+from pandas import Series
 
-from modulus_relobralo.report.events import ERROR, FILES, LOSS, TOTAL, Part, Series, merge, read_parts
+from modulus_relobralo.report.events import ERROR, FILES, LOSS, TOTAL, read_events
 from modulus_relobralo.report.fields import Field, read_fields
 from modulus_relobralo.report.safe_files import CONFIG as LARGEST
 from modulus_relobralo.report.safe_files import parse_config, read_bytes
@@ -23,8 +22,6 @@ from modulus_relobralo.report.status import DIVERGED, judge, read_ending
 
 HYDRA, CONFIG = Path(".hydra", "hydra.yaml"), Path(".hydra", "config.yaml")
 DEFAULT = "config"
-# Of the name of an option whose values are not the defaults.
-TUNED = "_tuned"
 # Monitors of these names, as the documentation says: of weights, and of residuals at points of their own.
 MONITOR = "Monitors/"
 WEIGHTS, RESIDUALS = f"{MONITOR}weights/", f"{MONITOR}residuals/"
@@ -35,6 +32,9 @@ CONSTANT = 1e-5
 WHY_LAST = "what the host logs is divided by the exact field's variance, which is 0"
 
 Key = tuple[str, str]
+T = TypeVar("T")
+Recorded = dict[str, Series]
+"""Values over the steps by name."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,9 @@ class Run:
     Errors and fields go by the variable, or by validator and variable where several validators have that variable;
     predictions in the same way by the variable of an inferencer. Residuals are root mean squares at points that
     training did not use. `choices` are the options of Hydra's groups, `overrides` the names that the command gave
-    values to, `tuned` says whether the loss is among them. `status` is "finished", "unfinished" or "diverged", `reason`
-    what is to be said of it, `end` the last step, recorded or not. `window` names one of several trainings in a
-    directory, `optimizers` those that took turns. `notes` say what of the numbers is missing.
+    values to. `status` is "finished", "unfinished" or "diverged", `reason` what is to be said of it, `end` the last
+    step, recorded or not. `window` names one of several trainings in a directory, `optimizers` those that took turns.
+    `notes` say what of the numbers is missing.
     """
 
     folder: Path
@@ -59,12 +59,11 @@ class Run:
     window: str = ""
     choices: Mapping[str, str] = field(default_factory=dict)
     overrides: tuple[str, ...] = ()
-    tuned: bool = False
-    losses: dict[str, Series] = field(default_factory=dict)
-    weights: dict[str, Series] = field(default_factory=dict)
-    errors: dict[str, Series] = field(default_factory=dict)
-    residuals: dict[str, Series] = field(default_factory=dict)
-    monitors: dict[str, Series] = field(default_factory=dict)
+    losses: Recorded = field(default_factory=dict)
+    weights: Recorded = field(default_factory=dict)
+    errors: Recorded = field(default_factory=dict)
+    residuals: Recorded = field(default_factory=dict)
+    monitors: Recorded = field(default_factory=dict)
     fields: dict[str, Field] = field(default_factory=dict)
     predictions: dict[str, Field] = field(default_factory=dict)
     seconds: float = math.nan
@@ -72,6 +71,11 @@ class Run:
     optimizers: tuple[str, ...] = ()
     by_lbfgs: bool = False
     notes: tuple[str, ...] = ()
+
+    @property
+    def squares(self) -> Recorded:
+        """The mean squared errors."""
+        return {name: error**2 * np.mean(self.fields[name].exact ** 2) for name, error in self.errors.items()}
 
     @property
     def diverged(self) -> bool:
@@ -94,7 +98,7 @@ class Run:
     def last_step(self) -> int:
         """The last step that is known of, or -1."""
         recorded = (*self.losses.values(), *self.errors.values())
-        return max([self.end, *(int(series.steps[-1]) for series in recorded if series.steps.size)])
+        return max([self.end, *(int(series.index[-1]) for series in recorded if len(series))])
 
 
 # ----- folders
@@ -178,50 +182,51 @@ def read_runs(folders: Iterable[Path]) -> tuple[list[Run], list[str]]:
 
 
 def _read(folder: Path, home: Path, window: str) -> Run:
-    settings = _read_settings(home)
-    parts = read_parts(folder)
-    scalars, trained = merge(parts), [part for part in parts if part.trains]
+    asked, events = _read_hydra(home), read_events(folder)
+    scalars = events.scalars()
     losses = {k: v for k, v in _of_tag(scalars, LOSS).items() if f"{LOSS}{k}" != TOTAL}
-    last = trained[-1] if trained else Part()
-    recorded = max((int(series.steps[-1]) for series in losses.values()), default=-1)
-    status, reason, end = judge(
-        read_ending(home, settings["problem"], Path(window).name),
-        finite=all(np.isfinite(series.values[-1]) for series in losses.values()),
+    recorded = max((int(series.index[-1]) for series in losses.values()), default=-1)
+    ending = judge(
+        read_ending(home, asked["problem"], Path(window).name),
+        finite=all(np.isfinite(series.iloc[-1]) for series in losses.values()),
         # The losses before L-BFGS are those of the optimizer before it, at the same step.
-        last_step=last.last_step if last.by_lbfgs else recorded,
-        max_steps=settings.pop("max_steps"),
-        summary_freq=settings.pop("summary_freq"),
-        by_lbfgs=last.by_lbfgs,
-        may_stop=select(settings["config"], "stop_criterion.metric") is not None,
+        last_step=events.last_step if events.by_lbfgs else recorded,
+        max_steps=asked.pop("max_steps"),
+        summary_freq=asked.pop("summary_freq"),
+        by_lbfgs=events.by_lbfgs,
+        may_stop=select(asked["config"], "stop_criterion.metric") is not None,
     )
-    fields, notes = _read_fields(folder / "validators")
-    predictions, left_out = _read_fields(folder / "inferencers")
     # An evaluation may have written a field at an earlier step than the last.
-    written = {_key(tag): rows[-1][1] for part in parts for tag, rows in part.scalars.items() if ERROR in tag}
+    written = {
+        _key(tag): int(step) for tag, step in zip(events.records.tag, events.records.step, strict=True) if ERROR in tag
+    }
+    fields, said = _read_fields(folder / "validators")
     fields = {key: replace(entry, step=written.get(key)) for key, entry in fields.items()}
-    errors, sizes, said = relative_errors(scalars, fields)
-    names = _name_variables(fields)
-    named = _name_variables(predictions)
+    predictions, left_out = _read_fields(folder / "inferencers")
+    errors, sizes, missing = relative_errors(scalars, fields)
     return Run(
         folder=folder,
-        status=status,
-        reason=reason,
-        end=end,
+        status=ending.status,
+        reason=ending.reason,
+        end=ending.step,
         window=window,
         losses=losses,
         weights=_of_tag(scalars, WEIGHTS),
-        errors={names[key]: series for key, series in errors.items()},
-        residuals={**{names[key]: series for key, series in sizes.items()}, **_of_tag(scalars, RESIDUALS)},
+        errors=_name_variables(errors, fields),
+        residuals={**_name_variables(sizes, fields), **_of_tag(scalars, RESIDUALS)},
         monitors=_of_tag(scalars, MONITOR, but=(WEIGHTS, RESIDUALS, GRADIENTS)),
-        fields={names[key]: entry for key, entry in fields.items()},
-        predictions={named[key]: entry for key, entry in predictions.items()},
-        notes=(*notes, *left_out, *said),
-        **settings,
-        **_of_parts(trained),
+        fields=_name_variables(fields, fields),
+        predictions=_name_variables(predictions, predictions),
+        seconds=events.seconds,
+        step_seconds=events.step_seconds,
+        optimizers=events.optimizers,
+        by_lbfgs=events.by_lbfgs,
+        notes=(*said, *left_out, *missing),
+        **asked,
     )
 
 
-def _read_settings(home: Path) -> dict[str, Any]:
+def _read_hydra(home: Path) -> dict[str, Any]:
     """Return what Hydra kept of a training: its names, its config, how many steps were wanted.
 
     Raises
@@ -242,16 +247,15 @@ def _read_settings(home: Path) -> dict[str, Any]:
     options, given = select(hydra, "hydra.runtime.choices"), select(hydra, "hydra.overrides.task")
     # Not those of Hydra itself, and not one group put in another's place.
     choices = {k: str(v) for k, v in (options if isinstance(options, dict) else {}).items() if not {*"/@"} & {*str(k)}}
-    scheme, config_name = choices.get("loss", "unknown"), select(hydra, "hydra.job.config_name")
+    config_name = select(hydra, "hydra.job.config_name")
     overrides = [str(entry).lstrip("+~").partition("=")[0] for entry in (given if isinstance(given, list) else [])]
     return {
         "problem": str(select(hydra, "hydra.job.name") or home.name),
-        "scheme": scheme,
+        "scheme": choices.get("loss", "unknown"),
         "config": config,
         # What a program starts with by itself needs no name.
         "choices": {CONFIG_NAME: "" if config_name in (None, DEFAULT) else str(config_name), **choices},
         "overrides": tuple(overrides),
-        "tuned": scheme.endswith(TUNED) or any(name.startswith("loss.") for name in overrides),
         **numbers,
     }
 
@@ -262,22 +266,6 @@ def _load(path: Path) -> Config:
         return parse_config(content.decode())
     except ValueError as error:
         raise ValueError(f"{path} cannot be read: {error}") from error
-
-
-def _of_parts(parts: Sequence[Part]) -> dict[str, Any]:
-    """Return what a run has of its parts: times, and the optimizers that took turns.
-
-    The pause before a resumed run does not count. A step takes the median over the intervals between records, so that
-    neither compiling nor the validator is in it.
-    """
-    by_lbfgs = bool(parts) and parts[-1].by_lbfgs
-    per_step = [seconds for part in parts for seconds in part.step_seconds]
-    return {
-        "seconds": sum(part.seconds for part in parts) if parts else math.nan,
-        "step_seconds": statistics.median(per_step) if per_step and not by_lbfgs else math.nan,
-        "optimizers": tuple(name for name, _ in groupby(part.optimizer for part in parts if part.optimizer)),
-        "by_lbfgs": by_lbfgs,
-    }
 
 
 def _read_fields(folder: Path) -> tuple[dict[Key, Field], list[str]]:
@@ -291,14 +279,13 @@ def _read_fields(folder: Path) -> tuple[dict[Key, Field], list[str]]:
     return fields, notes
 
 
-def _name_variables(keys: Iterable[Key]) -> dict[Key, str]:
-    """Return the variable for each pair of file and variable, with the file where that is ambiguous."""
-    keys = list(keys)
-    times = Counter(variable for _, variable in keys)
-    return {key: key[1] if times[key[1]] == 1 else ".".join(key) for key in keys}
+def _name_variables(entries: Mapping[Key, T], known: Iterable[Key]) -> dict[str, T]:
+    """Return entries by variable, with the file where several of those `known` have it."""
+    times = Counter(variable for _, variable in known)
+    return {key[1] if times[key[1]] == 1 else ".".join(key): entry for key, entry in entries.items()}
 
 
-def _of_tag(scalars: dict[str, Series], begin: str, but: tuple[str, ...] = ()) -> dict[str, Series]:
+def _of_tag(scalars: Recorded, begin: str, but: tuple[str, ...] = ()) -> Recorded:
     """Return the scalars whose tags begin so by the rest of the tag, without those that begin as one of `but`."""
     tags = [tag for tag in scalars if tag.startswith(begin) and not tag.startswith(but)]
     return {tag.removeprefix(begin): scalars[tag] for tag in tags}
@@ -331,12 +318,12 @@ def relative_errors(
         place, exact = f"{key[1]} ({key[0]})", found.exact
         size = float(np.sqrt(np.mean(exact**2)))
         if not size:
-            sizes[key] = Series.from_dict({found.step: float(np.sqrt(np.mean(found.predicted**2)))})
+            sizes[key] = Series({found.step: float(np.sqrt(np.mean(found.predicted**2)))})
             notes.append(f"no relative error of {place}: the exact field is 0, so its size is shown")
         elif float(np.std(exact)) > CONSTANT * size:
-            errors[key] = Series(logged[key].steps, logged[key].values * np.std(exact, ddof=1) / size)
+            errors[key] = logged[key] * np.std(exact, ddof=1) / size
         else:
-            errors[key] = Series.from_dict({found.step: found.relative_error})
+            errors[key] = Series({found.step: found.relative_error})
             notes.append(f"the error of {place} is of the last field only: {WHY_LAST}")
     return errors, sizes, notes
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -75,24 +74,20 @@ def settings(
     ['adam', 'natural_gradient']
     """
     options = [{k: v for k, v in flatten(config).items() if not k.startswith(ALIKE)} for config in configs]
-    keys = _differing(options)
-    options = [{key: entry[key] for key in keys if key in entry} for entry in options]
-    alike: dict[tuple[str, ...], list[int]] = {(): [*range(len(configs))]}
-    groups = [group for group in dict.fromkeys(name for entry in choices for name in entry) if group != "loss"]
+    keys, groups = _differing(options), [group for group in _differing(choices) if group != "loss"]
+    chosen: list[tuple[str, ...]] = [()] * len(configs)
     for group in sorted(groups, key=lambda group: group != CONFIG_NAME):
-        values = [entry.get(group, "") for entry in choices]
-        follows = all(len({values[run] for run in runs}) == 1 for runs in alike.values())
-        if len(set(values)) > 1 and not (follows and not any(group in names for names in given)):
-            before, alike = alike, {}
-            for names, run in ((names, run) for names, runs in before.items() for run in runs):
-                alike.setdefault((*names, values[run]), []).append(run)
-    for runs in alike.values():
-        for key in keys:
-            if len({str(options[run].get(key)) for run in runs}) == 1 and not any(key in given[run] for run in runs):
-                for run in runs:
-                    options[run].pop(key, None)
-    chosen = {run: names for names, runs in alike.items() for run in runs}
-    return [", ".join(filter(None, (*chosen[run], words))) for run, words in enumerate(differences(options))]
+        longer = [(*names, entry.get(group, "")) for names, entry in zip(chosen, choices, strict=True)]
+        # An option that follows from those before it is said only if a command named it.
+        if len({*longer}) > len({*chosen}) or any(group in names for names in given):
+            chosen = longer
+    said = {}
+    for names in {*chosen}:
+        alike = [run for run, others in enumerate(chosen) if others == names]
+        differing = _differing([options[run] for run in alike])
+        said[names] = {key for key in keys if key in differing or any(key in given[run] for run in alike)}
+    words = _words(keys, [{k: v for k, v in o.items() if k in said[n]} for o, n in zip(options, chosen, strict=True)])
+    return [", ".join(filter(None, (*names, text))) for names, text in zip(chosen, words, strict=True)]
 
 
 def differences(options: Sequence[Config]) -> list[str]:
@@ -103,10 +98,7 @@ def differences(options: Sequence[Config]) -> list[str]:
     >>> differences([{"optimizer.lr": 0.1, "custom.grid": 9}, {"optimizer.lr": 0.2, "custom.grid": 9}])
     ['lr 0.1', 'lr 0.2']
     """
-    differing = _differing(options)
-    ends = Counter(_end(key) for key in differing)
-    names = {key: _end(key) if ends[_end(key)] == 1 else key for key in differing}
-    return [", ".join(_word(names[key], entry[key]) for key in differing if key in entry) for entry in options]
+    return _words(_differing(options), options)
 
 
 def _differing(options: Sequence[Config]) -> list[str]:
@@ -114,8 +106,11 @@ def _differing(options: Sequence[Config]) -> list[str]:
     return [key for key in keys if len({str(entry.get(key)) for entry in options}) > 1]
 
 
-def _end(key: str) -> str:
-    return key.rpartition(".")[2]
+def _words(keys: Sequence[str], options: Sequence[Config]) -> list[str]:
+    """Return the entries of each dictionary under `keys` in words, a key by its end where no other has that."""
+    ends = [key.rpartition(".")[2] for key in keys]
+    names = {key: end if ends.count(end) == 1 else key for key, end in zip(keys, ends, strict=True)}
+    return [", ".join(_word(name, entry[key]) for key, name in names.items() if key in entry) for entry in options]
 
 
 def _word(name: str, value: Any) -> str:

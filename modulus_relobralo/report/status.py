@@ -1,4 +1,4 @@
-"""What "finished" means, by the log that Hydra keeps of a run and by what was recorded: for reports and benchmarks."""
+"""Whether a training came to its end, by the log that Hydra keeps of it and by what was recorded."""
 
 from __future__ import annotations
 
@@ -17,33 +17,27 @@ COLOUR = re.compile(r"\x1b\[[\d;]*m")
 
 
 class Ending(NamedTuple):
-    """How a training ended, "finished", "diverged" or "unfinished", and at which step."""
+    """How a training ended, "finished", "diverged" or "unfinished", at which step, and why it is unfinished."""
 
     status: str
     step: int
+    reason: str = ""
 
 
-class Judgement(NamedTuple):
-    """The status of a training, the reason if it is unfinished, and its last step, recorded or not."""
-
-    status: str
-    reason: str
-    last_step: int
-
-
-def find_ending(lines: Iterable[str]) -> Ending | None:
+def find_ending(lines: Iterable[str], window: str = "") -> Ending | None:
     """Return what the log of a training says of its end; None if it speaks of no step.
 
     The criterion of a stop, the greatest number of steps and L-BFGS all end with the same words. Under AMP the host
     says of a step that its grad scaler skips what it says elsewhere before it stops, and trains on: it is an end only
-    if nothing follows.
+    if nothing follows. Of several trainings in one log, as SequentialSolver leaves them, `window` names one.
     """
-    ending = None
+    ending, inside = None, not window
     for line in lines:
         if BEGIN in line:
-            ending = None
+            inside = not window or Path(COLOUR.sub("", line).partition(BEGIN)[2].strip()).name == window
+            ending = None if inside else ending
         # An evaluation of what is finished is no training.
-        elif (found := STEP.search(line)) and not (ending and ending.status == FINISHED):
+        elif inside and (found := STEP.search(line)) and not (ending and ending.status == FINISHED):
             status = FINISHED if END in line else DIVERGED if NOT_FINITE in line else UNFINISHED
             ending = Ending(status, int(found[1]))
     return ending
@@ -57,27 +51,20 @@ def is_over(ending: Ending | None) -> bool:
 def read_ending(folder: Path, job: str, window: str = "") -> Ending | None:
     """Return what the log in the Hydra run directory `folder` says of the end of a training; None without a log.
 
-    Parameters
-    ----------
-    folder : Path
-        The Hydra run directory.
-    job : str
-        The name of Hydra's job, after which it names the log; other logs are read where there is none of that name.
-    window : str
-        Of several trainings in one directory, as SequentialSolver does them, the name of the one that is meant.
+    Hydra names it after the job; other logs are read where there is none of that name.
     """
     logs = sorted(folder.glob("*.log"))
     for path in [path for path in logs if path.name == f"{job}.log"] or logs:
         check_size([path], LOG)
         with path.open(encoding="utf-8", errors="replace") as file:
-            ending = find_ending(_of_window(file, window) if window else file)
+            ending = find_ending(file, window)
         if ending:
             return ending
     return None
 
 
 def judge(
-    ending: Ending | None,
+    told: Ending | None,
     *,
     finite: bool,
     last_step: int,
@@ -85,15 +72,14 @@ def judge(
     summary_freq: int,
     by_lbfgs: bool = False,
     may_stop: bool = False,
-) -> Judgement:
-    """Return the status of a training.
+) -> Ending:
+    """Return how a training ended; the log decides where there is one.
 
-    The log decides where there is one. The host stops at a loss that is not finite, mostly before it records it, so
-    that without a log such a run is unfinished.
+    The host stops at a loss that is not finite, mostly before it records it: without a log such a run is unfinished.
 
     Parameters
     ----------
-    ending : Ending, optional
+    told : Ending, optional
         What the log says.
     finite : bool
         Whether the last recorded losses are.
@@ -107,27 +93,18 @@ def judge(
         Whether there is a stop criterion: whether it was met only a log says.
     """
     # Under AMP a loss that is not finite is no end: what was recorded later says so.
-    told = ending if ending and (ending.status != DIVERGED or ending.step >= last_step) else None
+    told = None if told and told.status == DIVERGED and told.step < last_step else told
     end = max(last_step, told.step if told else -1)
     if not finite or (told and told.status == DIVERGED):
-        return Judgement(DIVERGED, "", end)
-    if told and told.status == FINISHED:
-        return Judgement(FINISHED, "", end)
-    if told is None and last_step >= 0 and by_lbfgs:
-        return Judgement(FINISHED, "", end)
-    if told is None and last_step > max(max_steps - max(summary_freq, 1), -1):
-        return Judgement(FINISHED, "", max(end, max_steps))
+        return Ending(DIVERGED, end)
+    if told or by_lbfgs:
+        finished = told.status == FINISHED if told else last_step >= 0
+    else:
+        finished = last_step > max(max_steps - max(summary_freq, 1), -1)
+        end = max(end, max_steps) if finished else end
+    if finished:
+        return Ending(FINISHED, end)
     if end < 0:
-        return Judgement(UNFINISHED, "it recorded nothing" + (" of L-BFGS" if by_lbfgs else ""), end)
+        return Ending(UNFINISHED, end, "it recorded nothing" + (" of L-BFGS" if by_lbfgs else ""))
     only = "; whether its stop criterion was met only a log tells, which hydra/job_logging=default writes"
-    return Judgement(UNFINISHED, f"at step {end} of {max_steps}{only if may_stop and told is None else ''}", end)
-
-
-def _of_window(lines: Iterable[str], window: str) -> Iterable[str]:
-    inside = False
-    for line in lines:
-        if BEGIN in line:
-            path = COLOUR.sub("", line).partition(BEGIN)[2].strip()
-            inside = Path(path).name == window
-        if inside:
-            yield line
+    return Ending(UNFINISHED, end, f"at step {end} of {max_steps}{only if may_stop and told is None else ''}")

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from pandas import Series
 from written_runs import EXACT, write_run
 
 from benchmarks import launching, runner
@@ -104,10 +105,7 @@ def test_a_plan_launches_nothing_and_names_what_is_to_be_run(command, capsys):
 
 
 def test_a_row_keeps_the_last_error_of_every_variable(trainings, monkeypatch):
-    steps = np.array([0, 100])
-    errors = {
-        name: SimpleNamespace(steps=steps, values=np.array([1.0, last])) for name, last in (("k", 0.2), ("u", 0.1))
-    }
+    errors = {name: Series({0: 1.0, 100: last}) for name, last in (("k", 0.2), ("u", 0.1))}
     found = SimpleNamespace(
         errors=errors, diverged=False, status="finished", last_step=100, seconds=1.0, step_seconds=0.01, seed=0
     )

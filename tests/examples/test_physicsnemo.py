@@ -42,7 +42,7 @@ def test_examples_train_and_are_read(tmp_path, example):
         sorted(TERMS[example]),
         FIELDS[example],
     ]
-    assert all(series.steps.tolist() == [0, 5, 10] for series in found.losses.values())
+    assert all(series.index.tolist() == [0, 5, 10] for series in found.losses.values())
     assert len({float(series.values[-1]) for series in found.weights.values()}) > 1
     assert {path.name.partition(".")[0] for path in (tmp_path / "run" / "checkpoints").iterdir()} == {
         "FullyConnected" if example == "cavity" else "Scaled",

@@ -90,7 +90,6 @@ OURS = (
     "modulus_relobralo.hosts.sym.solver",
     "modulus_relobralo.hosts.sym.builders",
     "modulus_relobralo.hosts.sym.nodes",
-    "modulus_relobralo.hosts.sym.solver",
     "modulus_relobralo.report.cli",
 )
 

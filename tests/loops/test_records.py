@@ -40,7 +40,7 @@ def test_the_report_reads_losses_weights_errors_and_fields(tmp_path):
         "walls": [1.0, 1.0, 1.0],
     }
     assert set(run.weights) == {"pde", "walls"}
-    assert run.weights["pde"].steps.tolist() == [0, 10, 20]
+    assert run.weights["pde"].index.tolist() == [0, 10, 20]
     assert run.weights["walls"].values[-1] > 1 > run.weights["pde"].values[-1]
     assert error == {"u": pytest.approx(0.5)}
     assert run.errors["u"].values == pytest.approx([0.25, 0.25, 0.5], rel=1e-5)
@@ -54,14 +54,14 @@ def test_a_resumed_run_goes_on_in_its_records(tmp_path):
     record(tmp_path, (10, 20), ReLoBRaLo([], 2), scale=7.0)
     run = read_run(tmp_path)
     assert run.losses["walls"].values.tolist() == [1.0, 7.0, 7.0]
-    assert run.weights["walls"].steps.tolist() == [0, 10, 20]
+    assert run.weights["walls"].index.tolist() == [0, 10, 20]
 
 
 def test_weights_of_a_part_that_was_taken_back_do_not_count(tmp_path):
     write_hydra(tmp_path, "sum", max_steps=20)
     record(tmp_path, (0, 10, 20), ReLoBRaLo([], 2))
     record(tmp_path, (10, 20))
-    assert read_run(tmp_path).weights["walls"].steps.tolist() == [0]
+    assert read_run(tmp_path).weights["walls"].index.tolist() == [0]
 
 
 def test_the_weights_of_a_run_with_other_terms_are_kept_whole(tmp_path):

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 from several_runs import SUM, write_seeds
-from written_runs import START, write_hydra, write_run, write_training
+from written_runs import write_run
 
 from modulus_relobralo.report import cli, page
 from modulus_relobralo.report.cli import main
@@ -35,7 +35,12 @@ def test_one_run_is_shown_as_a_table_and_figures(tmp_path, command):
     assert "2.500e-01" in printed
     assert "5.000e-01" in printed
     assert str(tmp_path / "out" / "weights.png") in printed.splitlines()
-    assert {path.name for path in (tmp_path / "out").glob("*.png")} == {"losses.png", "w.png", "weights.png"}
+    assert {path.name for path in (tmp_path / "out").glob("*.png")} == {
+        "error.png",
+        "losses.png",
+        "w.png",
+        "weights.png",
+    }
     assert "relobralo" in (tmp_path / "out" / "report.md").read_text()
     assert "steps to 0.5" not in printed
 
@@ -86,37 +91,6 @@ def test_a_file_that_cannot_be_read_is_listed(tmp_path, command):
     assert f"not counted: {torn} cannot be read" in printed
     assert "sum, seed 2" not in printed
     assert "sum, seed 3" in printed
-
-
-def test_a_run_by_two_paths_counts_once(tmp_path, command, monkeypatch):
-    run = write_run(tmp_path / "run", "sum")
-    write_run(tmp_path / "other", "relobralo")
-    (tmp_path / "link").symlink_to(run)
-    monkeypatch.chdir(tmp_path)
-    printed = command("run", run, "link", "other")
-    assert printed.count("sum, seed 3") == 1
-    assert "runs)" not in printed
-
-
-def test_windows_are_runs(tmp_path, command):
-    for scheme in ("sum", "relobralo"):
-        write_hydra(tmp_path / scheme, scheme, problem="advection")
-        for number in (0, 1):
-            write_training(tmp_path / scheme / f"window_000{number}", start=START + 100 * number)
-    printed = command(tmp_path)
-    assert "relobralo, seed 3, window_0001" in printed
-    assert "advection, window_0000" in printed
-    assert "unfinished" not in printed
-    # One of them by itself, at the end of whose path there is no run directory.
-    assert "sum, seed 3, window_0000" in command(tmp_path / "sum" / "window_0000", tmp_path / "relobralo")
-
-
-def test_two_comparisons_with_the_same_numbers_say_so(tmp_path, command):
-    for workers, errors in ((1, SUM[:2]), (2, SUM[:2]), (3, SUM[1:3])):
-        write_seeds(tmp_path / str(workers), "sum", errors, options=f"workers: {workers}")
-    lines = [line for line in command(tmp_path).splitlines() if "to the last digit" in line]
-    assert len(lines) == 1
-    assert lines[0].startswith("bending, workers 2: the errors are those of bending, workers 1, to the")
 
 
 def test_folders_without_runs_are_named(tmp_path, command):

@@ -2,25 +2,24 @@
 
 import math
 import statistics
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from pandas import Series
 from several_runs import OURS, SUM, only, runs_in, write_seeds
 from written_runs import EXACT, START, write_fields, write_hydra, write_run, write_training
 
-from modulus_relobralo.report.comparison import (
-    Quantity,
-    Variant,
-    band,
-    compare,
-    last_error,
-    mean_square,
-    spread,
-)
-from modulus_relobralo.report.events import Series
+from modulus_relobralo.report.comparison import Quantity, band, compare, last_error, mean_square, spread
 from modulus_relobralo.report.fields import Field
 from modulus_relobralo.report.runs import Run
+
+
+def errors_of(comparison, loss, variable="w"):
+    """Return the last error of each run of a loss that counts for a variable."""
+    quantity = Quantity("errors", variable)
+    return comparison.of(loss, quantity)[quantity.label].tolist()
 
 
 def titles(folder):
@@ -37,9 +36,12 @@ def test_schemes_are_told_apart_by_parameters_and_comparisons_by_settings(tmp_pa
     first, second = compare(runs_in(tmp_path))
     assert (first.title, second.title) == ("bending, not per edge", "bending, per edge")
     for comparison in (first, second):
-        labels = [variant.label for variant in comparison.variants]
-        assert labels == ["sum", "relobralo (temperature 0.1)", "relobralo (temperature 0.01)"]
-        assert [len(variant.runs) for variant in comparison.variants] == [3, 2, 2]
+        assert {loss: len(runs) for loss, runs in comparison.groups.items()} == {
+            "sum": 3,
+            "relobralo (temperature 0.1)": 2,
+            "relobralo (temperature 0.01)": 2,
+        }
+        assert next(iter(comparison.groups)) == "sum"
 
 
 def test_problems_and_windows_are_compared_apart(tmp_path):
@@ -49,7 +51,7 @@ def test_problems_and_windows_are_compared_apart(tmp_path):
             write_training(tmp_path / scheme / f"window_000{number}", start=START + 100 * number)
     write_run(tmp_path / "waves", problem="waves")
     assert titles(tmp_path) == ["advection, window_0000", "advection, window_0001", "waves"]
-    assert [len(comparison.variants) for comparison in compare(runs_in(tmp_path))] == [2, 2, 1]
+    assert [len(comparison.groups) for comparison in compare(runs_in(tmp_path))] == [2, 2, 1]
 
 
 @pytest.mark.parametrize(
@@ -72,7 +74,7 @@ def test_what_is_alike_is_not(tmp_path):
     for seed in (0, "text", "[1, 2]", "'${hydra:job.num}'", "null"):
         write_run(tmp_path / str(seed).strip("'${}"), "sum", seed=seed, options="x: .nan, y: '${custom.seed}'")
     assert titles(tmp_path) == ["bending"]
-    assert len(only(tmp_path).variants[0].seeds) == 5
+    assert only(tmp_path).frame["seed"].nunique() == 5
 
 
 def test_lbfgs_after_adam_is_not_lbfgs_alone(tmp_path):
@@ -95,10 +97,9 @@ def test_one_run_with_another_validator_costs_nothing_but_itself(tmp_path):
     write_seeds(tmp_path, "sum", SUM)
     write_run(tmp_path / "other", "sum", seed=5, exact={"v": EXACT}, terms=("pde", "mine"))
     comparison = only(tmp_path)
-    (variant,) = comparison.variants
-    assert comparison.variables == ["v", "w"] or comparison.variables == ["w", "v"]
-    assert variant.errors("w") == pytest.approx(SUM, rel=1e-6)
-    assert variant.errors("v") == pytest.approx([0.25], rel=1e-6)
+    assert sorted(comparison.variables) == ["v", "w"]
+    assert errors_of(comparison, "sum") == pytest.approx(SUM, rel=1e-6)
+    assert errors_of(comparison, "sum", "v") == pytest.approx([0.25], rel=1e-6)
     assert "sum, seed 5: not counted for w, whose error it lacks" in comparison.notes
 
 
@@ -108,9 +109,9 @@ def test_points_may_differ_between_runs(tmp_path):
     write_fields(
         tmp_path / "sum-1", "exact", {"w": (few, 1.5 * few)}, {"x": np.arange(9.0) % 3, "y": np.arange(9.0) // 3}
     )
-    (variant,) = only(tmp_path).variants
-    assert len(variant.errors("w")) == 2
-    assert variant.mean_squares("w")[1] == pytest.approx(variant.errors("w")[1] ** 2 * np.mean(few**2))
+    comparison = only(tmp_path)
+    squares = comparison.frame[Quantity("squares", "w").label]
+    assert squares[1] == pytest.approx(errors_of(comparison, "sum")[1] ** 2 * np.mean(few**2))
 
 
 def test_errors_are_compared_at_the_last_step_that_all_recorded(tmp_path):
@@ -121,9 +122,9 @@ def test_errors_are_compared_at_the_last_step_that_all_recorded(tmp_path):
         steps = range(0, last + 1, 10)
         write_run(tmp_path / str(seed), "sum", seed=seed, steps=steps, errors=errors, max_steps=30, log=log)
     comparison = only(tmp_path)
-    assert comparison.variants[0].errors("w") == pytest.approx([0.25] * 3, rel=1e-6)
+    assert errors_of(comparison, "sum") == pytest.approx([0.25] * 3, rel=1e-6)
     assert comparison.notes == (
-        "the errors of w are those of step 20, the last that all runs recorded; some go on to step 30",
+        "the error values of w are those of step 20, the last that all runs recorded; some go on to step 30",
     )
 
 
@@ -135,25 +136,16 @@ def test_runs_that_a_stop_criterion_ended_are_compared_at_their_ends(tmp_path):
         changes = {"errors": (1.0, 0.5, 0.25, 0.125), "max_steps": 90, "log": log, "top": top}
         write_run(tmp_path / str(seed), "sum", seed=seed, steps=steps, **changes)
     comparison = only(tmp_path)
-    assert comparison.variants[0].errors("w") == pytest.approx([0.125, 0.25], rel=1e-6)
-    assert comparison.notes == ("the errors of w are those of different steps, 20 to 30",)
+    assert errors_of(comparison, "sum") == pytest.approx([0.125, 0.25], rel=1e-6)
+    assert comparison.notes == ("the error values of w are those of different steps, 20 to 30",)
 
 
 def test_a_diverged_run_shortens_no_other(tmp_path):
     write_seeds(tmp_path, "sum", SUM[:2])
     write_run(tmp_path / "diverged", "sum", seed=7, steps=(0, 10), log="[step: 13] loss went to INFs/NaNs")
     comparison = only(tmp_path)
-    assert comparison.variants[0].errors("w") == pytest.approx([np.inf, *SUM[:2]], rel=1e-6)
+    assert errors_of(comparison, "sum") == pytest.approx([np.inf, *SUM[:2]], rel=1e-6)
     assert comparison.notes == ()
-
-
-def test_what_is_not_counted_has_its_reason(tmp_path):
-    write_run(tmp_path / "killed", "sum", seed=9, steps=(0, 10))
-    write_run(tmp_path / "zero", "sum", seed=10, exact={"w": np.zeros_like(EXACT)})
-    write_run(tmp_path / "whole", "sum", seed=11)
-    (comparison,) = compare(runs_in(tmp_path))
-    assert [run.seed for run in comparison.runs] == [11]
-    assert [run.seed for run in comparison.uncounted] == [9, 10]
 
 
 def test_without_a_reference_all_that_finished_count(tmp_path):
@@ -161,11 +153,11 @@ def test_without_a_reference_all_that_finished_count(tmp_path):
     for seed in (10, 11):
         write_run(tmp_path / str(seed), "sum", seed=seed, exact={})
     (comparison,) = compare(runs_in(tmp_path))
-    assert sorted(run.seed for run in comparison.runs) == [10, 11]
+    assert sorted(run.seed for run in comparison.frame["run"]) == [10, 11]
     assert [run.seed for run in comparison.uncounted] == [9]
     # What an unfinished run recorded of a reference makes no difference.
     write_run(tmp_path / "killed", "sum", seed=9, steps=(0, 10))
-    assert sorted(run.seed for run in only(tmp_path).runs) == [10, 11]
+    assert sorted(run.seed for run in only(tmp_path).frame["run"]) == [10, 11]
 
 
 def test_without_a_reference_quantities_are_compared_at_steps_that_all_recorded(tmp_path):
@@ -176,9 +168,9 @@ def test_without_a_reference_quantities_are_compared_at_steps_that_all_recorded(
         write_run(tmp_path / str(seed), "sum", seed=seed, steps=steps, last_loss=4.0 / len(steps), **changes)
     comparison = only(tmp_path)
     # The losses are 4 / n at the n-th record.
-    assert comparison.variants[0].values(Quantity("losses", "pde")) == pytest.approx([4 / 3] * 2, rel=1e-6)
+    assert comparison.frame["loss term pde"].tolist() == pytest.approx([4 / 3] * 2, rel=1e-6)
     assert comparison.notes == (
-        "the loss terms of pde are those of step 20, the last that all runs recorded; some go on to step 30",
+        "the loss values of pde are those of step 20, the last that all runs recorded; some go on to step 30",
     )
 
 
@@ -188,7 +180,7 @@ def test_without_a_common_seed_there_is_no_ratio(tmp_path, ours, theirs):
         for seed in seeds:
             write_run(tmp_path / f"{scheme}-{seed}", scheme, seed=seed)
     comparison = only(tmp_path)
-    assert np.isnan(comparison.ratio(comparison.variants[-1], Quantity("errors", "w")))
+    assert np.isnan(comparison.ratio([*comparison.groups][-1], Quantity("errors", "w")))
 
 
 def test_a_ratio_is_of_the_seeds_that_recorded_the_variable(tmp_path):
@@ -196,59 +188,37 @@ def test_a_ratio_is_of_the_seeds_that_recorded_the_variable(tmp_path):
     write_seeds(tmp_path, "relobralo", OURS[:2])
     write_run(tmp_path / "relobralo-2", seed=2, exact={"v": EXACT})
     comparison = only(tmp_path)
-    ours = comparison.variants[1]
     # Of seeds 0 and 1: 0.03 over 0.3.
-    assert comparison.ratio(ours, Quantity("errors", "w")) == pytest.approx(0.1, rel=1e-6)
+    assert comparison.ratio("relobralo", Quantity("errors", "w")) == pytest.approx(0.1, rel=1e-6)
     # Of squares the medians of two are means: of 0.05 and 0.01, of 0.1 and 0.5.
-    squares = comparison.ratio(ours, Quantity("errors", "w"), Variant.mean_squares)
+    squares = comparison.ratio("relobralo", Quantity("squares", "w"))
     assert squares == pytest.approx((0.05**2 + 0.01**2) / (0.5**2 + 0.1**2), rel=1e-6)
 
 
-# ----- variant
+# ----- one run
 
 
-POINTS = np.array([3.0, 4.0])
-
-
-def run_of(seed, *errors, status="finished", variable="w", step_seconds=0.5):
-    series = Series.from_dict({10 * number: error for number, error in enumerate(errors)})
+def run_of(seed, *errors, status="finished", variable="w"):
     return Run(
         Path(f"run-{seed}"),
         "bending",
         "sum",
         {"custom": {"seed": seed}},
         status,
-        errors={variable: series},
-        fields={variable: Field({}, POINTS, POINTS)},
-        step_seconds=step_seconds,
+        errors={variable: Series({10 * number: error for number, error in enumerate(errors)})},
+        fields={variable: Field({}, np.array([3.0, 4.0]), np.array([3.0, 4.0]))},
     )
 
 
-@pytest.fixture
-def variant():
-    runs = (
-        run_of(0, 1.0, 0.4),
-        run_of(1, 1.0, 0.2),
-        run_of(2, 0.9, status="diverged"),
-        run_of(3, 1.0, 0.3, variable="v"),
-    )
-    return Variant("sum", "sum", runs)
-
-
-def test_a_run_counts_for_what_it_recorded(variant):
-    assert variant.errors("w") == [0.4, 0.2, math.inf]
-    assert variant.errors("v") == [math.inf, 0.3]
+def test_a_run_counts_for_what_it_recorded():
+    runs = [run_of(0, 1.0, 0.4), run_of(1, 1.0, 0.2), run_of(2, 0.9, status="diverged"), run_of(3, 0.3, variable="v")]
+    (comparison,) = compare(runs)
+    assert errors_of(comparison, "sum") == [0.4, 0.2, math.inf]
+    assert errors_of(comparison, "sum", "v") == [math.inf, 0.3]
     # The mean square of the exact field is 12.5.
-    assert variant.mean_squares("w") == pytest.approx([0.4**2 * 12.5, 0.2**2 * 12.5, math.inf])
-    assert variant.seeds == {0, 1, 2, 3}
-    assert [run.seed for run in variant.on({1, 3}).runs] == [1, 3]
-
-
-def test_the_median_run(variant):
-    assert variant.median_run("w").seed == 0
-    assert variant.median_run("v").seed == 3
-    assert variant.median_run("u").seed == 2  # it diverged, whatever the variable
-    assert Variant("sum", "sum", ()).median_run("w") is None
+    squares = comparison.frame[Quantity("squares", "w").label].tolist()
+    assert squares == pytest.approx([0.4**2 * 12.5, 0.2**2 * 12.5, math.inf, math.nan], nan_ok=True)
+    assert [mean_square(run, "w") for run in runs[:3]] == pytest.approx(squares[:3])
 
 
 def test_a_prediction_that_is_no_number_is_an_infinite_error():
@@ -256,35 +226,34 @@ def test_a_prediction_that_is_no_number_is_an_infinite_error():
     assert last_error(run, "w") == mean_square(run, "w") == math.inf
 
 
-def test_the_time_of_a_step_is_of_the_runs_that_have_one():
-    runs = tuple(run_of(seed, 1.0, step_seconds=seconds) for seed, seconds in enumerate((0.1, math.nan, 0.3)))
-    assert Variant("sum", "sum", runs).step_seconds == pytest.approx(0.2)
-    assert math.isnan(Variant("sum", "sum", runs[1:2]).step_seconds)
-
-
 # ----- spread
+
+
+def quartiles(values):
+    return spread(values).tolist()
 
 
 @pytest.mark.parametrize("count", [2, 3, 4, 5, 10])
 def test_quartiles_are_pythons(count):
     values = np.random.default_rng(count).normal(size=count).tolist()
-    low, middle, high = statistics.quantiles(values, method="inclusive")
-    assert spread(values) == pytest.approx((middle, low, high), rel=1e-12)
+    assert quartiles(values) == pytest.approx(statistics.quantiles(values, method="inclusive"), rel=1e-12)
 
 
 def test_what_diverged_is_infinite():
-    assert spread([1.0, 2.0, math.inf, math.inf]) == (math.inf, 1.75, math.inf)
-    assert spread([1.0, 2.0, 3.0, math.inf]) == (2.5, 1.75, math.inf)
-    assert spread([7.0]) == (7.0, 7.0, 7.0)
-    assert all(math.isnan(value) for value in spread([]))
+    assert quartiles([1.0, 2.0, math.inf, math.inf]) == [1.75, math.inf, math.inf]
+    assert quartiles([1.0, 2.0, 3.0, math.inf]) == [1.75, 2.5, math.inf]
+    assert quartiles([7.0]) == [7.0, 7.0, 7.0]
+    assert all(math.isnan(value) for value in quartiles([]))
 
 
 def test_a_band_has_the_steps_that_all_have():
-    series = [Series.from_dict({0: 1.0, 10: 3.0, 20: 5.0}), Series.from_dict({0: 3.0, 20: 9.0})]
-    median, low, high = band(series, [False, False])
-    assert median.steps.tolist() == [0, 20]
-    assert (median.values.tolist(), low.values.tolist(), high.values.tolist()) == ([2, 7], [1.5, 6], [2.5, 8])
+    first, second = run_of(0), run_of(1)
+    first.errors["w"], second.errors["w"] = Series({0: 1.0, 10: 3.0, 20: 5.0}), Series({0: 3.0, 20: 9.0})
+    found = band([first, second], "errors", "w")
+    assert found.index.tolist() == [0, 20]
+    assert found.to_numpy().T.tolist() == [[1.5, 6], [2, 7], [2.5, 8]]
     # The second diverged: it ended at step 20 and counts as infinite from then on.
-    longer = [Series.from_dict({0: 1.0, 20: 5.0, 30: 6.0}), series[1]]
-    median, *_ = band(longer, [False, True])
-    assert (median.steps.tolist(), median.values.tolist()) == ([0, 20, 30], [2.0, 7.0, math.inf])
+    first.errors["w"] = Series({0: 1.0, 20: 5.0, 30: 6.0})
+    found = band([first, replace(second, status="diverged")], "errors", "w")
+    assert found["median"].to_dict() == {0: 2.0, 20: 7.0, 30: math.inf}
+    assert band([first], "errors", "v").empty

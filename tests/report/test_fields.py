@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from written_runs import EXACT, X, Y
 
-from modulus_relobralo.report.fields import _number, planes, read_fields
+from modulus_relobralo.report.fields import planes, read_fields
 
 GOOD = {"x": X, "y": Y, "true_w": EXACT, "pred_w": 2 * EXACT}
 
@@ -165,13 +165,3 @@ def test_of_a_parameter_the_first_the_middle_and_the_last_value_are_shown(values
     for plane in found:
         assert set(coordinates["h"][plane.rows]) == {float(plane.at.removeprefix("h = "))}
         np.testing.assert_array_equal(plane.y, y)
-
-
-def test_points_are_told_apart_in_no_time():
-    # Sorting whole rows takes minutes here.
-    count = 500_000
-    columns = {name: np.zeros(count) for name in "abcdefghijklmnop"}
-    _, places = np.unique(np.arange(count), return_inverse=True)
-    assert (_number(columns.values(), count) == 0).all()
-    assert (_number([*columns.values(), places[::-1]], count) == places[::-1]).all()
-    assert _number([np.array([2, 1, 2]), np.array([5, 9, 4])], 3).tolist() == [2, 0, 1]

@@ -133,14 +133,14 @@ def test_a_config_that_grows_is_not_read(tmp_path, good):
 
 def test_memory_that_is_not_enough_costs_one_run(tmp_path, good, monkeypatch):
     bad = write_run(tmp_path / "bad")
-    read = runs.read_parts
+    read = runs.read_events
 
     def fill(folder):
         if folder == bad:
             raise MemoryError
         return read(folder)
 
-    monkeypatch.setattr(runs, "read_parts", fill)
+    monkeypatch.setattr(runs, "read_events", fill)
     found, (failure,) = read_runs([bad, good])
     assert [run.folder for run in found] == [good]
     assert "bad cannot be read: MemoryError" in failure

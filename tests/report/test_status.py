@@ -32,14 +32,15 @@ DONE = "[step:         20] reached maximum training steps, finished training!"
     ],
 )
 def test_the_last_words_count(log, ending):
-    assert find_ending(log.splitlines()) == ending
+    found = find_ending(log.splitlines())
+    assert (found and found[:2]) == ending
 
 
 def test_the_log_of_the_job_comes_first(tmp_path):
     write_log(tmp_path, "another", DONE)
-    assert read_ending(tmp_path, "job") == ("finished", 20)
+    assert read_ending(tmp_path, "job")[:2] == ("finished", 20)
     write_log(tmp_path, "job", "[step: 10] loss: 1")
-    assert read_ending(tmp_path, "job") == ("unfinished", 10)
+    assert read_ending(tmp_path, "job")[:2] == ("unfinished", 10)
 
 
 def test_without_a_log_nothing_is_known(tmp_path):
@@ -54,12 +55,12 @@ def test_each_window_has_its_own_end(tmp_path):
     ]
     write_log(tmp_path, "job", "\n".join(lines))
     found = [read_ending(tmp_path, "job", window) for window in ("ic", "window_0000", "window_0001", "window_0002")]
-    assert found == [("finished", 20), ("diverged", 7), ("unfinished", 5), None]
+    assert [ending and ending[:2] for ending in found] == [("finished", 20), ("diverged", 7), ("unfinished", 5), None]
 
 
 def test_bytes_that_are_no_text_do_no_harm(tmp_path):
     (tmp_path / "job.log").write_bytes(b"\xff\xfe\n[step: 20] finished training!\n")
-    assert read_ending(tmp_path, "job") == ("finished", 20)
+    assert read_ending(tmp_path, "job")[:2] == ("finished", 20)
 
 
 # ----- status
@@ -112,7 +113,7 @@ def test_one_definition(ending, changes, status):
     ],
 )
 def test_the_last_step_is_known_where_it_was_not_recorded(ending, changes, last):
-    assert judge(ending, **{**RECORDED, **changes}).last_step == last
+    assert judge(ending, **{**RECORDED, **changes}).step == last
 
 
 def test_reasons_are_said():
