@@ -93,13 +93,18 @@ def test_refused_tries_are_those_of_the_oracle():
     torch.testing.assert_close(small.flat(), expected, rtol=1e-6, atol=1e-6)
 
 
-@pytest.mark.parametrize(("sign", "change"), [(1.0, 1 / 9), (-1.0, 4 / 9)], ids=["confirmed", "contradicted"])
-def test_new_points_judge_the_last_step(sign, change):
+@pytest.mark.parametrize(
+    ("slope", "step_size", "change"),
+    [(1.0, 1.0, 1 / 9), (-1.0, 1.0, 4 / 9), (0.1, 0.5, 4 / 9)],
+    ids=["confirmed", "contradicted", "a shorter step"],
+)
+def test_new_points_judge_the_last_step(slope, step_size, change):
+    """The first goes from a slope of 0 to 1, or half of the way there."""
     line = Line(1, 1).double()
     nn.init.zeros_(line.weight), nn.init.zeros_(line.bias)
-    optimizer = NaturalGradient(line.parameters(), damping=1e-6, forgetting=0.0)
-    for x, slope in ((torch.tensor([[0.0], [1.0]]), 1.0), (torch.tensor([[0.5], [2.0]]), sign)):
-        optimizer.step([Pointwise(line, [x], {"data": 1.0}, {"data": slope * x})])
+    optimizer = NaturalGradient(line.parameters(), step_size=step_size, damping=1e-6, forgetting=0.0)
+    for x, of_points in ((torch.tensor([[0.0], [1.0]]), 1.0), (torch.tensor([[0.5], [2.0]]), slope)):
+        optimizer.step([Pointwise(line, [x], {"data": 1.0}, {"data": of_points * x})])
     assert (optimizer.accepted, optimizer.refused) == (2, 0)
     assert optimizer.damping == pytest.approx(1e-6 * change)
 

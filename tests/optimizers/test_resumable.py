@@ -204,6 +204,7 @@ def test_where_the_state_starts_anew_the_rate_goes_on(kind, now, caplog):
     place.step()
     resumed, _ = resume(kind, {}, {"lr": 0.02, **now}, caplog, (optimizer, parameter))
     assert resumed.param_groups[0]["lr"] == pytest.approx(0.01)
+    assert resumed.param_groups[0]["initial_lr"] == 0.02
     # All else is as in a new one with that rate, counts of steps too.
     start = parameter.detach().clone()
     train(resumed, parameter)

@@ -49,6 +49,14 @@ def test_a_plate_without_a_load_has_the_size_of_what_its_edges_do():
     assert 100 < sizes["M_n"] < 1e3
 
 
+def test_a_quantity_that_vanishes_has_a_tenth_of_what_the_deflection_would_come_with():
+    """Equal moments at both ends bend a strip to a part of a circle, without a shear: w = M L^2 / (8 D)."""
+    edges = {"left, right": {"w": 0, "M_n": 1e3}, "bottom, top": "guided"}
+    sizes = scales(RectangularPlate(6, 4, KirchhoffPlate(STIFF, nu=0, p=0), edges)).outputs
+    assert sizes["w"] == pytest.approx(1e3 * 6**2 / (8 * STIFF), rel=0.05)
+    assert sizes["V_n"] == pytest.approx(0.1 * sizes["w"] * STIFF / 2**3)
+
+
 def test_sizes_are_found_once_for_each_plate():
     plate = slab()
     assert scales(plate) is scales(plate)

@@ -7,7 +7,7 @@ import pytest
 import sympy
 import torch
 
-from modulus_relobralo.taylor.jets import Jet, closure, faa_di_bruno, is_operator, terms
+from modulus_relobralo.taylor.jets import Jet, UnsupportedNetworkError, closure, faa_di_bruno, is_operator, terms
 
 BIHARMONIC = (((0, 4), 1.0), ((2, 2), 2.0), ((4, 0), 1.0))
 VALUE, FIRST, SECOND = (0,), (1,), (2,)
@@ -25,6 +25,13 @@ def test_select_gives_the_channels_asked_for_in_their_order():
     assert JET.select((SECOND, VALUE)).tolist() == [[[2.0, 3.0]], [[5.0, 7.0]]]
     assert JET.select((VALUE, FIRST, (3,))).tolist() == [[[5.0, 7.0]], [[4.0, 6.0]], [[0.0, 0.0]]]
     assert JET.select((VALUE, SECOND)) is JET.dense
+
+
+def test_slopes_are_those_of_a_value_that_is_linear():
+    assert Jet((VALUE,), JET.dense[:1], (FIRST,), JET.constant).slopes().tolist() == [[4.0, 6.0]]
+    for bent in (JET, Jet((VALUE, FIRST), JET.dense)):
+        with pytest.raises(UnsupportedNetworkError, match="where it takes them as they are"):
+            bent.slopes()
 
 
 @pytest.mark.parametrize("alpha", [(1,), (2, 1), (4, 0), (2, 2), (1, 2, 1), (0, 3, 0), (1, 1, 1, 1)])

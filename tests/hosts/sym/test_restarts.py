@@ -112,7 +112,6 @@ ADAM = ("optimizer._target_=modulus_relobralo.optimizers.Adam",)
 NATURAL = ("optimizer=natural_gradient",)
 CHANGED = {
     "adam": (ADAM, {"lr": ("0.001", 1e-4), "eps": ("1e-08", 1e-6), "weight_decay": ("0.0", 0.1)}),
-    "soap": (("optimizer=soap",), {"lr": ("0.003", 1e-3), "precondition_frequency": ("10", 2)}),
     "lbfgs": (("optimizer=lbfgs", "optimizer.max_iter=3"), {"max_iter": ("3", 20), "max_eval": ("3", 25)}),
     "natural gradients": (
         NATURAL,

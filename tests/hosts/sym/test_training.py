@@ -323,15 +323,12 @@ def test_one_optimizer_after_another_in_one_folder(train, tmp_path):
     assert sum(steps[0]["prev_losses"]) < 0.97 * sum(state["prev_losses"])
 
 
-@pytest.mark.parametrize(
-    ("before", "key"), [(("optimizer=lbfgs", *SHORT), "betas"), (("optimizer=soap",), "step")], ids=["lbfgs", "soap"]
-)
-def test_the_hosts_own_adam_after_another_stops(train, tmp_path, before, key):
+def test_the_hosts_own_adam_after_another_stops(train, tmp_path):
     """What the documents say of it; a host that mends this needs another sentence."""
-    train(tmp_path, *before, "training.max_steps=10")
+    train(tmp_path, "optimizer=lbfgs", *SHORT, "training.max_steps=10")
     output, steps = train(tmp_path, "training.max_steps=12", succeeds=False)
     assert steps == []
-    assert f"KeyError: '{key}'" in output
+    assert "KeyError: 'betas'" in output
 
 
 @pytest.mark.parametrize("jit", ["true", "false"])
@@ -414,17 +411,10 @@ def test_adam_then_soap_then_lbfgs_then_natural_gradients_then_soap(train, tmp_p
     assert max(before[0]["lmbda_ema"]) > 1.001
 
 
-@pytest.mark.parametrize(
-    ("override", "message"),
-    [
-        ("custom.hidden=pytorch_optimizer", "SOAP (`optimizer: soap`) needs the library pytorch-optimizer"),
-        ("optimizer.betas=[0.9,1]", "Parameter `betas` must hold numbers in [0, 1). Found `betas = [0.9, 1.0]`"),
-    ],
-)
-def test_soap_says_what_it_needs_before_the_first_step(train, tmp_path, override, message):
-    output, steps = train(tmp_path, "optimizer=soap", override, succeeds=False)
+def test_soap_says_what_it_needs_before_the_first_step(train, tmp_path):
+    output, steps = train(tmp_path, "optimizer=soap", "custom.hidden=pytorch_optimizer", succeeds=False)
     assert steps == []
-    assert message in output
+    assert "SOAP (`optimizer: soap`) needs the library pytorch-optimizer" in output
 
 
 @pytest.fixture(scope="module")
@@ -457,20 +447,9 @@ def test_resumed_natural_gradients_are_the_unbroken_ones_bit_for_bit(train, natu
     assert without_steps(steps) == without_steps(natural[1][11:])
 
 
-def test_natural_gradients_go_on_from_adams_checkpoint(train, tmp_path):
-    _, adam = train(tmp_path, *LIVELY, "training.max_steps=10")
-    output, steps = train(tmp_path, *LIVELY, "training.max_steps=30", "optimizer=natural_gradient")
-    assert "NaturalGradient starts without its state" in output
-    assert [state["step"] for state in steps] == list(range(10, 31))
-    assert steps[0]["init_losses"] == adam[-1]["init_losses"]
-    assert sum(steps[0]["prev_losses"]) == pytest.approx(sum(adam[-1]["prev_losses"]), rel=0.05)
-    assert sum(steps[-1]["prev_losses"]) < 0.1 * sum(steps[0]["prev_losses"])
-
-
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ("training.grad_agg_freq=2", "needs `training.grad_agg_freq: 1`. Found `2`"),
         ("amp.enabled=true", "needs `amp.enabled: false`. Found `True`"),
         ("training.ntk.use_ntk=true", "needs `training.ntk.use_ntk: false`. Found `True`"),
         (
@@ -568,11 +547,6 @@ def test_gradient_balancing_after_another_scheme(train, tmp_path):
     output, steps = train(tmp_path, *LIVELY, succeeds=False)
     assert "The checkpoint's aggregator state does not fit ReLoBRaLo: " in output
     assert steps == []
-
-
-def test_gradient_balancing_names_a_value_out_of_range(train, tmp_path):
-    output, _ = train(tmp_path, "loss=relobralo_grad", "loss.bound=0.5", succeeds=False)
-    assert "`bound` must be in [1, inf). Found `bound = 0.5`" in output
 
 
 def test_gradient_balancing_names_an_equation_that_does_not_exist(train, tmp_path):
