@@ -208,10 +208,22 @@ class NaturalGradient(Resumable):
     def _system(self, rows: Rows, values: Tensor, residual: Tensor, last: Tensor) -> System:
         """Return the system of this step, and keep what the next one is to remember of it."""
         group, progress = self.param_groups[0], self._progress
-        memory = int(group["memory"] * 2**30 / 8)
-        if not self._is_primal(rows, values):
-            return DualSystem(rows, values, residual, memory, last)
-        system = PrimalSystem(rows, values, residual, memory, last)
+        memory, kind = int(group["memory"] * 2**30 / 8), PrimalSystem if self._is_primal(rows, values) else DualSystem
+        try:
+            system = kind(rows, values, residual, memory, last)
+        except RuntimeError as error:
+            if not isinstance(error, torch.OutOfMemoryError) and "can't allocate memory" not in str(error):
+                raise
+            less = (
+                "a smaller network, or `system: dual`" if kind is PrimalSystem else "fewer points, or `system: primal`"
+            )
+            raise MemoryError(
+                f"A step of natural gradients with {rows.count} rows by {len(values)} parameters ran out of memory. "
+                f"A lower `memory` holds less of the Jacobian (found {group['memory']:g} GiB); {less}, takes a smaller "
+                "system. The parameters are as they were before the step."
+            ) from error
+        if isinstance(system, DualSystem):
+            return system
         factor, before = remembered(self.accepted, group["forgetting"]), progress.pop("gram", None)
         if before is not None and len(before) == len(values) and progress["points"] != rows.checksum:
             system.remember(before, factor)

@@ -198,6 +198,28 @@ def test_gradient_of_the_balanced_loss_is_left_for_monitors():
         torch.testing.assert_close(found, torch.autograd.grad(loss, flat)[0], rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize(
+    ("system", "advice"),
+    [("primal", "a smaller network, or `system: dual`"), ("dual", "fewer points, or `system: primal`")],
+)
+def test_what_lowers_the_memory_is_said_where_it_runs_out(monkeypatch, system, advice):
+    """PyTorch's words for an allocation that fails; a machine whose memory is used up cannot be had here."""
+
+    def jacobian(*args):
+        raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes.")
+
+    small = Small()
+    optimizer, before = NaturalGradient(small.parameters, system=system, memory=0.5), small.flat()
+    monkeypatch.setattr(gauss_newton.Rows, "jacobian", jacobian)
+    found = f"16 rows by 52 parameters ran out of memory. .*found 0.5 GiB.; {advice}, takes"
+    with pytest.raises(MemoryError, match=found):
+        optimizer.step(small.batches())
+    assert torch.equal(small.flat(), before)
+    monkeypatch.setattr(gauss_newton.Rows, "jacobian", lambda *args: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        optimizer.step(small.batches())
+
+
 def test_one_step_solves_a_linear_problem():
     line, x = Line(3, 1).double(), torch.rand(9, 3, dtype=torch.float64)
     true = torch.tensor([[2.0, -1.0, 0.5]], dtype=torch.float64)
