@@ -13,10 +13,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from modulus_relobralo.balancing import ReLoBRaLoGrad
 from modulus_relobralo.balancing.diagnostics import warn_if_far_apart
+from modulus_relobralo.balancing.relobralo_grad import wants_traces
 from modulus_relobralo.hosts.sym import host
 from modulus_relobralo.hosts.sym.residuals import check_constraint, residuals, run_uncompiled
+from modulus_relobralo.optimizers import Pointwise
 
 
 def method(name: str) -> str:
@@ -35,13 +36,11 @@ def _compute_gradients(solver: Any, aggregator: nn.Module, model: nn.Module, ste
         for constraint in solver.domain.constraints.values():
             run_uncompiled(constraint)
     losses = solver.compute_losses(step)
-    terms = _terms_to_balance(aggregator, losses)
     if first:
         warn_if_far_apart({name: float(term.detach()) for name, term in losses.items()})
-        if terms is not losses:
-            solver.log.info("Under `optimizer: natural_gradient`, `loss: relobralo_grad` is the plain sum.")
-    loss = aggregator(terms, step)
-    found = torch.autograd.grad(loss, list(terms.values()), retain_graph=True, allow_unused=True)
+    traces = [solver.optimizer.traces(_batches(solver))] if wants_traces(aggregator) else []
+    loss = aggregator(losses, step, *traces)
+    found = torch.autograd.grad(loss, list(losses.values()), retain_graph=True, allow_unused=True)
     weights = {
         name: torch.zeros_like(term) if weight is None else weight
         for (name, term), weight in zip(losses.items(), found, strict=True)
@@ -52,23 +51,16 @@ def _compute_gradients(solver: Any, aggregator: nn.Module, model: nn.Module, ste
     return loss.detach(), {name: term.detach() for name, term in losses.items()}
 
 
-def _terms_to_balance(aggregator: nn.Module, losses: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Return the loss terms as the aggregator is to see them: for gradient balancing, without the network behind them.
-
-    It is the plain sum then, as in a loop. The gradients of the terms say how far a descent gets with each of them; the
-    step of a least-squares problem does not.
-    """
-    if getattr(aggregator, "original_name", type(aggregator).__name__) != ReLoBRaLoGrad.__name__:
-        return losses
-    return {name: term.detach().requires_grad_() for name, term in losses.items()}
+def _batches(solver: Any) -> list[Pointwise]:
+    """Return the residuals of all constraints at the points that are loaded."""
+    return [residuals(constraint) for constraint in solver.domain.constraints.values()]
 
 
 def _apply_gradients(solver: Any) -> None:
     """Take the step, with the weights of the loss terms that the aggregator gave."""
     weights, step = solver._natural_gradient
     optimizer = solver.optimizer
-    batches = [residuals(constraint) for constraint in solver.domain.constraints.values()]
-    optimizer.step(batches, lambda losses: sum(weights[name] * losses[name] for name in losses))
+    optimizer.step(_batches(solver), lambda losses: sum(weights[name] * losses[name] for name in losses))
     if step % solver.print_stats_freq == 0:
         solver.log.info(
             f"{solver.step_str} natural gradients: {optimizer.accepted} steps accepted, {optimizer.refused} tries "
