@@ -12,6 +12,7 @@ from torch import Tensor
 
 from modulus_relobralo.checks import check_flag, check_number
 from modulus_relobralo.optimizers.gauss_newton import GaussNewton, fall, rise
+from modulus_relobralo.optimizers.growth import Growth
 from modulus_relobralo.optimizers.residuals import Pointwise, Rows
 from modulus_relobralo.optimizers.resumable import Resumable
 from modulus_relobralo.options import NATURAL_GRADIENT
@@ -85,6 +86,7 @@ class NaturalGradient(Resumable):
     """
 
     _can_train = False
+    _growth: Growth | None = None
 
     def __init__(
         self,
@@ -187,10 +189,13 @@ class NaturalGradient(Resumable):
         residual = rows.values(values)
         if not self._can_train:
             self._check(trained, rows, values, residual)
-        loss, weights = _weigh(rows.terms(residual), balance)
+        losses = rows.terms(residual)
+        loss, weights = _weigh(losses, balance)
         if not torch.isfinite(loss):
             self._count(False)
             return loss
+        self._growth = self._growth or Growth()
+        self._growth.note(losses, weights)
         residual = rows.weigh(weights) * residual
         memory = int(self.param_groups[0]["memory"] * 2**30 / 8)
         last = _flat([self._last(parameter) for parameter in trained])
