@@ -11,6 +11,7 @@ from modulus_relobralo.balancing.checks import check_equations, check_named, che
 from modulus_relobralo.balancing.equations import NEGLIGIBLE, find_growing, grow_initial
 from modulus_relobralo.balancing.gradient_equations import lag, log_gradient_norms, scale
 from modulus_relobralo.balancing.ranks import all_reduce_mean
+from modulus_relobralo.balancing.trace_equations import conditions_first
 from modulus_relobralo.checks import check_count
 from modulus_relobralo.options import BOUND, EVERY
 
@@ -22,8 +23,12 @@ class ReLoBRaLoGrad(Balancing):
     weights lambda_i(t): conditions that are behind together pull at least as hard as the strongest equation, and an
     equation is raised while it lags behind all of them. No gradient flows through the weights. Every `every` steps each
     term is differentiated by itself, which costs about one backward pass, and the weights move; in the steps between
-    they stay. Losses without a network behind them, as natural gradients hand them over, have weights of 1. A term
-    whose static weight is 0 does not count: the weights of the others are as without it.
+    they stay. Losses without a network behind them have weights of 1. A term whose static weight is 0 does not count:
+    the weights of the others are as without it.
+
+    Natural gradients say how far the rows of a loss term move with the parameters, its trace. The weights are those of
+    :mod:`modulus_relobralo.balancing.trace_equations` then: conditions come first, and have as much to say as the
+    strongest equation once they are met. They are taken anew in every step, and static weights multiply them.
 
     Loss terms are known by name: the dictionary may come in any order. Calls with the `step` of the call before
     (further micro-batches of gradient accumulation, the closures of L-BFGS) share its weights, and a call from which no
@@ -109,7 +114,12 @@ class ReLoBRaLoGrad(Balancing):
         for name, tensor in self._constants(num_losses, torch.float32).items():
             self.register_buffer(name, tensor, persistent=False)
 
-    def forward(self, losses: Dict[str, Tensor], step: Optional[Union[int, Tensor]] = None) -> Tensor:
+    def forward(
+        self,
+        losses: Dict[str, Tensor],
+        step: Optional[Union[int, Tensor]] = None,
+        traces: Optional[Dict[str, Tensor]] = None,
+    ) -> Tensor:
         """Return the sum of the weighted loss terms, and move the weights on if `step` is a new one.
 
         Parameters
@@ -118,6 +128,9 @@ class ReLoBRaLoGrad(Balancing):
             Loss terms by name, in any order, each of shape [] and not negative.
         step : int or Tensor, optional
             Optimizer step; a tensor is of an integer and of shape []. Without it, every call is a step.
+        traces : dict of str to Tensor, optional
+            Under natural gradients: of each loss term's block of J J^T, as
+            :meth:`~modulus_relobralo.optimizers.NaturalGradient.traces` returns them. They decide the weights then.
 
         Returns
         -------
@@ -129,7 +142,8 @@ class ReLoBRaLoGrad(Balancing):
         TypeError, ValueError
             If the losses are no real floating-point scalars on one device; if their names change after the first call
             or are others on another rank; if a loaded checkpoint holds the state of other loss terms; if a loss term is
-            negative: in the first call, or at the next :meth:`inspect`; or if `step` is no integer.
+            negative: in the first call, or at the next :meth:`inspect`; if `step` is no integer; or if `traces` are of
+            other loss terms.
         RuntimeError
             If the call is recorded in a CUDA graph, which would replay one look at the gradients for ever.
         """
@@ -139,12 +153,12 @@ class ReLoBRaLoGrad(Balancing):
         if not torch.jit.is_scripting():
             step = check_step(step)
         terms = self._stack(losses, step)
-        # What natural gradients hand over are leaves: there is no network behind them.
+        # Leaves have no network behind them.
         leaves = True
         for loss in losses.values():
             leaves = leaves and loss.is_leaf and loss.requires_grad
-        if leaves:
-            self.lmbda_ema.fill_(1.0)
+        if traces is not None or leaves:
+            self._weigh_rows(terms.detach(), traces)
             # The next step with a network looks at its gradients.
             self._moves -= self._moves % self.every
         elif torch.is_grad_enabled() and terms.requires_grad and self._is_new(step):
@@ -169,6 +183,25 @@ class ReLoBRaLoGrad(Balancing):
         is_new = label != self._seen_step
         self._seen_step = label
         return is_new
+
+    @torch.jit.ignore
+    def _weigh_rows(self, terms: Tensor, traces: Optional[Dict[str, Tensor]]) -> None:
+        """Set the weights by the traces and the progress of what counts; without traces they are the plain sum's.
+
+        `terms` are the losses without gradients, in the order of the names.
+        """
+        self.lmbda_ema.fill_(1.0)
+        if traces is None:
+            return
+        if sorted(traces) != self.names:
+            raise ValueError(f"Parameter `traces` must be of the loss terms {self.names}. Found {sorted(traces)}.")
+        at = self._counted
+        if len(at):
+            found = torch.stack([traces[self.names[i]] for i in at.tolist()]).to(self.lmbda_ema)
+            losses = torch.where(torch.isfinite(terms), terms, torch.nan)[at]
+            largest = torch.fmax(self.init_losses[at], losses)
+            self.init_losses[at] = largest
+            self.lmbda_ema[at] = conditions_first(found, losses / largest, self._equations[at])
 
     @torch.jit.ignore
     def _update(self, losses: Dict[str, Tensor], terms: Tensor) -> None:
@@ -248,3 +281,8 @@ class ReLoBRaLoGrad(Balancing):
         self.log_norms.add_(factors.log())
         # The next step looks at the gradients.
         self._moves -= self._moves % self.every
+
+
+def wants_traces(balance: object) -> bool:
+    """Whether natural gradients are to hand their traces to `balance`: to gradient balancing, scripted or not."""
+    return getattr(balance, "original_name", type(balance).__name__) == ReLoBRaLoGrad.__name__

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import Module, ModuleDict
 from torch.optim import Optimizer
 
+from modulus_relobralo.balancing.relobralo_grad import wants_traces
 from modulus_relobralo.loops.residuals import Residuals, fields_in
 from modulus_relobralo.optimizers.natural_gradient import NaturalGradient
 from modulus_relobralo.optimizers.residuals import Pointwise
@@ -20,7 +21,7 @@ from modulus_relobralo.problems import Problem
 from modulus_relobralo.problems.sampling import Samples
 from modulus_relobralo.taylor import Network, read
 
-Balance = Callable[[dict[str, Tensor], int], Tensor]
+Balance = Callable[..., Tensor]
 Terms = Callable[[Any], dict[str, Tensor]]
 
 
@@ -149,7 +150,8 @@ def take_step(
         ``terms(points) -> losses``: `LossTerms`, in data-parallel training their `DistributedDataParallel`, or a
         function of one's own. Natural gradients take `LossTerms` alone.
     balance : callable
-        ``balance(losses, step) -> loss``: `ReLoBRaLo` or `Sum`. Several calls with one step count as one.
+        ``balance(losses, step) -> loss``: `ReLoBRaLo`, `ReLoBRaLoGrad` or `Sum`. Several calls with one step count as
+        one.
     points : object
         What `terms` takes: of `LossTerms`, what ``terms.draw(step)`` returns.
     step : int
@@ -162,8 +164,8 @@ def take_step(
     """
     seen: list[tuple[dict[str, Tensor], Tensor]] = []
 
-    def note(losses: dict[str, Tensor]) -> Tensor:
-        loss = balance(losses, step)
+    def note(losses: dict[str, Tensor], *traces: dict[str, Tensor]) -> Tensor:
+        loss = balance(losses, step, *traces)
         seen.append(({name: term.detach() for name, term in losses.items()}, loss.detach()))
         return loss
 
@@ -180,7 +182,9 @@ def take_step(
                 "Natural gradients need residuals point by point: parameter `terms` must be LossTerms, not wrapped for "
                 f"several processes. Found {type(terms).__name__}. Every other optimizer takes it."
             )
-        wanted.step(terms.pointwise(points), note)
+        batches = terms.pointwise(points)
+        traces = [optimizer.traces(batches)] if wants_traces(balance) else []
+        wanted.step(batches, lambda losses: note(losses, *traces))
     else:
         wanted.step(closure)
     return seen[0]

@@ -20,6 +20,7 @@ from modulus_relobralo.optimizers.gauss_newton import (
     remembered,
     rise,
 )
+from modulus_relobralo.optimizers.growth import Growth
 from modulus_relobralo.optimizers.residuals import Pointwise, Rows
 from modulus_relobralo.optimizers.resumable import Resumable
 from modulus_relobralo.options import NATURAL_GRADIENT
@@ -31,6 +32,8 @@ TRIES = 8
 # Options of all groups of parameters at once: they share one system of equations.
 COMMON = ("scheduled", "damping", "adaptive", "momentum", "forgetting", "memory", "system")
 SYSTEMS = ("auto", "primal", "dual")
+# Of each batch, for the traces: they are means over points, and an eighth more or less of a weight does not matter.
+TRACED = 64
 # What a rate may be above the first one, for the rounding of schedulers; and how far the residuals of one place may
 # lie apart, for that of an accelerator.
 ROUNDING = 1e-6
@@ -95,6 +98,7 @@ class NaturalGradient(Resumable):
     """
 
     _can_train = False
+    _growth: Growth | None = None
 
     def __init__(
         self,
@@ -151,6 +155,25 @@ class NaturalGradient(Resumable):
         return self._progress["refused"]
 
     @torch.no_grad()
+    def traces(self, batches: Sequence[Pointwise]) -> dict[str, Tensor]:
+        """Return how far the rows of each loss term move with the parameters: the trace of its block of J J^T.
+
+        It is what `ReLoBRaLoGrad` weighs by. Of a batch of more points, about 64 are looked at.
+
+        Parameters
+        ----------
+        batches : sequence of Pointwise
+            Of a step.
+
+        Returns
+        -------
+        dict of str to Tensor
+            By name of loss term, each of shape [], float64.
+        """
+        trained = self._trained()
+        return Rows([batch.thinned(TRACED) for batch in batches], trained).traces(_flat(trained))
+
+    @torch.no_grad()
     def step(self, batches: Sequence[Pointwise], balance: Balance | None = None) -> Tensor:  # type: ignore[override]
         """Take one step and return the loss before it, whose gradient is left in the parameters' ``grad``.
 
@@ -159,8 +182,8 @@ class NaturalGradient(Resumable):
         batches : sequence of Pointwise
             The residuals of all loss terms.
         balance : callable, optional
-            Maps the loss terms, by name and each of shape [], to the balanced loss, as `ReLoBRaLo` does. Without it the
-            loss is their sum.
+            Maps the loss terms, by name and each of shape [], to the balanced loss, as `ReLoBRaLo` does;
+            `ReLoBRaLoGrad` wants what `traces` returns beside them. Without it the loss is their sum.
 
         Returns
         -------
@@ -174,18 +197,19 @@ class NaturalGradient(Resumable):
             them or are not the same whenever they are computed, a scheduler has raised the rate, or `balance` gives a
             loss term a negative weight.
         """
-        trained = [p for group in self.param_groups for p in group["params"] if p.requires_grad]
-        if not trained:
-            raise ValueError("Parameter `params` must hold something to train. Found nothing with `requires_grad`.")
+        trained = self._trained()
         values, rows = _flat(trained), Rows(batches, trained)
         sizes = torch.cat([values.new_full((p.numel(),), size) for p, size in zip(trained, self._sizes(), strict=True)])
         residual = rows.values(values)
         if not self._can_train:
             self._check(trained, rows, values, residual)
-        loss, weights = _weigh(rows.terms(residual), balance)
+        losses = rows.terms(residual)
+        loss, weights = _weigh(losses, balance)
         if not torch.isfinite(loss):
             self._count(False)
             return loss
+        self._growth = self._growth or Growth()
+        self._growth.note(losses, weights)
         residual = rows.weigh(weights) * residual
         last = _flat([self._last(parameter) for parameter in trained])
         if self.param_groups[0]["adaptive"] and last.any() and "gram" not in self._progress:
@@ -242,6 +266,12 @@ class NaturalGradient(Resumable):
                     f"{tuple(state['last'].shape)} for parameter {index} of shape {tuple(parameter.shape)}."
                 )
                 raise ValueError(self._problem)
+
+    def _trained(self) -> list[Tensor]:
+        trained = [p for group in self.param_groups for p in group["params"] if p.requires_grad]
+        if not trained:
+            raise ValueError("Parameter `params` must hold something to train. Found nothing with `requires_grad`.")
+        return trained
 
     def _check(self, trained: list[Tensor], rows: Rows, values: Tensor, residual: Tensor) -> None:
         """Look, before the first step, at what no later one would show."""

@@ -94,6 +94,19 @@ class Pointwise:
         """Number of points."""
         return len(self.inputs[0])
 
+    def thinned(self, points: int) -> Pointwise:
+        """Return at most about that many of the points, evenly among all, each standing for as many as are left out."""
+        every = -(-self.points // points)
+
+        def some(value: Tensor | float) -> Tensor | float:
+            return value[::every] if isinstance(value, Tensor) and value.numel() > 1 else value
+
+        inputs = [tensor[::every] for tensor in self.inputs]
+        share = self.points / len(inputs[0])
+        weights = {name: share * some(value) for name, value in self.weights.items()}
+        targets = {name: some(value) for name, value in (self.targets or {}).items()}
+        return Pointwise(self.module, inputs, weights, targets, self.nested)
+
 
 class Rows:
     """The rows of a step, as a function of the parameters: those of its first batch, then those of the next.
@@ -182,6 +195,13 @@ class Rows:
         """Yield the derivatives by all parameters, chunk by chunk of the points: [rows in chunk, parameters]."""
         for rows, parts in self._chunks(values, slice(0, len(values))):
             yield _join(parts, values.new_empty(rows.stop - rows.start, len(values)))
+
+    def traces(self, values: Tensor) -> dict[str, Tensor]:
+        """Return the trace of each loss term's block of J J^T, of shape []: the squares of its rows' derivatives."""
+        squares = values.new_empty(self.count)
+        for rows, parts in self._chunks(values, slice(0, len(values))):
+            squares[rows] = torch.stack([part.flatten(1).square().sum(dim=1) for part in parts]).sum(dim=0)
+        return self.terms(squares.sqrt())
 
     @torch.no_grad()
     def _chunks(self, values: Tensor, block: slice) -> Iterator[tuple[slice, Sequence[Tensor]]]:

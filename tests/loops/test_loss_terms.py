@@ -8,7 +8,7 @@ from autograd_fields import evaluate
 from sympy import Function, Symbol, lambdify, pi, sin, tanh
 from torch import nn
 
-from modulus_relobralo import LBFGS, SOAP, NaturalGradient, ReLoBRaLo
+from modulus_relobralo import LBFGS, SOAP, NaturalGradient, ReLoBRaLo, ReLoBRaLoGrad
 from modulus_relobralo.balancing import Sum
 from modulus_relobralo.loops import LossTerms, samples, take_step
 from modulus_relobralo.plates import KirchhoffPlate, RectangularPlate
@@ -262,6 +262,26 @@ def test_a_step_lowers_the_loss_and_returns_the_terms_before_it(optimizer, schem
     if scheme is ReLoBRaLo:
         take_step(made, terms, balance, points, 1)
         assert int(balance._moves) == 2
+
+
+def test_natural_gradients_hand_their_traces_to_gradient_balancing():
+    terms = made()
+    points, trained = terms.draw(0), list(terms.network.parameters())
+    optimizer, balance = NaturalGradient(trained), ReLoBRaLoGrad(trained, len(terms.names), ["kirchhoff"])
+    before = copy.deepcopy(terms.network.state_dict())
+    traces = optimizer.traces(terms.pointwise(points))
+    losses, loss = take_step(optimizer, terms, balance, points, 0)
+    # Nothing is met yet.
+    weights = {name: float(traces["kirchhoff"] / trace) * (1e4 + 1) for name, trace in traces.items()}
+    weights["kirchhoff"] = 1.0
+    mean = sum(weights.values()) / len(weights)
+    assert balance.lmbda_ema.tolist() == pytest.approx([weights[name] / mean for name in sorted(losses)])
+    assert float(loss) == pytest.approx(sum(weights[name] / mean * float(losses[name]) for name in losses))
+    # Not the step of the plain sum.
+    balanced = copy.deepcopy(terms.network.state_dict())
+    terms.network.load_state_dict(before)
+    take_step(NaturalGradient(terms.network.parameters()), terms, Sum([], 3), points, 0)
+    assert any(not torch.allclose(value, balanced[name]) for name, value in terms.network.state_dict().items())
 
 
 def squares(points):

@@ -653,3 +653,27 @@ def test_refuses_options_that_differ_between_groups():
     small = Small()
     with pytest.raises(ValueError, match="`momentum` must be the same in all groups"):
         NaturalGradient([{"params": small.parameters[:1]}, {"params": small.parameters[1:], "momentum": 0.1}])
+
+
+class Numbers(nn.Module):
+    """Two numbers, each a loss term."""
+
+    def __init__(self):
+        super().__init__()
+        self.p = nn.Parameter(torch.zeros(2, dtype=torch.float64))
+
+    def forward(self, x):
+        return {"a": self.p[:1].expand(len(x)), "b": self.p[1:].expand(len(x))}
+
+
+@pytest.mark.parametrize(("last", "expected"), [(1.0, 1), (0.09, 0)], ids=["by powers of ten", "less"])
+def test_a_term_that_grows_while_the_loss_falls_is_said_once(caplog, last, expected):
+    module = Numbers()
+    optimizer = NaturalGradient([module.p])
+    with caplog.at_level("WARNING"):
+        for values in [(10.0, 0.01)] + 250 * [(0.1, last)]:
+            # As if the steps had gone there.
+            module.p.data = torch.tensor(values, dtype=torch.float64)
+            optimizer.step([Pointwise(module, [torch.zeros(1, 1)], {"a": 1.0, "b": 1.0})])
+    said = [record.message for record in caplog.records if "times its first value" in record.message]
+    assert [message.startswith("Loss term `b` has been more than 100 times") for message in said] == [True] * expected

@@ -4,7 +4,7 @@ from small_problems import Small
 from torch import nn
 from torch.func import jacrev
 
-from modulus_relobralo.optimizers import Pointwise
+from modulus_relobralo.optimizers import NaturalGradient, Pointwise
 from modulus_relobralo.optimizers import residuals as residuals_module
 from modulus_relobralo.optimizers.residuals import Rows
 
@@ -194,3 +194,49 @@ def test_tied_weights_and_modules_found_twice_are_one():
     assert module.first.weight is weight
     assert module.tied.weight is weight
     assert weight.dtype == torch.float32
+
+
+# ----- traces
+
+
+def dense_traces(small):
+    jacobian = jacrev(small.rows)(small.flat())
+    names = ["equation"] * len(small.x) + ["slope"] * len(small.x) + ["u"] * 4
+    squares = jacobian.square().sum(dim=1).tolist()
+    return {name: sum(s for s, n in zip(squares, names, strict=True) if n == name) for name in dict.fromkeys(names)}
+
+
+@pytest.mark.parametrize("nested", [False, True], ids=["vectorised", "nested"])
+def test_traces_are_those_of_the_dense_jacobian(nested):
+    small = Small(nested)
+    found = NaturalGradient(small.parameters).traces(small.batches())
+    assert {name: float(trace) for name, trace in found.items()} == pytest.approx(dense_traces(Small()), rel=1e-10)
+    other = Small()
+    other.area *= 1.1
+    assert float(found["equation"]) != pytest.approx(dense_traces(other)["equation"], rel=0.05)
+
+
+def test_traces_of_many_points_are_looked_at_in_a_few():
+    small = Small(points=300)
+    few = Small(points=300)
+    few.x, few.area = few.x[::5], 5 * few.area[::5]
+    found = NaturalGradient(small.parameters).traces(small.batches())
+    expected = dense_traces(few)
+    # The weight of the slope is one number for all points, and stands for five here.
+    assert float(found["equation"]) == pytest.approx(expected["equation"], rel=1e-10)
+    assert float(found["slope"]) == pytest.approx(5 * expected["slope"], rel=1e-10)
+    whole = dense_traces(small)
+    assert {name: float(trace) for name, trace in found.items()} == pytest.approx(whole, rel=0.2)
+    assert float(found["equation"]) != pytest.approx(whole["equation"], rel=1e-6)
+
+
+@pytest.mark.parametrize(("points", "left"), [(64, 64), (65, 33), (7, 7), (640, 64), (650, 60)])
+def test_thinned_points_stand_for_all(points, left):
+    x = torch.arange(points, dtype=torch.float64)[:, None]
+    module, batch = nn.Linear(1, 1), {"u": 1 / points, "v": torch.full((points, 1), 2.0)}
+    thin = Pointwise(module, [x], batch, {"u": x[:, 0], "v": torch.tensor(3.0)}, nested=True).thinned(64)
+    assert (thin.points, thin.nested, thin.module) == (left, True, module)
+    assert thin.weights["u"] * left == pytest.approx(1)
+    assert float(thin.weights["v"].sum()) == pytest.approx(2.0 * points)
+    assert torch.equal(thin.targets["u"], thin.inputs[0][:, 0])
+    assert float(thin.targets["v"]) == 3.0

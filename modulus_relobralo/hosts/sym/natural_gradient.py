@@ -12,8 +12,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from modulus_relobralo.balancing import ReLoBRaLoGrad
 from modulus_relobralo.balancing.diagnostics import warn_if_far_apart
+from modulus_relobralo.balancing.relobralo_grad import wants_traces
 from modulus_relobralo.hosts.sym import host
 from modulus_relobralo.hosts.sym.dtypes import check_precision
 from modulus_relobralo.hosts.sym.residuals import check_constraint, residuals, run_uncompiled
@@ -40,19 +40,18 @@ def _compute_gradients(solver: Any, aggregator: nn.Module, model: nn.Module, ste
             run_uncompiled(constraint)
     terms: dict[str, Tensor] = {}
     dtype = next(model.parameters()).dtype
+    batches = [residuals(constraint) for constraint in solver.domain.constraints.values()]
+    traces = [solver.optimizer.traces(batches)] if wants_traces(aggregator) else []
 
     def balance(losses: dict[str, Tensor]) -> Tensor:
         # In the dtype of the host's losses, for the buffers of the aggregators.
         losses = {name: loss.to(dtype) for name, loss in losses.items()}
         terms.update(losses)
-        return aggregator(losses, step)
+        return aggregator(losses, step, *traces)
 
-    batches = [residuals(constraint) for constraint in solver.domain.constraints.values()]
     loss = solver.optimizer.step(batches, balance)
     if first:
         warn_if_far_apart({name: float(term.detach()) for name, term in terms.items()})
-        if getattr(aggregator, "original_name", type(aggregator).__name__) == ReLoBRaLoGrad.__name__:
-            solver.log.info("Under `optimizer: natural_gradient`, `loss: relobralo_grad` is the plain sum.")
     solver._natural_gradient_step = int(step)
     return loss, {name: term.detach() for name, term in terms.items()}
 
