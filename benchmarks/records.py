@@ -42,7 +42,7 @@ KEYS = {
     "time_to_error": ("entry", "limit", "seed"),
     "tuning": ("problem", "terms", "loss", "steps", "trial"),
     "float64_error": ("loss", "setting", "terms", "steps", "seed"),
-    "published": ("problem", "network", "points", "steps", "seed"),
+    "published": ("problem", "network", "points", "loss", "steps", "seed"),
     "family": ("quantity",),
     "aggregator": ("on", "mode", "terms"),
     "balanced_step": ("network", "derivatives", "terms"),

@@ -23,7 +23,9 @@ from torch import Tensor, nn
 
 from benchmarks.records import Row, write_rows
 from benchmarks.references import evolution
-from modulus_relobralo.loops import AdaptivePoints, LossTerms, samples
+from modulus_relobralo.balancing import ReLoBRaLoGrad
+from modulus_relobralo.balancing.plain_sum import Sum
+from modulus_relobralo.loops import AdaptivePoints, LossTerms, samples, take_step
 from modulus_relobralo.optimizers import NaturalGradient
 from modulus_relobralo.problems import HelmholtzRectangle, HelmholtzWave, Interval, Problem
 
@@ -106,7 +108,7 @@ def network(problem: Problem, width: int) -> nn.Sequential:
     return made
 
 
-def train(name: str, seed: int, steps: int, points: int, width: int, seconds: Sequence[float]) -> Row:
+def train(name: str, loss: str, seed: int, steps: int, points: int, width: int, seconds: Sequence[float]) -> Row:
     """Return a row: errors after some seconds of training, after all steps, and the largest of the last fifty."""
     torch.manual_seed(seed)
     problem, sizes, reference = PROBLEMS[name]
@@ -122,10 +124,11 @@ def train(name: str, seed: int, steps: int, points: int, width: int, seconds: Se
         compiled=False,
     )
     drawn, optimizer = AdaptivePoints(terms), NaturalGradient(net.parameters())
+    balance = balancing(loss, problem, net, len(terms.names))
     spent, errors, times = 0.0, [], []
     for step in track(range(steps), f"{name}, seed {seed}", console=Console(stderr=True)):
         start = time.process_time()
-        optimizer.step(terms.pointwise(drawn.draw(step)))
+        take_step(optimizer, terms, balance, drawn.draw(step), step)
         spent += time.process_time() - start
         errors.append(error(net, at, values))
         times.append(spent)
@@ -133,6 +136,7 @@ def train(name: str, seed: int, steps: int, points: int, width: int, seconds: Se
         "problem": name,
         "network": f"3 x {width}",
         "points": points,
+        "loss": loss,
         "steps": steps,
         "seed": seed,
         **{f"after {limit:g} s": errors[max(np.searchsorted(times, limit, side="right") - 1, 0)] for limit in seconds},
@@ -140,6 +144,13 @@ def train(name: str, seed: int, steps: int, points: int, width: int, seconds: Se
         "largest of the last 50": max(errors[-50:]),
         "seconds": round(spent, 1),
     }
+
+
+def balancing(loss: str, problem: Problem, net: nn.Module, terms: int) -> nn.Module:
+    """Return a scheme by its name."""
+    if loss == "sum":
+        return Sum(net.parameters(), terms)
+    return ReLoBRaLoGrad(net.parameters(), terms, equations=list(problem.equations))
 
 
 @torch.no_grad()
@@ -151,6 +162,7 @@ def error(net: nn.Module, at: Tensor, values: Tensor) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("problems", nargs="*", default=list(PROBLEMS), metavar="PROBLEM")
+    parser.add_argument("--loss", choices=("sum", "relobralo_grad"), default="sum")
     parser.add_argument("--seeds", nargs="+", type=int, default=list(range(10)))
     parser.add_argument("--steps", type=int, default=600)
     parser.add_argument("--points", type=int, default=2000)
@@ -164,7 +176,9 @@ def main() -> None:
     torch.set_num_threads(1)
     for seed in arguments.seeds:
         for name in arguments.problems:
-            row = train(name, seed, arguments.steps, arguments.points, arguments.width, arguments.seconds)
+            row = train(
+                name, arguments.loss, seed, arguments.steps, arguments.points, arguments.width, arguments.seconds
+            )
             Console().print(row)
             if not arguments.dry:
                 write_rows("published", [row])
