@@ -242,7 +242,7 @@ def rise(damping: float) -> float:
 
 
 def remembered(steps: int, most: float) -> float:
-    """Return the factor of what is remembered, after a number of steps: at `most` a fiftieth of them.
+    """Return the factor of what is remembered, so that it reaches a fiftieth of the steps back, or is `most`.
 
     >>> [remembered(steps, most=0.95) for steps in (50, 100, 1000, 10_000)]
     [0.0, 0.5, 0.95, 0.95]
