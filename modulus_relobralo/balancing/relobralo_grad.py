@@ -11,7 +11,7 @@ from modulus_relobralo.balancing.checks import check_equations, check_named, che
 from modulus_relobralo.balancing.equations import NEGLIGIBLE, find_growing, grow_initial
 from modulus_relobralo.balancing.gradient_equations import lag, log_gradient_norms, scale
 from modulus_relobralo.balancing.ranks import all_reduce_mean
-from modulus_relobralo.balancing.trace_equations import conditions_first
+from modulus_relobralo.balancing.trace_equations import HOLD, conditions_first
 from modulus_relobralo.checks import check_count
 from modulus_relobralo.options import BOUND, EVERY
 
@@ -28,7 +28,7 @@ class ReLoBRaLoGrad(Balancing):
 
     Natural gradients say how far the rows of a loss term move with the parameters, its trace. The weights are those of
     :mod:`modulus_relobralo.balancing.trace_equations` then: conditions come first, and have as much to say as the
-    strongest equation once they are met. They are taken anew in every step, and static weights multiply them.
+    strongest equation once they are met. They are taken anew in every twentieth step, and static weights multiply them.
 
     Loss terms are known by name: the dictionary may come in any order. Calls with the `step` of the call before
     (further micro-batches of gradient accumulation, the closures of L-BFGS) share its weights, and a call from which no
@@ -109,6 +109,8 @@ class ReLoBRaLoGrad(Balancing):
         # Whether they were read from what is trained, and not handed in by a person.
         self.equations_were_found: bool = False
         self._moves: int = 0
+        # Steps of natural gradients since the last descent.
+        self._held: int = 0
         self._counters = ("moves",)
         self.register_buffer("moves", torch.tensor(0))
         for name, tensor in self._constants(num_losses, torch.float32).items():
@@ -162,6 +164,7 @@ class ReLoBRaLoGrad(Balancing):
             # The next step with a network looks at its gradients.
             self._moves -= self._moves % self.every
         elif torch.is_grad_enabled() and terms.requires_grad and self._is_new(step):
+            self._held = 0
             if self._moves % self.every == 0:
                 self._update(losses, terms.detach())
             self._moves += 1
@@ -190,18 +193,18 @@ class ReLoBRaLoGrad(Balancing):
 
         `terms` are the losses without gradients, in the order of the names.
         """
-        self.lmbda_ema.fill_(1.0)
         if traces is None:
+            self.lmbda_ema.fill_(1.0)
             return
         if sorted(traces) != self.names:
             raise ValueError(f"Parameter `traces` must be of the loss terms {self.names}. Found {sorted(traces)}.")
-        at = self._counted
-        if len(at):
+        at, self._held = self._counted, self._held + 1
+        if len(at) and self._held % HOLD == 1:
             found = torch.stack([traces[self.names[i]] for i in at.tolist()]).to(self.lmbda_ema)
             losses = torch.where(torch.isfinite(terms), terms, torch.nan)[at]
             largest = torch.fmax(self.init_losses[at], losses)
             self.init_losses[at] = largest
-            self.lmbda_ema[at] = conditions_first(found, losses / largest, self._equations[at])
+            self.lmbda_ema.fill_(1.0)[at] = conditions_first(found, losses / largest, self._equations[at])
 
     @torch.jit.ignore
     def _update(self, losses: Dict[str, Tensor], terms: Tensor) -> None:
@@ -268,11 +271,12 @@ class ReLoBRaLoGrad(Balancing):
     @torch.jit.ignore
     def _metadata(self) -> Dict[str, Any]:
         self.moves.fill_(self._moves)
-        return {}
+        return {"held": int(self._held)}
 
     @torch.jit.ignore
     def _resume(self, metadata: Mapping[str, Any]) -> None:
         self._moves = int(self.moves)
+        self._held = metadata.get("held", 0)
 
     @torch.jit.ignore
     def _rescale(self, factors: Tensor, scale: float) -> None:

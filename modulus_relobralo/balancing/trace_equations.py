@@ -29,6 +29,8 @@ from torch import Tensor
 
 FIRST = 1e4
 """How much more a condition has to say while nothing of it is met."""
+HOLD = 20
+"""Steps for which the weights stay: a step is judged by the next, which other weights would make look like one back."""
 
 
 def conditions_first(traces: Tensor, progress: Tensor, equations: Tensor) -> Tensor:

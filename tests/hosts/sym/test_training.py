@@ -535,22 +535,25 @@ def test_gradient_balancing_weighs_by_traces_under_natural_gradients(by_traces):
     _, steps = by_traces
     weights = [dict(zip(("helmholtz", "u"), state["lmbda_ema"], strict=True)) for state in steps]
     assert all(found["u"] > 1.5 and sum(found.values()) == pytest.approx(2, rel=1e-6) for found in weights)
-    assert weights[0] != weights[1]
+    assert weights[0] == weights[19] != weights[20]
     # No gradients are looked at.
     assert all(math.isnan(norm) for norm in steps[-1]["log_norms"])
 
 
-@pytest.mark.parametrize("jit", ["true", "false"])
-def test_resumed_natural_gradients_with_traces_are_the_unbroken_ones(train, by_traces, jit, tmp_path):
-    options = ("loss=relobralo_grad", "optimizer=natural_gradient", f"jit={jit}")
+def test_natural_gradients_with_traces_are_the_same_under_jit(train, by_traces, tmp_path):
+    options = ("loss=relobralo_grad", "optimizer=natural_gradient", "jit=true", "training.max_steps=3")
+    _, steps = train(tmp_path, *options)
+    for state, expected in zip(steps, by_traces[1], strict=False):
+        assert state["lmbda_ema"] == pytest.approx(expected["lmbda_ema"], rel=1e-2)
+
+
+def test_resumed_natural_gradients_with_traces_are_the_unbroken_ones(train, by_traces, tmp_path):
+    options = ("loss=relobralo_grad", "optimizer=natural_gradient")
     train(tmp_path, *options, "custom.kill_at=15", succeeds=False)
-    output, steps = train(tmp_path, *options, "training.max_steps=20", "custom.seed=7")
+    output, steps = train(tmp_path, *options, "training.max_steps=19", "custom.seed=7")
     assert "Success loading optimizer" in output
-    assert len(steps) == 11
-    for state, expected in zip(steps, by_traces[1][10:], strict=True):
-        assert state["lmbda_ema"] == (
-            expected["lmbda_ema"] if jit == "false" else pytest.approx(expected["lmbda_ema"], rel=0.05)
-        )
+    assert [state["step"] for state in steps] == list(range(10, 20))
+    assert [state["lmbda_ema"] for state in steps] == [state["lmbda_ema"] for state in by_traces[1][11:]]
 
 
 def test_gradient_balancing_after_another_scheme(train, tmp_path):
