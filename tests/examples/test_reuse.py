@@ -2,11 +2,10 @@
 
 import ast
 import re
-import sys
 
 import numpy as np
 import pytest
-from programs import ROOT, read_csv, run
+from programs import ROOT, read_csv, run_script
 
 REUSE = ROOT / "examples" / "reuse"
 TERMS = {
@@ -31,8 +30,8 @@ SMALL = [
 @pytest.mark.parametrize("problem", TERMS)
 def test_a_few_steps(problem, tmp_path):
     place = ["hydra.sweep.dir=runs", "hydra.sweep.subdir=${hydra:runtime.choices.loss}"]
-    script = [sys.executable, "-W", "ignore", REUSE / f"{problem}.py"]
-    output = run([*script, *SMALL, "loss=sum,relobralo", *place, "--multirun"], tmp_path)
+    options = [*SMALL, "loss=sum,relobralo", *place, "--multirun"]
+    output = run_script(REUSE / f"{problem}.py", options, tmp_path)
     assert output.count("reached maximum training steps") == 2
     assert not (tmp_path / "runs" / "sum" / "monitors" / "weights.csv").exists()
     header, rows = read_csv(tmp_path / "runs" / "relobralo" / "monitors" / "weights.csv")
@@ -47,7 +46,7 @@ def test_a_few_steps(problem, tmp_path):
 def test_natural_gradients_take_their_steps_under_the_hosts_jit(problem, tmp_path):
     options = [*SMALL, "optimizer=natural_gradient", "cuda_graphs=false", "jit=true", "training.print_stats_freq=1"]
     options += ["training.max_steps=5", "loss=sum", "hydra.run.dir=run"]
-    output = run([sys.executable, "-W", "ignore", REUSE / f"{problem}.py", *options], tmp_path)
+    output = run_script(REUSE / f"{problem}.py", options, tmp_path)
     accepted = re.findall(r"natural gradients: (\d+) steps accepted", output)
     assert accepted == ["1", "2", "3", "4", "5", "6"]
 
