@@ -13,7 +13,7 @@ DEMO := $(VENV:.venv%=outputs/demo%)
 # as many as cores, at most four; a file's tests share their trainings, so they stay together
 WORKERS := --numprocesses auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help env env-physicsnemo demo demo-solver demo-loops docs test test-physicsnemo test-lowest test-gpu lint format bench-accuracy bench-article bench-moving-window bench-reuse bench-optimizers tune bench-aggregator bench-derivatives bench-soap bench-natural-gradients bench-plates bench-time-to-error bench-gpu tables clean clean-outputs
+.PHONY: help env env-physicsnemo demo demo-solver demo-loops docs test test-physicsnemo test-lowest test-gpu lint format bench-accuracy bench-article bench-moving-window bench-reuse bench-optimizers tune bench-aggregator bench-derivatives bench-soap bench-natural-gradients bench-published bench-plates bench-time-to-error bench-gpu tables clean clean-outputs
 .DELETE_ON_ERROR:
 
 help: ## show this list
@@ -96,6 +96,9 @@ bench-optimizers: env ## Adam and SOAP under three schemes, hours; QUICK=1: minu
 bench-natural-gradients: env ## how far natural gradients come under two schemes, and what a step takes, hours; QUICK=1: minutes
 	$(RUN) -m benchmarks.protocols.natural_gradients $(if $(QUICK),--quick)
 	$(if $(QUICK),,$(RUN) -m benchmarks.steps.natural_gradient_step)
+
+bench-published: env ## published problems by natural gradients in a loop, two minutes a problem and seed
+	$(RUN) -m benchmarks.protocols.published --loss relobralo_grad
 
 bench-plates: env ## the plates of examples/plates over seeds, against the book and finite elements, hours; QUICK=1: minutes. What is finished is not run again
 	$(RUN) -m benchmarks.protocols.plates $(if $(QUICK),--quick)
