@@ -51,7 +51,7 @@ def conditions_first(traces: Tensor, progress: Tensor, equations: Tensor) -> Ten
     --------
     >>> which = torch.tensor([True, False, False])
     >>> weights = conditions_first(torch.tensor([300.0, 3.0, 30.0]), torch.tensor([1.0, 1e-4, 0.0]), which)
-    >>> (weights / weights[0]).tolist()
+    >>> [round(weight, 1) for weight in (weights / weights[0]).tolist()]
     [1.0, 200.0, 10.0]
     """
     known = torch.isfinite(traces) & (traces > 0)

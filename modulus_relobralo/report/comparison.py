@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from pandas import DataFrame, Series, concat
@@ -132,7 +132,7 @@ class Comparison:
     @property
     def groups(self) -> dict[str, list[Run]]:
         """The runs of each loss, the plain sum first."""
-        return {loss: alike.tolist() for loss, alike in self.frame.groupby("loss", sort=False)["run"]}
+        return _grouped(self.frame["loss"], self.frame["run"])
 
     @property
     def baseline(self) -> str | None:
@@ -157,11 +157,12 @@ class Comparison:
 def compare(runs: Sequence[Run]) -> list[Comparison]:
     """Gather `runs` into comparisons, in the order of their first runs; the plain sum comes first in each."""
     problems = [", ".join(filter(None, (run.problem, run.window))) for run in runs]
-    frame = DataFrame({"run": [*runs], "problem": problems, "settings": ""}, dtype=object)
-    for _, alike in frame.groupby("problem", sort=False):
-        frame.loc[alike.index, "settings"] = _settings(alike["run"])
-    groups = frame.groupby(["problem", "settings"], sort=False)["run"]
-    return [_compare(problem, setting, alike.tolist()) for (problem, setting), alike in groups]
+    found = [""] * len(runs)
+    for problem in dict.fromkeys(problems):
+        places = [place for place, each in enumerate(problems) if each == problem]
+        for place, setting in zip(places, _settings([runs[place] for place in places]), strict=True):
+            found[place] = setting
+    return [_compare(*names, alike) for names, alike in _grouped(zip(problems, found, strict=True), runs).items()]
 
 
 def why_uncounted(run: Run, referenced: bool) -> str | None:
@@ -237,6 +238,14 @@ def _cut(run: Run, quantity: Quantity, step: int) -> Run:
 
 def _ends_of_itself(run: Run) -> bool:
     return run.by_lbfgs or select(run.config, "stop_criterion.metric") is not None
+
+
+def _grouped(names: Iterable[Any], runs: Iterable[Run]) -> dict[Any, list[Run]]:
+    """Return the runs of each name. pandas would take one name that is no Unicode for another."""
+    groups: dict[Any, list[Run]] = {}
+    for name, run in zip(names, runs, strict=True):
+        groups.setdefault(name, []).append(run)
+    return groups
 
 
 def _settings(runs: Iterable[Run]) -> list[str]:

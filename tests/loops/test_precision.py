@@ -5,13 +5,13 @@ import io
 import numpy as np
 import pytest
 import torch
-from modulus_relobralo.loops.expressions import torch_function
 from sympy import Function, Heaviside, Piecewise, Rational, Symbol, lambdify, pi, sin, tanh
 from torch import nn
 
 from modulus_relobralo import LBFGS, SOAP, NaturalGradient, ReLoBRaLo, ReLoBRaLoGrad
 from modulus_relobralo.balancing import Sum
 from modulus_relobralo.loops import LossTerms, samples, take_step
+from modulus_relobralo.loops.residuals import torch_function
 from modulus_relobralo.problems import Interval, Problem
 from modulus_relobralo.taylor import Scaled
 

@@ -87,7 +87,10 @@ def test_a_share_goes_to_its_output():
             r"Parameter `reduction` must be one of \['integral', 'mean'\]. Found `reduction = 'sum'`",
         ),
         ({"reduction": None}, r"Found `reduction = None`"),
-        ({"points": "new"}, r"Parameter `points` must be one of \['fixed', 'resampled'\]. Found `points = 'new'`"),
+        (
+            {"points": "new"},
+            r"Parameter `points` must be one of \['fixed', 'resampled', 'adaptive'\]. Found `points = 'new'`",
+        ),
         ({"reduction": "mean", "loss": None}, r"`reduction = 'mean'` allows no `loss` beside it"),
         ({"points": "resampled", "quasirandom": True}, r"`points = 'resampled'` allows no `quasirandom` beside it"),
         ({"points": "resampled", "fixed_dataset": True}, r"allows no `fixed_dataset` beside it"),

@@ -63,7 +63,8 @@ def run(cfg, converted):
     solver.solve()
 
     interior = domain.constraints["interior"]
-    state = [value for values in solver.optimizer.state.values() for value in values.values()]
+    # What natural gradients remember of J^T J is of float64 in any case.
+    state = [v for values in solver.optimizer.state.values() for name, v in values.items() if name != "gram"]
     tensors = {
         "parameters": [*network.parameters()],
         "scales": [network.input_scales_tensor, network.output_scales_tensor],
