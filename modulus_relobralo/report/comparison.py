@@ -162,7 +162,8 @@ def compare(runs: Sequence[Run]) -> list[Comparison]:
         places = [place for place, each in enumerate(problems) if each == problem]
         for place, setting in zip(places, _settings([runs[place] for place in places]), strict=True):
             found[place] = setting
-    return [_compare(*names, alike) for names, alike in _grouped(zip(problems, found, strict=True), runs).items()]
+    groups = _grouped(zip(problems, found, strict=True), runs)
+    return [_compare(problem, setting, alike) for (problem, setting), alike in groups.items()]
 
 
 def why_uncounted(run: Run, referenced: bool) -> str | None:
