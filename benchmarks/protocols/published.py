@@ -1,10 +1,11 @@
 """Published problems of physics-informed networks by natural gradients in a loop: errors after seconds of one core.
 
-    python -m benchmarks.protocols.published [PROBLEM ...] [--seeds 0 1 ...] [--steps 600] [--points 2000]
+    python -m benchmarks.protocols.published [PROBLEM ...] [--loss sum] [--seeds 0 1 ...] [--steps 600] [--points 2000]
 
 One recipe for all, on one core in float64: a tanh network of three layers of 20, 2,000 points inside and 250 on the
-edges and at the first time together, half of them where the residual is large, the plain sum, and the optimizer's own
-defaults. Errors are relative L2 errors on a grid; seconds are those of the process in training, without evaluation.
+edges and at the first time together, half of them where the residual is large, and the optimizer's own defaults.
+`--loss` is the scheme. Errors are relative L2 errors on a grid; seconds are those of the process in training, without
+evaluation.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ HELMHOLTZ = HelmholtzRectangle(
     2, 2, HelmholtzWave(k=1, source=(1 - 17 * pi**2) * sin(pi * X) * sin(4 * pi * Symbol("y"))), lower=(-1, -1)
 )
 
-# Of each problem: what its equation is divided by, for residuals of order one, and the reference on a grid.
+# Points of a grid, by coordinate, and the solution there.
 Reference = Callable[[], tuple[np.ndarray, np.ndarray, np.ndarray]]
 
 
@@ -78,6 +79,7 @@ def allen_cahn() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return *np.meshgrid(x[::32], t), u[:, ::32]
 
 
+# Each with what its residuals are divided by, to be of order one.
 PROBLEMS: dict[str, tuple[Problem, dict[str, float], Reference]] = {
     "burgers": (BURGERS, {}, grid(evolution.burgers, -1, 0)),
     "allen_cahn": (ALLEN_CAHN, {}, allen_cahn),

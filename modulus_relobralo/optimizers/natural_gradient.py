@@ -63,8 +63,9 @@ class NaturalGradient(Resumable):
     damping : float
         Of the first step, > 0, in units of the mean of the diagonal of J J^T.
     adaptive : bool
-        Whether the damping falls after an accepted step, and rises after a refused one and one that the next batch's
-        points show to have been a step back. If not, every step after which the residuals are finite is accepted.
+        Whether the damping falls after an accepted step, and rises after a refused one and, where no points are
+        remembered, after one that the next batch's points show to have been a step back. If not, every step after which
+        the residuals are finite is accepted.
     momentum : float
         How much of the last step goes on where a batch says nothing, in [0, 1).
     forgetting : float

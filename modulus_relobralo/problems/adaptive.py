@@ -18,12 +18,12 @@ CANDIDATES = 16
 EVERY = 20
 """Steps after which new candidates are drawn and their residuals computed."""
 
-# Of the numbers of a code along a curve: as many as are exact in 64 bits.
+# Of a place on Morton's curve, so that it is an integer of 64.
 _BITS = 62
 
 
 class Candidates:
-    """Candidates, of which a share is drawn in proportion to their residuals and the others evenly.
+    """Candidates, of which a fraction is drawn in proportion to their residuals and the others evenly.
 
     Residual-adaptive refinement by a density, as Wu et al. (Comput. Methods Appl. Mech. Eng. 2023, arXiv:2207.10289)
     have it, with the areas divided by the density: a loss stays an unbiased estimate of the integral. The candidates
