@@ -193,7 +193,8 @@ class ReLoBRaLoGrad(Balancing):
     def _weigh_rows(self, terms: Tensor, traces: Optional[Dict[str, Tensor]]) -> None:
         """Set the weights by the traces and the progress of what counts; where they are none, the weights stay.
 
-        Where nobody gives traces they are the plain sum's. `terms` are the losses without gradients, in the order of the names.
+        Where nobody gives traces they are the plain sum's. `terms` are the losses without gradients, in the order of
+        the names.
         """
         if traces is None:
             self.lmbda_ema.fill_(1.0)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from modulus_relobralo.checks import check_flag, check_number
+from modulus_relobralo.optimizers.cost import warn_if_hopeless
 from modulus_relobralo.optimizers.gauss_newton import (
     DualSystem,
     GaussNewton,
@@ -292,8 +293,10 @@ class NaturalGradient(Resumable):
                 len(trained),
                 shapes,
             )
-        name = "primal" if self._is_primal(rows, values) else "dual"
+        primal = self._is_primal(rows, values)
+        name = "primal" if primal else "dual"
         logger.info("Natural gradients: the %s system, %d rows by %d parameters.", name, rows.count, len(values))
+        warn_if_hopeless(rows.count, len(values), primal, values)
         self._can_train = True
 
     def _is_primal(self, rows: Rows, values: Tensor) -> bool:
