@@ -52,9 +52,6 @@ from modulus_relobralo.optimizers.residuals import Rows
 # Below, the system is singular in float64; above, a step is none.
 LOWEST, HIGHEST = 1e-14, 1e6
 FALL, RISE = 3.0, 4.0
-# Of the steps so far, how many back the memory reaches. In a run's first steps the residuals are curved: what earlier
-# points asked for no longer holds.
-RECENT = 0.02
 # Of v, for the finite difference that gives r''. Transtrum & Sethna recommend it: long enough for the digits of r;
 # its error is a third derivative, which the step leaves out anyway.
 STRETCH = 0.1
@@ -239,15 +236,6 @@ def fall(damping: float) -> float:
 def rise(damping: float) -> float:
     """Return the damping after a refused step."""
     return min(damping * RISE, HIGHEST)
-
-
-def remembered(steps: int, most: float) -> float:
-    """Return the factor of what is remembered, so that it reaches a fiftieth of the steps back, or is `most`.
-
-    >>> [remembered(steps, most=0.95) for steps in (50, 100, 1000, 10_000)]
-    [0.0, 0.5, 0.95, 0.95]
-    """
-    return min(1 - 1 / max(steps * RECENT, 1.0), most)
 
 
 def _add_gram(gram: Tensor, part: Tensor) -> None:
