@@ -3,8 +3,8 @@
     python -m benchmarks.steps.natural_gradient_step [--networks 3x20 3x64 4x128 6x256] [--rows 500 2000 8000]
 
 A plate's equation at two thirds of the rows, w = 0 at the others; one thread, new points in every step, float64 for
-natural gradients and float32 for SOAP; seconds are the process's own. A step whose system alone takes more than a minute is not taken: its time is
-the one that is predicted.
+natural gradients and float32 for SOAP; seconds are the process's own. A step whose system alone takes more than a
+minute is not taken: its time is the one that is predicted.
 """
 
 from __future__ import annotations
