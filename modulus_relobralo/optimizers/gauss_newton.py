@@ -52,6 +52,9 @@ from modulus_relobralo.optimizers.residuals import Rows
 # Below, the system is singular in float64; above, a step is none.
 LOWEST, HIGHEST = 1e-14, 1e6
 FALL, RISE = 3.0, 4.0
+# What is remembered at first, while the residuals are curved and what earlier points asked for soon no longer holds;
+# later as much as reaches this part of the steps back.
+AT_FIRST, RECENT = 0.5, 0.01
 # Of v, for the finite difference that gives r''. Transtrum & Sethna recommend it: long enough for the digits of r;
 # its error is a third derivative, which the step leaves out anyway.
 STRETCH = 0.1
@@ -236,6 +239,15 @@ def fall(damping: float) -> float:
 def rise(damping: float) -> float:
     """Return the damping after a refused step."""
     return min(damping * RISE, HIGHEST)
+
+
+def remembered(steps: int, most: float) -> float:
+    """Return the factor of what is remembered: a half, after 200 steps what reaches a hundredth of them back, or `most`.
+
+    >>> [round(remembered(steps, most=0.8), 2) for steps in (0, 200, 300, 500, 10_000)]
+    [0.5, 0.5, 0.67, 0.8, 0.8]
+    """
+    return min(max(AT_FIRST, 1 - 1 / max(steps * RECENT, 1.0)), most)
 
 
 def _add_gram(gram: Tensor, part: Tensor) -> None:
