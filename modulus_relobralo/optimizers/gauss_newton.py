@@ -242,7 +242,9 @@ def rise(damping: float) -> float:
 
 
 def remembered(steps: int, most: float) -> float:
-    """Return the factor of what is remembered: a half, after 200 steps what reaches a hundredth of them back, or `most`.
+    """Return the factor of what is remembered: a half, from 200 steps on what reaches a hundredth of them back.
+
+    It is at most `most`.
 
     >>> [round(remembered(steps, most=0.8), 2) for steps in (0, 200, 300, 500, 10_000)]
     [0.5, 0.5, 0.67, 0.8, 0.8]
