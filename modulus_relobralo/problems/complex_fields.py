@@ -72,9 +72,11 @@ class ComplexFields:
             found |= parts
         return found
 
-    def inside(self, names: Iterable[str]) -> list[str]:
-        """Return the parts of equations by name."""
-        return [part for name in names for part in self._split.get(name, [name])]
+    def inside(self, names: Any) -> Any:
+        """Return the parts of equations by name, or of those of each region."""
+        if isinstance(names, Mapping):
+            return {region: self.inside(held) for region, held in names.items()}
+        return None if names is None else [part for name in names for part in self._split.get(name, [name])]
 
     def by_part(self, conditions: Any) -> Any:
         """Return conditions, a mapping from names of edges to what holds there, in real quantities."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sympy import Derivative, Expr, Symbol
@@ -100,17 +100,17 @@ def at_odds(
         one, other = (conditions.get(edge, {}) for edge in corner.edges)
         for name in (name for name in one if name in other and name in fields):
             places = [_place(corner, 0.0, shape) | at for at in times]
-            found += _apart(name, (one[name], other[name]), corner.edges, places)
+            found += _apart(name, (one[name], other[name]), [f"on {edge}" for edge in corner.edges], places)
     for edge in shape.edges:
         held = conditions.get(edge, {})
         for name in (name for name in held if name in initial and name in fields):
             places = [_place(shape.edges[edge], fraction, shape) | times[0] for fraction in middles(5)]
-            found += _apart(name, (held[name], initial[name]), (edge, "initial"), places)
+            found += _apart(name, (held[name], initial[name]), [f"on {edge}", "at the start"], places)
     return found
 
 
 def _apart(
-    name: str, values: tuple[Expr, Expr], where: tuple[str, str], places: Iterable[Mapping[Symbol, float]]
+    name: str, values: tuple[Expr, Expr], where: Sequence[str], places: Iterable[Mapping[Symbol, float]]
 ) -> list[str]:
     for place in places:
         numbers = [value.subs(place) for value in values]
@@ -118,7 +118,7 @@ def _apart(
             one, other = map(float, numbers)
             if abs(one - other) > _TOLERANCE * max(abs(one), abs(other), 1.0):
                 at = ", ".join(f"{coordinate:g}" for coordinate in place.values())
-                return [f"{name} is {one:g} on {where[0]} and {other:g} on {where[1]} at ({at})"]
+                return [f"{name} is {one:g} {where[0]} and {other:g} {where[1]} at ({at})"]
     return []
 
 

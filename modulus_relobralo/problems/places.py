@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sympy import Expr, Symbol
+from sympy import Expr, Integer, Symbol
+from sympy.core.function import AppliedUndef
 
 from modulus_relobralo.checks import check_count, check_flag
 from modulus_relobralo.problems.conditions import EDGES
 from modulus_relobralo.problems.expressions import TIME, plain_name
-from modulus_relobralo.problems.problem import INITIAL, INTERIOR, Problem
-from modulus_relobralo.problems.shapes.shape import Domain
+from modulus_relobralo.problems.problem import INITIAL, Problem
+from modulus_relobralo.problems.shapes.shape import INTERIOR, Domain
 
 CORNER = 2
 """Points per corner and step: all are one, but a host may draw to which corner of a group each goes."""
@@ -47,7 +48,8 @@ class Place:
     Attributes
     ----------
     name : str
-        "interior", the names of the edges, "edges" if it is all of them, "initial", or that of a set of sensors.
+        "interior" or the name of a region, the names of the edges, "edges" if it is all of them, "initial", of regions
+        "initial_<region>", or the name of a set of sensors.
     terms : dict[str, Term]
         Loss terms by name.
     count : int
@@ -55,6 +57,8 @@ class Place:
     time : mapping of str to pair of float
         From when to when, by the name of the time; at the start both are the first time. Empty without time, and where
         the points say it.
+    shape : Interval, Shape or Composite
+        Where the points lie, or whose edges they lie on.
     parts : tuple of str
         The edges or corners; none for the interior.
     coefficients : mapping of str to Expr
@@ -69,6 +73,7 @@ class Place:
     terms: dict[str, Term]
     count: int
     time: Mapping[str, tuple[float, float]]
+    shape: Domain
     parts: tuple[str, ...] = ()
     coefficients: Mapping[str, Expr] = field(default_factory=dict)
     dense: tuple[Domain, ...] = ()
@@ -97,11 +102,11 @@ def places(
     problem : Problem
         The problem, such as a plate or a wave.
     interior : int
-        Points in the interior, in each step.
+        Points in the interior, of a `Composite` in each region, in each step.
     edge : int
         Points per edge, in each step. Edges of one place share theirs, by length.
     initial : int, optional
-        Points at the first time, in each step, of a problem with something that holds then.
+        Points at the first time, as `interior`, of a problem with something that holds then.
     per_edge : bool
         Whether each edge has loss terms of its own.
     sensors : int, optional
@@ -110,8 +115,8 @@ def places(
     Returns
     -------
     list of Place
-        "interior"; each edge or group of edges under their names, or "edges" if all are one; corners that have a
-        condition of their own; "initial"; and each set of sensors.
+        "interior", or each region; each edge or group of edges under their names, or "edges" if all are one; corners
+        that have a condition of their own; "initial", or that of each region; and each set of sensors.
 
     Raises
     ------
@@ -130,18 +135,21 @@ def places(
     right_bottom_top 300 ['u']
     """
     _check(problem, interior, edge, initial, per_edge, sensors)
-    inside = {name: Term(name, target) for name, target in problem.inside.items()}
     time = {} if problem.time is None else {str(TIME): problem.time}
-    found = [Place(INTERIOR, inside, interior, time, dense=problem.dense)]
+    regions = problem.shape.regions
+    found = [
+        Place(region, {name: Term(name, Integer(0)) for name in held}, interior, time, regions[region])
+        for region, held in problem.regions.items()
+    ]
+    found = [replace(place, dense=_dense(problem, place.shape)) for place in found]
     edges = problem.shape.edges
     for parts in _groups(problem, per_edge):
         name = EDGES if set(parts) == set(edges) else "_".join(parts)
         count = (edge if parts[0] in edges else CORNER) * len(parts)
         terms = _terms(problem, parts, per_edge)
-        found.append(Place(name, terms, count, time, tuple(parts), _coefficients(problem, parts[0])))
+        found.append(Place(name, terms, count, time, problem.shape, tuple(parts), _coefficients(problem, parts[0])))
     if problem.time is not None and initial is not None:
-        start = {_term_name(output, INITIAL): Term(output, target) for output, target in problem.initial.items()}
-        found.append(Place(INITIAL, start, initial, {str(TIME): (problem.time[0], problem.time[0])}))
+        found += _initial_places(problem, initial, {str(TIME): (problem.time[0], problem.time[0])})
     found += [_sensors_place(problem, name, sensors) for name in problem.sensors]
     _check_names(found, problem)
     return found
@@ -172,13 +180,33 @@ def _check(
         raise ValueError(f"Parameter `initial`, of points at the first time, must be {wanted}. Found {initial}.")
 
 
+def _dense(problem: Problem, region: Domain) -> tuple[Domain, ...]:
+    """Return the patches that lie in a region."""
+    return tuple(patch for patch in problem.dense if all(region.level(*point) > 0 for point in patch.points(10)))
+
+
+def _initial_places(problem: Problem, count: int, time: Mapping[str, tuple[float, float]]) -> list[Place]:
+    """Return where initial conditions hold: each in the regions of its fields."""
+    found = []
+    for name, region in problem.shape.regions.items():
+        known = problem.fields_of(name)
+        terms = {
+            _term_name(output, INITIAL): Term(output, target)
+            for output, target in problem.initial.items()
+            if {field.name for field in problem.expression(output).atoms(AppliedUndef)} <= known
+        }
+        if terms:
+            found.append(Place(INITIAL if name == INTERIOR else f"{INITIAL}_{name}", terms, count, time, region))
+    return found
+
+
 def _sensors_place(problem: Problem, name: str, count: int | None) -> Place:
     """Return the place of a set of sensors: what was measured is a column under the name of its loss term."""
     given = problem.sensors[name]
     names = {quantity: _term_name(quantity, name) for quantity in given.values}
     terms = {term: Term(quantity, Symbol(term)) for quantity, term in names.items()}
     data = given.points | {names[quantity]: values for quantity, values in given.values.items()}
-    return Place(name, terms, count or given.count, {}, data=data)
+    return Place(name, terms, count or given.count, {}, problem.shape, data=data)
 
 
 def _check_names(found: list[Place], problem: Problem) -> None:

@@ -27,10 +27,10 @@ from modulus_relobralo.problems.expressions import (
 )
 from modulus_relobralo.problems.periodic import as_periods
 from modulus_relobralo.problems.sensors import as_sensors
-from modulus_relobralo.problems.shapes.shape import Domain, middles
+from modulus_relobralo.problems.shapes.shape import INTERIOR, Domain, middles
 
-INTERIOR, INITIAL = "interior", "initial"
-"""Names of places, which edges must not have: the interior, and the interior at the first time."""
+INITIAL = "initial"
+"""Name of the place of what holds at the first time."""
 
 
 class Problem:
@@ -43,7 +43,7 @@ class Problem:
 
     Parameters
     ----------
-    shape : Interval or Shape
+    shape : Interval, Shape or Composite
         Where the equations hold.
     equations : mapping of str to Expr
         Equations by name, each as what vanishes; derivatives up to the fourth order. Quantities that only conditions
@@ -67,8 +67,9 @@ class Problem:
         each goes.
     coefficients : mapping of str to mapping, optional
         Symbols of equations that have a value on an edge only, by name of the edge: ``{"left": {"h": 3}}``.
-    inside : iterable of str, optional
-        Which equations hold in the interior, all by default.
+    inside : iterable of str, or mapping, optional
+        Which equations hold in the interior, all by default. Of a `Composite` a mapping says which hold in which
+        region, ``{"brick": ["heat_1"], "wool": ["heat_2"]}``; their fields are those of the region.
     dense : iterable of Shape
         Where points of the interior are drawn more densely.
     sensors : mapping, optional
@@ -90,6 +91,8 @@ class Problem:
         As given, with those that conditions state.
     inside : dict[str, Expr]
         What vanishes in the interior, {name: 0}.
+    regions : dict[str, list[str]]
+        Which equations hold in which region, "interior" if there is one.
     sensors : dict[str, Sensors]
         By name of the set, "sensors" if there is one.
     periods : dict[str, tuple[float, float]]
@@ -146,7 +149,7 @@ class Problem:
         initial: Mapping[Any, Any] | None = None,
         parameters: Iterable[str | Symbol] = (),
         coefficients: Mapping[str, Mapping[str, Any]] | None = None,
-        inside: Iterable[str] | None = None,
+        inside: Iterable[str] | Mapping[str, Iterable[str]] | None = None,
         dense: Iterable[Domain] = (),
         sensors: Mapping[Any, Any] | None = None,
         periodic: str | Iterable[str] = (),
@@ -178,18 +181,20 @@ class Problem:
             split = ComplexFields(complex_fields, equations)
             equations, conditions, sensors = split.equations, split.by_part(conditions), split.sensors(sensors)
             initial = split.held(initial) if isinstance(initial, Mapping) else initial
-            inside = None if inside is None else split.inside(inside)
+            inside = split.inside(inside)
         self.equations = self._equations(equations)
-        self.inside = dict.fromkeys(_inside(inside, self.equations), Integer(0))
+        self.regions = _by_region(inside, self.equations, shape.regions)
+        self.inside = {name: Integer(0) for names in self.regions.values() for name in names}
         self.fields = self._fields()
         given = by_part("conditions", conditions, shape, every=True, without=self._periodic)
         self.conditions = {part: self._held(f"conditions[{part!r}]", held) for part, held in given.items()}
         self.initial = self._initial(initial)
-        taken = [INTERIOR, INITIAL, EDGES, *shape.parts]
+        taken = [INTERIOR, EDGES, INITIAL, *shape.parts, *self.regions, *(f"{INITIAL}_{name}" for name in self.regions)]
         self.sensors = {} if sensors is None else as_sensors(sensors, self.inputs, self._quantity_name, taken)
         self._check_names()
         self._check_sensors()
         self._check_local()
+        self._check_regions()
         self._check_values()
         self._warn_of_odds()
 
@@ -361,6 +366,25 @@ class Problem:
                         f"Found no {', '.join(sorted(symbols - known))} at {place}."
                     )
 
+    def fields_of(self, region: str) -> set[str]:
+        """Return the names of the fields of a region: of a shape all, of one among others those of its equations."""
+        held = self.equations if region == INTERIOR else self.regions[region]
+        return {field.name for name in held for field in self.equations[name].atoms(AppliedUndef)}
+
+    def _check_regions(self) -> None:
+        """Raise if something holds on an edge of a region of which its fields are not, or in none at the start."""
+        for edge, regions in self.shape.neighbours.items():
+            self._check_fields(f"conditions[{edge!r}]", self.conditions.get(edge, {}), [regions])
+        self._check_fields(INITIAL, self.initial, [(region,) for region in self.regions])
+
+    def _check_fields(self, where: str, held: Iterable[str], allowed: Iterable[tuple[str, ...]]) -> None:
+        known = [set().union(*map(self.fields_of, regions)) for regions in allowed]
+        for name in held:
+            found = {field.name for field in self.expression(name).atoms(AppliedUndef)}
+            if not any(found <= fields for fields in known):
+                wanted = " or ".join(", ".join(sorted(fields)) for fields in known)
+                raise ValueError(f"Parameter `{where}` must be of the fields {wanted} there. Found {name}.")
+
     def _check_values(self) -> None:
         times = [()] if self.time is None else [(self.time[0] + m * (self.time[1] - self.time[0]),) for m in middles(5)]
         for part, held in self.conditions.items():
@@ -399,12 +423,17 @@ def output_name(quantity: str, variable: str, usual: str) -> str:
     return quantity if variable == usual else f"{quantity}_{variable}"
 
 
-def _inside(names: Iterable[str] | None, equations: Mapping[str, Expr]) -> list[str]:
-    found = list(equations) if names is None else list(names)
-    unknown = [name for name in found if name not in equations]
-    if unknown or not found:
-        raise ValueError(f"Parameter `inside` must name some of the equations, {', '.join(equations)}. Found {found}.")
-    return found
+def _by_region(given: Any, equations: Iterable[str], regions: Iterable[str]) -> dict[str, list[str]]:
+    names = list(equations) if given is None else given
+    named = {
+        region: list(held) for region, held in (names if isinstance(names, Mapping) else {INTERIOR: names}).items()
+    }
+    held = [name for each in named.values() for name in each]
+    if set(named) != set(regions) or not all(named.values()) or not set(held) <= set(equations):
+        wanted = f"some of the equations, {', '.join(equations)}"
+        wanted += "" if list(regions) == [INTERIOR] else f", for each of the regions {', '.join(regions)}"
+        raise ValueError(f"Parameter `inside` must name {wanted}. Found {names}.")
+    return named
 
 
 def _check_dense(shape: Domain, dense: Iterable[Domain]) -> None:

@@ -30,15 +30,12 @@ class Samples(Place):
 
     Attributes
     ----------
-    shape : Interval or Shape
-        The shape.
     factors : dict[str, float]
         Of the integral of each loss term's squared residual.
     ranges : mapping of str to pair of float
         Ends of what the time and the parameters are drawn from.
     """
 
-    shape: Domain = field(kw_only=True)
     factors: dict[str, float] = field(kw_only=True)
     ranges: Ranges = field(kw_only=True)
 
@@ -135,10 +132,9 @@ def samples(
     made = {}
     for place in found:
         lengths = sum(problem.shape.parts[name].length for name in place.parts)
-        size = 1.0 if place.data else lengths or problem.shape.area
+        size = 1.0 if place.data else lengths or place.shape.area
         made[place.name] = Samples(
             **vars(place),
-            shape=problem.shape,
             factors={
                 name: (term.fraction / size if reduction == "mean" else 1.0) * sized.get(term.output, 1.0)
                 for name, term in place.terms.items()

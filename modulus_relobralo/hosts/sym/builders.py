@@ -193,7 +193,7 @@ def constraints(
         made[place.name] = pointwise_constraint(
             "boundary" if place.parts else "interior",
             named,
-            ShapeGeometry(problem.shape, place.parts or None, place.coefficients, place.dense),
+            ShapeGeometry(place.shape, place.parts or None, place.coefficients, place.dense),
             {name: term.target for name, term in place.terms.items()},
             place.count,
             reduction,
