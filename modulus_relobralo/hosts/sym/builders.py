@@ -6,13 +6,15 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from sympy import Expr, Symbol
 
 from modulus_relobralo.hosts.sym import host
 from modulus_relobralo.hosts.sym.plates import weights
-from modulus_relobralo.hosts.sym.pointwise import pointwise_constraint
+from modulus_relobralo.hosts.sym.pointwise import pointwise_constraint, sensor_constraint
 from modulus_relobralo.problems import Problem
+from modulus_relobralo.problems.periodic import check_periodic
 from modulus_relobralo.problems.places import places
 from modulus_relobralo.problems.sampling import areas_of, evaluate, patch_counts
 from modulus_relobralo.problems.shapes.edges import Part
@@ -127,17 +129,18 @@ def constraints(
     points: str = "fixed",
     scaled: bool = False,
     initial: int | None = None,
+    sensors: int | None = None,
     **sampling: Any,
 ) -> dict[str, Any]:
     """
-    Constrain the equations of a problem in the interior, and what holds on edges and at the first time.
+    Constrain the equations of a problem in the interior, and what holds on edges, at the first time and at sensors.
 
     There is one constraint for each place of the problem. The host adds up the losses of constraints that share an
     output name.
 
     Parameters
     ----------
-    problem, interior, edge, per_edge, initial
+    problem, interior, edge, per_edge, initial, sensors
         Of `problems.places.places`, which says what the loss terms are called.
     nodes : list of Node
         The nodes of its equations (`equation_nodes`) and of the networks of its dependent variables and fields.
@@ -160,7 +163,8 @@ def constraints(
     ------
     TypeError, ValueError
         As `places`; if there is no such `reduction` or `points`, if no range of a parameter is known, or if an
-        equation, a field or a parameter has a name that the host would take for something else.
+        equation, a field or a parameter has a name that the host would take for something else; or if the problem is
+        periodic and a network is not.
 
     Examples
     --------
@@ -171,20 +175,25 @@ def constraints(
         for name, constraint in constraints(plate, nodes, interior=1024, edge=64).items():
             domain.add_constraint(constraint, name)
     """
-    found = places(problem, interior, edge, initial, per_edge)
+    found = places(problem, interior, edge, initial, per_edge, sensors)
     _check_names(problem)
+    _check_periodic(problem, nodes)
     ranges = _ranges(problem, sampling.pop("parameterization", {}))
     factors = weights(problem) if scaled else {}
     made = {}
     for place in found:
         renamed = {name: term.output for name, term in place.terms.items() if name != term.output}
+        named = [*nodes, *(host.Node.from_sympy(Symbol(output), name) for name, output in renamed.items())]
+        if place.data:
+            made[place.name] = sensor_constraint(named, place.data, place.terms, place.count, sampling.get("loss"))
+            continue
         drawn = {**{Symbol(name): ends for name, ends in place.time.items()}, **ranges}
         if scaled:
             sampling["lambda_weighting"] = {name: factors[term.output] for name, term in place.terms.items()}
         made[place.name] = pointwise_constraint(
             "boundary" if place.parts else "interior",
-            [*nodes, *(host.Node.from_sympy(Symbol(output), name) for name, output in renamed.items())],
-            ShapeGeometry(problem.shape, place.parts or None, place.coefficients, place.dense),
+            named,
+            ShapeGeometry(place.shape, place.parts or None, place.coefficients, place.dense),
             {name: term.target for name, term in place.terms.items()},
             place.count,
             reduction,
@@ -218,9 +227,26 @@ def _check_names(problem: Problem) -> None:
         for name, term in place.terms.items()
         if name != term.output
     }
-    taken = sorted({*problem.fields, *problem.parameters, *problem.equations}.intersection(terms.union(host.SAMPLED)))
+    own = {*problem.fields, *problem.parameters, *problem.unknown, *problem.equations}
+    taken = sorted(own.intersection(terms.union(host.SAMPLED)))
     if taken:
         raise ValueError(
             "Equations, fields and parameters must not be named as a loss term or as what the host samples, "
             f"{' and '.join(host.SAMPLED)}. Found {', '.join(taken)}."
         )
+
+
+def _check_periodic(problem: Problem, nodes: list[Any]) -> None:
+    networks = {id(arch): arch for node in nodes for arch in [getattr(node.evaluate, "arch", node.evaluate)]}
+    for arch in networks.values():
+        inputs, outputs = (getattr(arch, f"{side}_key_dict", {}) for side in ("input", "output"))
+        if problem.periods and set(outputs) & set(problem.fields) and set(inputs) <= set(problem.inputs):
+            like = next(arch.parameters())
+
+            @torch.no_grad()
+            def values(points: Mapping[str, Any], arch: Any = arch, like: torch.Tensor = like) -> Any:
+                found = arch({name: torch.as_tensor(value).to(like) for name, value in points.items()})
+                return torch.cat([*found.values()], dim=1).cpu().numpy()
+
+            given = {**problem.ranges, **({} if problem.time is None else {"t": problem.time})}
+            check_periodic(", ".join(outputs), values, inputs, problem.periods, given)
