@@ -12,6 +12,8 @@ _HOMES = {
     # Loaded when it is used: it needs TensorBoard.
     "Records": "records",
     "Residuals": "residuals",
+    "Solution": "solution",
+    "solve": "solution",
     "take_step": "loss_terms",
 }
 _PROBLEMS = ("Samples", "samples")
