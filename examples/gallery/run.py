@@ -76,15 +76,14 @@ def in_loop(problem, reference):
 def in_solver(problem, reference):
     from modulus_relobralo.hosts.sym import (
         Domain,
-        Key,
         PointwiseValidator,
         Progress,
         Solver,
         WeightMonitor,
         constraints,
         equation_nodes,
-        instantiate_arch,
         main,
+        problem_networks,
         taylor_nodes,
     )
 
@@ -93,17 +92,13 @@ def in_solver(problem, reference):
         torch.manual_seed(cfg.custom.seed)
         np.random.seed(cfg.custom.seed)
 
-        # network and nodes: it sees all inputs in [-1, 1]
-        ends = [*zip(*problem.shape.bounds, strict=True), *([problem.time] if problem.time else [])]
-        scales = [((high + low) / 2, (high - low) / 2) for low, high in ends]
-        network = instantiate_arch(
-            input_keys=[Key(name, scale=scale) for name, scale in zip(problem.inputs, scales, strict=True)],
-            output_keys=[Key(name) for name in problem.fields],
-            cfg=cfg.arch.fully_connected,
-        )
-        initialize(network, cfg.custom.initialization)
-        nodes = equation_nodes(problem, network)
-        nodes += taylor_nodes(network, "network", nodes, compiled=False)
+        # networks and nodes
+        nets = problem_networks(problem, cfg.arch.fully_connected)
+        for net in nets:
+            initialize(net, cfg.custom.initialization)
+        nodes = equation_nodes(problem, *nets)
+        for number, net in enumerate(nets):
+            nodes += taylor_nodes(net, f"network_{number}", nodes, compiled=False)
 
         # constraints, and a validator: the reference
         domain = Domain()

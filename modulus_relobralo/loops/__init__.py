@@ -9,6 +9,7 @@ _HOMES = {
     "AdaptivePoints": "adaptive_points",
     "LossTerms": "loss_terms",
     "Points": "loss_terms",
+    "problem_networks": "networks",
     # Loaded when it is used: it needs TensorBoard.
     "Records": "records",
     "Residuals": "residuals",

@@ -17,7 +17,7 @@ from modulus_relobralo.balancing.plain_sum import Sum
 from modulus_relobralo.checks import check_choice, check_count
 from modulus_relobralo.loops.adaptive_points import AdaptivePoints
 from modulus_relobralo.loops.loss_terms import LossTerms, take_step
-from modulus_relobralo.loops.networks import inputs_of, networks
+from modulus_relobralo.loops.networks import problem_networks
 from modulus_relobralo.optimizers.natural_gradient import NaturalGradient
 from modulus_relobralo.problems import Problem
 from modulus_relobralo.problems.sampling import samples
@@ -81,7 +81,8 @@ class Solution:
         found: dict[str, NDArray[np.float64]] = {}
         for outputs, network in self.networks.items():
             names = outputs.split(", ")
-            columns = [places[name].ravel() for name in inputs_of(self.problem, names[0])]
+            arguments = map(str, self.problem.fields[names[0]].args)
+            columns = [places[name].ravel() for name in [*arguments, *self.problem.parameters]]
             points = torch.as_tensor(np.stack(columns, axis=1)).to(next(network.parameters()))
             values = network(points).double().cpu().numpy().T.reshape(-1, *arrays[0].shape)
             found |= dict(zip(names, values, strict=True))
@@ -118,7 +119,7 @@ def solve(
         The problem.
     network : Module or mapping of str to Module, optional
         As of `LossTerms`. It is trained where it is, and in its own dtype: float64 reaches smaller errors. By default
-        `loops.networks` makes some.
+        `loops.problem_networks` makes some.
     outputs : iterable of str
         Names of the columns of one network; by default the problem's fields, sorted by name.
     steps, points : int
@@ -180,7 +181,7 @@ def _by_outputs(
         return dict(network)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        return networks(problem)
+        return problem_networks(problem)
 
 
 def _counts(problem: Problem, points: int) -> tuple[int, int | None]:

@@ -124,7 +124,7 @@ class UnknownArch(_Arch):
         return {name: value.expand_as(in_vars[self.coordinate]) for name, value in self.unknown.items()}
 
 
-def equation_nodes(pde: Any, net: Any = None) -> list[Any]:
+def equation_nodes(pde: Any, *nets: Any) -> list[Any]:
     """Make the nodes of equations.
 
     Parameters
@@ -132,8 +132,8 @@ def equation_nodes(pde: Any, net: Any = None) -> list[Any]:
     pde : object
         Whatever has ``equations``, a mapping from names to SymPy expressions: a `Problem` such as `RectangularPlate`,
         an equation such as `KirchhoffPlate`, or a PDE of the host.
-    net : Arch, optional
-        The network that will give the dependent variables. With it, Laplacians and biharmonics become one quantity
+    *nets : Arch
+        The networks that will give the dependent variables. With them, Laplacians and biharmonics become one quantity
         each (`taylor.collapse`), which `taylor_nodes` computes with one channel instead of one for each partial
         derivative, and `autodiff_nodes` from the partial derivatives. Keys of more than one column are left out.
 
@@ -150,7 +150,7 @@ def equation_nodes(pde: Any, net: Any = None) -> list[Any]:
         If a Piecewise has a condition that the host cannot compute.
     """
     equations = pde.equations
-    if net is not None:
+    for net in nets:
         inputs, outputs = (
             [name for name, size in keys.items() if size == 1] for keys in (net.input_key_dict, net.output_key_dict)
         )
