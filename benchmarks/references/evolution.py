@@ -66,8 +66,10 @@ def kuramoto_sivashinsky(
     wave = 1j * np.fft.rfftfreq(points, 1 / points)
     x, t = np.linspace(0, 2 * np.pi, points, endpoint=False), np.linspace(0, end, snapshots)
     linear = -100 / 16**2 * wave**2 - 100 / 16**4 * wave**4
-    return x, t, _periodic(
-        np.cos(x) * (1 + np.sin(x)), linear, lambda u: -100 / 16 * wave * np.fft.rfft(u**2) / 2, t, steps
+    return (
+        x,
+        t,
+        _periodic(np.cos(x) * (1 + np.sin(x)), linear, lambda u: -100 / 16 * wave * np.fft.rfft(u**2) / 2, t, steps),
     )
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.references import evolution
+from benchmarks.references import evolution, flow
 
 FOLDER = Path(__file__).parents[2] / "examples" / "gallery" / "references"
 Columns = dict[str, np.ndarray]
@@ -30,7 +30,29 @@ def allen_cahn() -> Columns:
     return {"x": x, "t": t, "u": u[:, ::32]}
 
 
-MADE: dict[str, Callable[[], Columns]] = {"burgers": burgers, "allen_cahn": allen_cahn}
+def korteweg_de_vries() -> Columns:
+    """Return u at every 4th of the points of the spectral solution."""
+    x, t, u = evolution.korteweg_de_vries()
+    x, t = np.meshgrid(x[::4], t)
+    return {"x": x, "t": t, "u": u[:, ::4]}
+
+
+def kuramoto_sivashinsky() -> Columns:
+    """Return u at every 4th of the points of the spectral solution."""
+    x, t, u = evolution.kuramoto_sivashinsky()
+    x, t = np.meshgrid(x[::4], t)
+    return {"x": x, "t": t, "u": u[:, ::4]}
+
+
+def cavity() -> Columns:
+    """Return u and v at the vertices of the finite elements, for a Reynolds number of 100."""
+    (x, y), (u, v) = flow.cavity(reynolds=100)
+    return {"x": x, "y": y, "u": u, "v": v}
+
+
+MADE: dict[str, Callable[[], Columns]] = {
+    each.__name__: each for each in (burgers, allen_cahn, korteweg_de_vries, kuramoto_sivashinsky, cavity)
+}
 
 
 def main() -> None:
