@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.references import evolution, flow
+from benchmarks.references import evolution, flow, laplace
 
 FOLDER = Path(__file__).parents[2] / "examples" / "gallery" / "references"
 Columns = dict[str, np.ndarray]
@@ -50,8 +50,17 @@ def cavity() -> Columns:
     return {"x": x, "y": y, "u": u, "v": v}
 
 
+def poisson_holes() -> Columns:
+    """Return u at the points of a grid that lie in the square and in none of the holes."""
+    x, y = np.meshgrid(np.linspace(-0.5, 0.5, 101), np.linspace(-0.5, 0.5, 101))
+    holes = [(a, b, 0.1) for a in (-0.3, 0.3) for b in (-0.3, 0.3)]
+    there = np.all([np.hypot(x - a, y - b) >= radius for a, b, radius in holes], axis=0)
+    return {"x": x[there], "y": y[there], "u": laplace.holed_square(1, holes)(x[there], y[there])}
+
+
 MADE: dict[str, Callable[[], Columns]] = {
-    each.__name__: each for each in (burgers, allen_cahn, korteweg_de_vries, kuramoto_sivashinsky, cavity)
+    each.__name__: each
+    for each in (burgers, allen_cahn, korteweg_de_vries, kuramoto_sivashinsky, cavity, poisson_holes)
 }
 
 

@@ -26,9 +26,10 @@ class Reference(NamedTuple):
     values: dict[str, np.ndarray]
 
 
-def exact(problem, n=101, times=101, **solution):
-    """Return a solution in closed form, at n points along each coordinate and at some times."""
-    places = np.array(problem.shape.points(n, closed=True))
+def exact(problem, n=101, times=101, region=None, **solution):
+    """Return a solution in closed form, at n points along each coordinate and at some times, perhaps of one region."""
+    shape = problem.shape if region is None else problem.shape.regions[region]
+    places = np.array(shape.points(n, closed=True))
     if problem.time is not None:
         when = np.linspace(*problem.time, times)
         places = np.column_stack([np.tile(places, (times, 1)), np.repeat(when, len(places))])
@@ -45,16 +46,16 @@ def stored(name):
     return Reference(inputs, columns)
 
 
-def run(problem, reference):
+def run(problem, *references):
     """Train in the host's Solver, or with --loop in a loop of PyTorch; what follows are overrides of the config."""
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--loop", action="store_true")
     chosen, sys.argv[1:] = parser.parse_known_args()
     sys.argv.append(f"hydra.job.name={Path(sys.argv[0]).stem}")
-    (in_loop if chosen.loop else in_solver)(problem, reference)
+    (in_loop if chosen.loop else in_solver)(problem, references)
 
 
-def in_loop(problem, reference):
+def in_loop(problem, references):
     @hydra.main(version_base=None, config_path=CONF, config_name="loop")
     def train(cfg):
         folder, last = HydraConfig.get().runtime.output_dir, cfg.training.max_steps
@@ -63,17 +64,18 @@ def in_loop(problem, reference):
         def record(step, solution):
             if step % cfg.training.rec_validation_freq == 0 or step == last:
                 records.losses(step, solution.losses[-1], solution.loss[-1])
-                records.fields(step, reference.inputs, reference.values, solution(**reference.inputs))
+                for number, (inputs, values) in enumerate(references):
+                    records.fields(step, inputs, values, solution(**inputs), f"reference_{number}")
 
         loss = HydraConfig.get().runtime.choices["loss"]
-        solve(problem, None, (), last + 1, cfg.batch_size.interior, loss, cfg.custom.seed, on_step=record)
+        found = solve(problem, None, (), last + 1, cfg.batch_size.interior, loss, cfg.custom.seed, on_step=record)
         records.close()
-        show(folder)
+        show(folder, found.unknown)
 
     train()
 
 
-def in_solver(problem, reference):
+def in_solver(problem, references):
     from modulus_relobralo.hosts.sym import (
         Domain,
         PointwiseValidator,
@@ -100,26 +102,30 @@ def in_solver(problem, reference):
         for number, net in enumerate(nets):
             nodes += taylor_nodes(net, f"network_{number}", nodes, compiled=False)
 
-        # constraints, and a validator: the reference
+        # constraints, and validators: the references
         domain = Domain()
         points = {**cfg.batch_size, "initial": cfg.batch_size.initial if problem.initial else None}
         for name, made in constraints(problem, nodes, **points, reduction="mean", points="adaptive").items():
             domain.add_constraint(made, name)
-        inputs, values = ({name: column[:, None] for name, column in part.items()} for part in reference)
-        domain.add_validator(PointwiseValidator(nodes, inputs, values), "reference")
+        for number, reference in enumerate(references):
+            inputs, values = ({name: column[:, None] for name, column in part.items()} for part in reference)
+            domain.add_validator(PointwiseValidator(nodes, inputs, values), f"reference_{number}")
 
         # train, and show what came out
         solver = Solver(cfg, domain)
         domain.add_monitor(WeightMonitor(solver), "weights")
         domain.add_monitor(Progress(solver), "progress")
         solver.solve()
-        show(cfg.network_dir)
+        unknown = next((node.evaluate.unknown for node in nodes if hasattr(node.evaluate, "unknown")), {})
+        show(cfg.network_dir, {name: float(value) for name, value in unknown.items()})
 
     train()
 
 
-def show(folder):
+def show(folder, unknown):
     result = read_run(folder)
     print_table([result])
+    for name, value in unknown.items():
+        print(f"{name} = {value:.6g}")
     for path in plot_run(result):
         print(path.resolve())

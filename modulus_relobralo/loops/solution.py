@@ -105,7 +105,7 @@ def solve(
     points: int = 2000,
     loss: str = "relobralo_grad",
     seed: int = 0,
-    on_step: Callable[[int, Solution], None] | None = None,
+    on_step: Callable[[int, Solution], object] | None = None,
 ) -> Solution:
     """
     Solve a problem by natural gradients.
@@ -129,7 +129,8 @@ def solve(
     seed : int
         Of the points and of the networks that are made by default.
     on_step : callable, optional
-        ``on_step(step, solution)`` after each step, as to print an error or to save the network.
+        ``on_step(step, solution)`` after each step, as to print an error or to save the network. If it returns
+        something true, that was the last step.
 
     Returns
     -------
@@ -167,8 +168,8 @@ def solve(
             solution.losses.append(losses)
             solution.loss.append(balanced)
             progress.update(shown, advance=1, description=f"loss {float(balanced):.1e}")
-            if on_step is not None:
-                on_step(step, solution)
+            if on_step is not None and on_step(step, solution):
+                break
     return solution
 
 
