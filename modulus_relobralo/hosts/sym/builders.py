@@ -65,6 +65,16 @@ class ShapeGeometry(_Geometry):
         points = super().sample_boundary(nr_points, *args, **kwargs)
         return points | evaluate(self._coefficients, points)
 
+    def boundary_criteria(
+        self, invar: Mapping[str, NDArray[np.float64]], criteria: Any = None, params: Any = None
+    ) -> NDArray[np.bool_]:
+        """Return which points of the boundary count: all that `criteria` takes.
+
+        The host drops those where its signed distance does not change sign, as it does not on an interface.
+        """
+        there = np.ones_like(next(iter(invar.values())), dtype=bool)
+        return there if criteria is None else there & criteria(invar, params)
+
     def sample_interior(self, nr_points: int, *args: Any, **kwargs: Any) -> dict[str, NDArray[np.float64]]:
         """Return points inside as the host does, some of them on the dense patches."""
         counts = patch_counts(nr_points, self._dense)
