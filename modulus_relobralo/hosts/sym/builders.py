@@ -260,8 +260,11 @@ def _check_networks(problem: Problem, nodes: list[Any]) -> None:
         inputs, outputs = (getattr(arch, f"{side}_key_dict", {}) for side in ("input", "output"))
         if set(outputs) & set(problem.fields) and set(inputs) <= set(problem.inputs):
             check_periodic(", ".join(outputs), partial(_values, arch), inputs, problem.periods, problem.input_ranges)
-            periodic = arch.periodicity or {}
-            warn_of_units(problem, [] if arch.input_scales else [name for name in inputs if name not in periodic])
+            periodic = getattr(arch, "periodicity", None) or {}
+            warn_of_units(
+                problem,
+                [] if getattr(arch, "input_scales", None) else [name for name in inputs if name not in periodic],
+            )
 
 
 @torch.no_grad()
