@@ -255,7 +255,11 @@ def _check_periodic(problem: Problem, columns: Columns, like: Tensor) -> None:
 
 
 def _seen_as_they_are(network: Module, inputs: Sequence[str]) -> Sequence[str]:
-    """Return which inputs a network takes in units of their own; of one that states its own jet that is not known."""
+    """Return which inputs a network takes in units of their own.
+
+    A first layer that is not trained brings them to others; what a module that states its own jet does is not known.
+    """
     if type(network) is Periodic:
         return _seen_as_they_are(network.network, network.others)
-    return () if states_jet(network) else inputs
+    trained = next(network.parameters()).requires_grad
+    return inputs if trained and not states_jet(network) else ()

@@ -3,11 +3,10 @@
 import warnings
 
 import pytest
-import torch
 from sympy import Function, Symbol
 from torch import nn
 
-from modulus_relobralo.loops import LossTerms, samples
+from modulus_relobralo.loops import LossTerms, problem_networks, samples
 from modulus_relobralo.problems import Interval, Problem
 from modulus_relobralo.taylor import Periodic, Scaled
 
@@ -55,7 +54,16 @@ def test_what_is_far_from_order_one_is_named(changes, found):
     ],
 )
 def test_what_is_not_is_not(changes):
-    torch.manual_seed(0)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         terms(**changes)
+
+
+@pytest.mark.parametrize("periodic", [(), "left, right"])
+def test_networks_made_for_the_problem_see_it_in_their_own_units(periodic):
+    conditions = {} if periodic else {"left, right": {"u": 0}}
+    wave = {"wave": U.diff(T, 2) - U.diff(X, 2)}
+    far = Problem(Interval(0, 1e4), wave, conditions, (0, 1e4), {"u": 0, "u__t": None}, periodic=periodic)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        LossTerms(far, samples(far, 8, 4, initial=4), problem_networks(far), compiled=False)
