@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -20,7 +20,9 @@ from modulus_relobralo.optimizers.residuals import Pointwise
 from modulus_relobralo.problems import Problem
 from modulus_relobralo.problems.periodic import check_periodic
 from modulus_relobralo.problems.sampling import Samples
-from modulus_relobralo.taylor import Network, read
+from modulus_relobralo.problems.units import warn_of_units
+from modulus_relobralo.taylor import Network, Periodic, read
+from modulus_relobralo.taylor.networks import states_jet
 
 Balance = Callable[..., Tensor]
 Terms = Callable[[Any], dict[str, Tensor]]
@@ -70,6 +72,11 @@ class LossTerms(Module):
         If the equations hold a field that the network does not give, a derivative above fourth order, or a function
         that PyTorch lacks; or if the problem is periodic and the network is not.
 
+    Warns
+    -----
+    UserWarning
+        If inputs that the network sees as they are, are far from order one.
+
     Examples
     --------
     >>> from modulus_relobralo.loops import samples
@@ -95,18 +102,18 @@ class LossTerms(Module):
         super().__init__()
         self.places, self.seed = dict(places), seed
         _check_places(problem, self.places)
-        single = isinstance(network, Module)
-        self.network = network if single else ModuleDict({key.replace(", ", "_"): net for key, net in network.items()})
+        self.network: Module = network if isinstance(network, Module) else _named(network)
         like = next(self.network.parameters())
-        self.unknown = ParameterDict(
+        self.unknown: Any = ParameterDict(
             {name: Parameter(like.new_tensor(value)) for name, value in problem.unknown.items()}
         )
         residuals = {name: _residuals(problem, place) for name, place in self.places.items()}
         held = [residual for each in residuals.values() for residual in each.values()]
-        outputs = list(outputs) or (_only_field(held) if single else [])
+        outputs = list(outputs) or (_only_field(held) if isinstance(network, Module) else [])
         coordinates = list(map(str, problem.coordinates))
         for columns in columns_of(network, held, [*problem.inputs], outputs, coordinates):
             _check_periodic(problem, columns, like)
+            warn_of_units(problem, _seen_as_they_are(columns.network, columns.inputs))
         self.residuals = ModuleDict(
             {
                 name: Residuals(
@@ -212,6 +219,11 @@ def take_step(
     return seen[0]
 
 
+def _named(networks: Mapping[str, Module]) -> Module:
+    """Return several networks as one module, under names that can be attributes: "u_v" of "u, v"."""
+    return ModuleDict({key.replace(" ", "").replace(",", "_"): network for key, network in networks.items()})
+
+
 def _check_places(problem: Problem, places: Mapping[str, Samples]) -> None:
     found = list(dict.fromkeys(term.output for place in places.values() for term in place.terms.values()))
     if not all(map(problem.knows, found)):
@@ -239,5 +251,15 @@ def _check_periodic(problem: Problem, columns: Columns, like: Tensor) -> None:
         inputs = torch.as_tensor(np.concatenate([points[name] for name in columns.inputs], axis=1)).to(like)
         return columns.network(inputs).cpu().numpy()
 
-    given = {**problem.ranges, **({} if problem.time is None else {"t": problem.time})}
-    check_periodic(", ".join(columns.outputs), values, columns.inputs, problem.periods, given)
+    check_periodic(", ".join(columns.outputs), values, columns.inputs, problem.periods, problem.input_ranges)
+
+
+def _seen_as_they_are(network: Module, inputs: Sequence[str]) -> Sequence[str]:
+    """Return which inputs a network takes in units of their own.
+
+    A first layer that is not trained brings them to others; what a module that states its own jet does is not known.
+    """
+    if type(network) is Periodic:
+        return _seen_as_they_are(network.network, network.others)
+    trained = next(network.parameters()).requires_grad
+    return inputs if trained and not states_jet(network) else ()

@@ -106,9 +106,9 @@ class Residuals(Module):
         computed = {name for name in names if name in fields or "__" in name}
         if not computed:
             raise ValueError(f"Parameter `residuals` must hold fields of the network. Found `{dict(residuals)}`.")
-        self.unknown = ParameterDict({name: each for name, each in (unknown or {}).items() if name in names})
+        self.unknown: Any = ParameterDict({name: each for name, each in (unknown or {}).items() if name in names})
         self.names = [*inputs, *sorted(names - computed - {*inputs, *self.unknown})]
-        self.derivatives = ModuleList(
+        self.derivatives: Any = ModuleList(
             TaylorDerivatives(*each, sorted(found), compiled=compiled, reader=reader)
             for each in columns
             if (found := {name for name in computed if _belongs(name, each, fields_in(residuals.values()))})

@@ -24,8 +24,8 @@ from modulus_relobralo.problems.expressions import (
     as_ranges,
     check_fields,
     check_name,
+    output_name,
 )
-from modulus_relobralo.problems.problem import output_name
 from modulus_relobralo.problems.shapes.edges import Corner, Part
 
 x, y = COORDINATES

@@ -88,11 +88,12 @@ def at_odds(
     initial: Mapping[str, Expr],
     time: tuple[float, float] | None,
     fields: Iterable[str],
+    periodic: Sequence[str] = (),
 ) -> list[str]:
     """Return where two conditions give one field different values, as "u is 0 on left and 1 on top at (0, 1)".
 
-    That is at a corner, at the first, the middle and the last time, and on an edge at the first time. Values that
-    depend on parameters are left out.
+    That is at a corner, at the first, the middle and the last time, on an edge at the first time, and there on periodic
+    edges, which come in pairs. Values that depend on parameters are left out.
     """
     times = [{}] if time is None else [{TIME: t} for t in (time[0], sum(time) / 2, time[1])]
     found = []
@@ -106,6 +107,14 @@ def at_odds(
         for name in (name for name in held if name in initial and name in fields):
             places = [_place(shape.edges[edge], fraction, shape) | times[0] for fraction in middles(5)]
             found += _apart(name, (held[name], initial[name]), [f"on {edge}", "at the start"], places)
+    for left, right in zip(periodic[::2], periodic[1::2], strict=True):
+        for name in (name for name in initial if name in fields):
+            for fraction in middles(5):
+                # The shape lies to the left of both: one is run through the other way round.
+                ends = (left, fraction), (right, 1 - fraction)
+                here, there = (_place(shape.edges[edge], at, shape) for edge, at in ends)
+                values = initial[name].subs(here), initial[name].subs(there)
+                found += _apart(name, values, [f"on {left}", f"on {right} at the start"], [here | times[0]])
     return found
 
 

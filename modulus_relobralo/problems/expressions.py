@@ -252,6 +252,17 @@ def plain_name(quantity: str) -> str:
     return quantity.replace("__", "_")
 
 
+def output_name(quantity: str, variable: str, usual: str) -> str:
+    """Return the name of a quantity's equation: with the name of a dependent variable that is not the usual one.
+
+    Examples
+    --------
+    >>> output_name("M_x", "w", usual="w"), output_name("M_x", "v", usual="w")
+    ('M_x', 'M_x_v')
+    """
+    return quantity if variable == usual else f"{quantity}_{variable}"
+
+
 def check_fields(equations: Mapping[str, Expr], parameters: Iterable[str] = ()) -> None:
     """
     Raise unless each field has one list of arguments in all equations, and no field or parameter an equation's name.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from math import inf
-from typing import Any
+from typing import Any, TypeAlias
 
 from sympy import Expr, Function, I, Symbol, pi, sin
 
@@ -21,14 +21,15 @@ from modulus_relobralo.problems.expressions import (
     check_name,
     check_smooth,
     check_values,
+    output_name,
 )
-from modulus_relobralo.problems.problem import Problem, output_name
+from modulus_relobralo.problems.problem import Problem
 from modulus_relobralo.problems.shapes.primitives import EDGES, Rectangle
 from modulus_relobralo.problems.shapes.shape import for_each_edge
 
 x, y = COORDINATES
 
-Held = float | Expr | str | Mapping[Any, Any]
+Held: TypeAlias = float | Expr | str | Mapping[Any, Any]
 """What holds on an edge."""
 
 

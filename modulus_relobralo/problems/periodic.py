@@ -61,7 +61,8 @@ def _axis(shape: Domain, one: str, other: str) -> int | None:
     # The shape lies to the left of both: one is run through the other way round.
     ends = shape.edges[one].at(fractions), shape.edges[other].at(1 - fractions)
     moves = np.stack([ends[1][name] - ends[0][name] for name in names])
-    widths = np.subtract(*reversed(shape.bounds))
+    lower, upper = map(np.array, shape.bounds)
+    widths = upper - lower
     for axis, width in enumerate(widths):
         expected = np.zeros_like(moves)
         expected[axis] = np.sign(moves[axis]) * width
@@ -89,7 +90,7 @@ def check_periodic(
     inputs : iterable of str
         Names of its inputs.
     periods, ranges : mapping of str to pair of float
-        Of the problem; from where to where its other inputs go, [0, 1] where that is not said.
+        The `periods` and `input_ranges` of the problem; an input without a range goes from 0 to 1.
 
     Raises
     ------
@@ -100,7 +101,7 @@ def check_periodic(
     for coordinate, (low, high) in periods.items():
         if coordinate not in inputs:
             continue
-        points = {each: generator.uniform(*{**ranges, **periods}.get(each, (0, 1)), (16, 1)) for each in inputs}
+        points = {each: generator.uniform(*ranges.get(each, (0, 1)), (16, 1)) for each in inputs}
         here, there = (network({**points, coordinate: points[coordinate] + turn * (high - low)}) for turn in range(2))
         if not np.allclose(here, there, rtol=0, atol=np.finfo(here.dtype).eps ** 0.5 * max(1.0, np.abs(here).max())):
             raise ValueError(

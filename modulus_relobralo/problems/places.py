@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sympy import Expr, Integer, Symbol
+from sympy import Expr, Symbol
 from sympy.core.function import AppliedUndef
 
 from modulus_relobralo.checks import check_count, check_flag
@@ -136,12 +136,10 @@ def places(
     """
     _check(problem, interior, edge, initial, per_edge, sensors)
     time = {} if problem.time is None else {str(TIME): problem.time}
-    regions = problem.shape.regions
     found = [
-        Place(region, {name: Term(name, Integer(0)) for name in held}, interior, time, regions[region])
-        for region, held in problem.regions.items()
+        Place(name, _inside(problem, name), interior, time, region, dense=_dense(problem, region))
+        for name, region in problem.shape.regions.items()
     ]
-    found = [replace(place, dense=_dense(problem, place.shape)) for place in found]
     edges = problem.shape.edges
     for parts in _groups(problem, per_edge):
         name = EDGES if set(parts) == set(edges) else "_".join(parts)
@@ -178,6 +176,10 @@ def _check(
     if (initial is None) == bool(problem.initial):
         wanted = f"given for {', '.join(problem.initial)}" if problem.initial else "left out, because nothing is known"
         raise ValueError(f"Parameter `initial`, of points at the first time, must be {wanted}. Found {initial}.")
+
+
+def _inside(problem: Problem, region: str) -> dict[str, Term]:
+    return {name: Term(name, problem.inside[name]) for name in problem.regions[region]}
 
 
 def _dense(problem: Problem, region: Domain) -> tuple[Domain, ...]:

@@ -204,6 +204,13 @@ class Problem:
         return (*map(str, self.coordinates), *self.parameters)
 
     @property
+    def input_ranges(self) -> dict[str, tuple[float, float]]:
+        """From where to where each input goes; not in it are parameters of which that is not said."""
+        places = zip(*self.shape.bounds, strict=True)
+        found = {str(symbol): ends for symbol, ends in zip(self.shape.coordinates, places, strict=True)}
+        return {**found, **({} if self.time is None else {str(TIME): self.time}), **self.ranges}
+
+    @property
     def derivatives(self) -> tuple[str, ...]:
         """Names of the derivatives that conditions name, such as "u__x"."""
         measured = (sensors.values for sensors in self.sensors.values())
@@ -402,7 +409,7 @@ class Problem:
             sensors.check_place(f"sensors[{name!r}]", self.shape, self.time)
 
     def _warn_of_odds(self) -> None:
-        found = at_odds(self.shape, self.conditions, self.initial, self.time, self.fields)
+        found = at_odds(self.shape, self.conditions, self.initial, self.time, self.fields, self._periodic)
         if found:
             warnings.warn(
                 f"Conditions differ where they meet: {'; '.join(found)}. A network is smooth and takes neither value "
@@ -410,17 +417,6 @@ class Problem:
                 "into the other, as 16 x^2 (1 - x)^2 does in place of 1.",
                 stacklevel=3,
             )
-
-
-def output_name(quantity: str, variable: str, usual: str) -> str:
-    """Return the name of a quantity's equation: with the name of a dependent variable that is not the usual one.
-
-    Examples
-    --------
-    >>> output_name("M_x", "w", usual="w"), output_name("M_x", "v", usual="w")
-    ('M_x', 'M_x_v')
-    """
-    return quantity if variable == usual else f"{quantity}_{variable}"
 
 
 def _by_region(given: Any, equations: Iterable[str], regions: Iterable[str]) -> dict[str, list[str]]:

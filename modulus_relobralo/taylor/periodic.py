@@ -34,6 +34,11 @@ class Periodic(Module):
     periods : mapping of str to pair of float
         From where to where a period goes, by name of the input, such as the ``periods`` of a problem.
 
+    Attributes
+    ----------
+    others : list of str
+        Inputs that the network sees as they are.
+
     Raises
     ------
     ValueError
@@ -56,6 +61,7 @@ class Periodic(Module):
                 f"Parameter `periods` must map some of {inputs} to pairs (low, high). Found `periods = {wrong}`."
             )
         self.network = network
+        self.others = [name for name in inputs if name not in periods]
         self._columns: list[tuple[int, Period | None]] = [(1, periods.get(name)) for name in inputs]
 
     def forward(self, x: Tensor) -> Tensor:

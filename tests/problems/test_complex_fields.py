@@ -28,7 +28,12 @@ def test_parts_are_those_of_complex_arithmetic(equation):
     at = np.random.default_rng(0).uniform(-1, 1, (2, 20))
     real, imaginary, other = sin(X + 2 * T), exp(-X) * T, X**2 + T**3
     problem = Problem(
-        Interval(-1, 1), {"e": equation}, {"left, right": {}}, (0, 1), {"u": None, "v": None}, complex_fields=["u"]
+        Interval(-1, 1),
+        {"e": equation, "other": V.diff(T)},
+        {"left, right": {}},
+        (0, 1),
+        {"u": None, "v": None},
+        complex_fields=["u"],
     )
     expected = values(equation, {U: real + I * imaginary, V: other}, at)
     fields = {Function("u_re")(X, T): real, Function("u_im")(X, T): imaginary, V: other}
@@ -69,7 +74,7 @@ def test_conditions_of_every_kind_are_split():
         "bottom": ["u_re__y", "u_im__y"],
         "top": ["flux_re", "flux_im"],
     }
-    assert problem.conditions["bottom"] == {"u_re__y": 0, "u_im__y": 1}
+    assert {name: float(value) for name, value in problem.conditions["bottom"].items()} == {"u_re__y": 0, "u_im__y": 1}
     assert problem.conditions["top"] == {"flux_re": 2, "flux_im": 0}
     u_re, u_im = Function("u_re")(X, Y), Function("u_im")(X, Y)
     assert problem.equations["absorbing_re"] == u_re.diff(X) * Symbol("normal_x") + K * u_im

@@ -52,3 +52,17 @@ def test_values_that_go_together_are_not(make):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         make()
+
+
+def test_a_start_that_differs_at_both_ends_of_a_period_is_named():
+    ring = {
+        "equations": {"heat": H.diff(T) - H.diff(X, 2)},
+        "conditions": {},
+        "time": (0, 2),
+        "periodic": "left, right",
+    }
+    with pytest.warns(UserWarning, match=r"u is 0 on left and 1 on right at the start at \(0, 0\)"):
+        Problem(Interval(0, 1), initial={"u": X**2}, **ring)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Problem(Interval(0, 1), initial={"u": sin(2 * pi * X)}, **ring)

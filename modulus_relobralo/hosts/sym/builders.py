@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from modulus_relobralo.problems.places import places
 from modulus_relobralo.problems.sampling import areas_of, evaluate, patch_counts
 from modulus_relobralo.problems.shapes.edges import Part
 from modulus_relobralo.problems.shapes.shape import Domain
+from modulus_relobralo.problems.units import warn_of_units
 
 _Geometry: Any = host.load("geometry.geometry").Geometry
 _parameterization: Any = host.load("geometry.parameterization")
@@ -64,6 +66,16 @@ class ShapeGeometry(_Geometry):
         """Return points on the boundary as the host does, with the further columns."""
         points = super().sample_boundary(nr_points, *args, **kwargs)
         return points | evaluate(self._coefficients, points)
+
+    def boundary_criteria(
+        self, invar: Mapping[str, NDArray[np.float64]], criteria: Any = None, params: Any = None
+    ) -> NDArray[np.bool_]:
+        """Return which points of the boundary count: all that `criteria` takes.
+
+        The host drops those where its signed distance does not change sign, as it does not on an interface.
+        """
+        there = np.ones_like(next(iter(invar.values())), dtype=bool)
+        return there if criteria is None else there & criteria(invar, params)
 
     def sample_interior(self, nr_points: int, *args: Any, **kwargs: Any) -> dict[str, NDArray[np.float64]]:
         """Return points inside as the host does, some of them on the dense patches."""
@@ -166,6 +178,11 @@ def constraints(
         equation, a field or a parameter has a name that the host would take for something else; or if the problem is
         periodic and a network is not.
 
+    Warns
+    -----
+    UserWarning
+        If inputs that a network sees as they are, are far from order one.
+
     Examples
     --------
     ::
@@ -177,7 +194,7 @@ def constraints(
     """
     found = places(problem, interior, edge, initial, per_edge, sensors)
     _check_names(problem)
-    _check_periodic(problem, nodes)
+    _check_networks(problem, nodes)
     ranges = _ranges(problem, sampling.pop("parameterization", {}))
     factors = weights(problem) if scaled else {}
     made = {}
@@ -236,17 +253,22 @@ def _check_names(problem: Problem) -> None:
         )
 
 
-def _check_periodic(problem: Problem, nodes: list[Any]) -> None:
+def _check_networks(problem: Problem, nodes: list[Any]) -> None:
+    """Raise if a network is not periodic where the problem is; warn if it sees inputs far from order one."""
     networks = {id(arch): arch for node in nodes for arch in [getattr(node.evaluate, "arch", node.evaluate)]}
     for arch in networks.values():
         inputs, outputs = (getattr(arch, f"{side}_key_dict", {}) for side in ("input", "output"))
-        if problem.periods and set(outputs) & set(problem.fields) and set(inputs) <= set(problem.inputs):
-            like = next(arch.parameters())
+        if set(outputs) & set(problem.fields) and set(inputs) <= set(problem.inputs):
+            check_periodic(", ".join(outputs), partial(_values, arch), inputs, problem.periods, problem.input_ranges)
+            periodic = getattr(arch, "periodicity", None) or {}
+            warn_of_units(
+                problem,
+                [] if getattr(arch, "input_scales", None) else [name for name in inputs if name not in periodic],
+            )
 
-            @torch.no_grad()
-            def values(points: Mapping[str, Any], arch: Any = arch, like: torch.Tensor = like) -> Any:
-                found = arch({name: torch.as_tensor(value).to(like) for name, value in points.items()})
-                return torch.cat([*found.values()], dim=1).cpu().numpy()
 
-            given = {**problem.ranges, **({} if problem.time is None else {"t": problem.time})}
-            check_periodic(", ".join(outputs), values, inputs, problem.periods, given)
+@torch.no_grad()
+def _values(arch: Any, points: Mapping[str, Any]) -> Any:
+    like = next(arch.parameters())
+    found = arch({name: torch.as_tensor(value).to(like) for name, value in points.items()})
+    return torch.cat([*found.values()], dim=1).cpu().numpy()

@@ -58,7 +58,7 @@ class Domain(ABC):
 
     @property
     def regions(self) -> Mapping[str, Domain]:
-        """Where equations of their own hold, by name: of a `Composite` its shapes."""
+        """Where equations of their own hold by name, of a `Composite` its shapes."""
         return {INTERIOR: self}
 
     @property
