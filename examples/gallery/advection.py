@@ -23,5 +23,10 @@ problem = Problem(
     periodic="left, right",
 )
 
+
+def references():
+    return (exact(problem, u=solution),)
+
+
 if __name__ == "__main__":
-    run(problem, exact(problem, u=solution))
+    run(problem, *references())

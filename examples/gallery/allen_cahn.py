@@ -22,5 +22,10 @@ problem = Problem(
     initial={"u": x**2 * cos(pi * x)},
 )
 
+
+def references():
+    return (stored("allen_cahn"),)
+
+
 if __name__ == "__main__":
-    run(problem, stored("allen_cahn"))
+    run(problem, *references())

@@ -21,5 +21,10 @@ problem = Problem(
     initial={"u": solution.subs(t, 0), "u__t": 0},
 )
 
+
+def references():
+    return (exact(problem, u=solution),)
+
+
 if __name__ == "__main__":
-    run(problem, exact(problem, u=solution))
+    run(problem, *references())

@@ -20,5 +20,10 @@ problem = Problem(
     initial={"u": -sin(pi * x)},
 )
 
+
+def references():
+    return (stored("burgers"),)
+
+
 if __name__ == "__main__":
-    run(problem, stored("burgers"))
+    run(problem, *references())

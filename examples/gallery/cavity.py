@@ -31,5 +31,10 @@ problem = Problem(
     conditions={"left, right, bottom": {"u": 0, "v": 0}, "top": {"u": 4 * x * (1 - x), "v": 0}},
 )
 
+
+def references():
+    return (stored("cavity"),)
+
+
 if __name__ == "__main__":
-    run(problem, stored("cavity"))
+    run(problem, *references())

@@ -26,5 +26,10 @@ problem = Problem(
     sensors={"x": SENSORS, "u": lambdify(x, temperature)(SENSORS) + noise},
 )
 
+
+def references():
+    return (exact(problem, u=temperature, k=conductivity),)
+
+
 if __name__ == "__main__":
-    run(problem, exact(problem, u=temperature, k=conductivity))
+    run(problem, *references())

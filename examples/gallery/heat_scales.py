@@ -22,5 +22,10 @@ problem = Problem(
     initial={"u": solution.subs(t, 0)},
 )
 
+
+def references():
+    return (exact(problem, n=81, times=6, u=solution),)
+
+
 if __name__ == "__main__":
-    run(problem, exact(problem, n=81, times=6, u=solution))
+    run(problem, *references())

@@ -21,5 +21,10 @@ problem = Problem(
     periodic="left, right",
 )
 
+
+def references():
+    return (stored("korteweg_de_vries"),)
+
+
 if __name__ == "__main__":
-    run(problem, stored("korteweg_de_vries"))
+    run(problem, *references())

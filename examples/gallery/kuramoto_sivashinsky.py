@@ -22,5 +22,10 @@ problem = Problem(
     periodic="left, right",
 )
 
+
+def references():
+    return (stored("kuramoto_sivashinsky"),)
+
+
 if __name__ == "__main__":
-    run(problem, stored("kuramoto_sivashinsky"))
+    run(problem, *references())

@@ -23,5 +23,10 @@ problem = Problem(
     conditions={"left, right, bottom, top": {"u": 1}, "a, b, c, d": {"u": 0}},
 )
 
+
+def references():
+    return (stored("poisson_holes"),)
+
+
 if __name__ == "__main__":
-    run(problem, stored("poisson_holes"))
+    run(problem, *references())

@@ -43,5 +43,10 @@ problem = Problem(
     unknown={"friction": 0.1},
 )
 
+
+def references():
+    return (exact(problem, **solution),)
+
+
 if __name__ == "__main__":
-    run(problem, exact(problem, **solution))
+    run(problem, *references())

@@ -24,5 +24,10 @@ problem = Problem(
     initial={"T": solution.subs(t, 0)},
 )
 
+
+def references():
+    return (exact(problem, T=solution),)
+
+
 if __name__ == "__main__":
-    run(problem, exact(problem, T=solution))
+    run(problem, *references())

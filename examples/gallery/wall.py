@@ -40,9 +40,10 @@ problem = Problem(
     },
 )
 
+
+def references():
+    return exact(problem, region="hot", T_hot=solution_hot), exact(problem, region="cold", T_cold=solution_cold)
+
+
 if __name__ == "__main__":
-    run(
-        problem,
-        exact(problem, region="hot", T_hot=solution_hot),
-        exact(problem, region="cold", T_cold=solution_cold),
-    )
+    run(problem, *references())
