@@ -57,7 +57,7 @@ class Solution:
     @property
     def unknown(self) -> dict[str, float]:
         """The unknown coefficients by name."""
-        return {name: float(value) for name, value in self._unknown.items()}
+        return {name: value.item() for name, value in self._unknown.items()}
 
     @torch.no_grad()
     def __call__(self, **inputs: ArrayLike) -> dict[str, NDArray[np.float64]]:
