@@ -155,15 +155,13 @@ class Comparison:
 
 
 def compare(runs: Sequence[Run]) -> list[Comparison]:
-    """Gather `runs` into comparisons, in the order of their first runs; the plain sum comes first in each."""
-    problems = [", ".join(filter(None, (run.problem, run.window))) for run in runs]
-    found = [""] * len(runs)
-    for problem in dict.fromkeys(problems):
-        places = [place for place, each in enumerate(problems) if each == problem]
-        for place, setting in zip(places, _settings([runs[place] for place in places]), strict=True):
-            found[place] = setting
-    groups = _grouped(zip(problems, found, strict=True), runs)
-    return [_compare(problem, setting, alike) for (problem, setting), alike in groups.items()]
+    """Gather `runs` into comparisons, by problem and setting; the plain sum comes first in each."""
+    problems = _grouped((", ".join(filter(None, (run.problem, run.window))) for run in runs), runs)
+    return [
+        _compare(problem, setting, same)
+        for problem, alike in problems.items()
+        for setting, same in _grouped(_settings(alike), alike).items()
+    ]
 
 
 def why_uncounted(run: Run, referenced: bool) -> str | None:
@@ -249,9 +247,8 @@ def _grouped(names: Iterable[Any], runs: Iterable[Run]) -> dict[Any, list[Run]]:
     return groups
 
 
-def _settings(runs: Iterable[Run]) -> list[str]:
+def _settings(runs: Sequence[Run]) -> list[str]:
     """Return what distinguishes runs besides loss and seed: the config, and optimizers that took turns."""
-    runs = list(runs)
     turns = [{"optimizers": " then ".join(run.optimizers)} if len(run.optimizers) > 1 else {} for run in runs]
     configs = [{**run.config, **turn} for run, turn in zip(runs, turns, strict=True)]
     return settings(configs, [run.choices for run in runs], [run.overrides for run in runs])

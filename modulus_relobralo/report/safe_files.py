@@ -28,7 +28,7 @@ LONGEST = 200
 DEEPEST = 100
 """Brackets in brackets, in a config."""
 # Where numpy.savez puts what has no name.
-MEMBER = "arr_0.npy"
+MEMBER, OTHER = "arr_0.npy", "not the host's dictionary of arrays"
 # The signature of a file in an archive, and how many of them are read of.
 ENTRY, MOST_ENTRIES = b"PK\x01\x02", 1000
 NUMBERS = re.compile(r"[biufcSU]\d{1,6}|O8?")
@@ -60,9 +60,7 @@ def check_size(paths: Iterable[Path], limit: int) -> None:
         if not stat.S_ISREG(found.st_mode):
             raise ValueError(f"{path} cannot be read: it is no regular file")
         if size > limit:
-            raise ValueError(
-                f"{path} cannot be read: {size / MIB:.3g} MiB are more than the {limit / MIB:.3g} that are"
-            )
+            raise ValueError(f"{path} cannot be read: {size / MIB:.3g} MiB, where {limit / MIB:.3g} are allowed")
 
 
 def read_bytes(path: Path, limit: int) -> bytes:
@@ -113,10 +111,6 @@ def parse_config(text: str) -> dict[str, Any]:
 # ----- arrays
 
 
-class OtherContentError(ValueError):
-    """An archive of NumPy's that holds something else than the host's dictionary of arrays."""
-
-
 class _Type:
     """Stands for a NumPy type of elements until its state is known."""
 
@@ -158,19 +152,11 @@ class _Array:
             self.value = np.frombuffer(content, kind.dtype).reshape(shape, order="F" if fortran else "C")
 
 
-class _Scalar(_Array):
-    """Stands for a number of NumPy's."""
-
-    def __init__(self, kind: Any, content: Any) -> None:
-        self.__setstate__((1, (), kind, False, content))
-
-
 # All that a pickle may call. NumPy 2 moved its modules, what it writes is the same.
 MADE = {
     ("numpy", "ndarray"): _Array,
     ("numpy", "dtype"): _Type,
     **{(f"numpy.{core}.multiarray", "_reconstruct"): _Array for core in ("core", "_core")},
-    **{(f"numpy.{core}.multiarray", "scalar"): _Scalar for core in ("core", "_core")},
 }
 
 
@@ -193,22 +179,18 @@ def load_arrays(path: Path) -> dict[str, Any]:
     ------
     ValueError
         If the file cannot be read or holds anything else.
-    OtherContentError
-        If it holds arrays, but no such dictionary.
     """
     content = read_bytes(path, ARRAYS)
     try:
         found = _unpickle(_member(content))
         if not isinstance(found, dict):
-            raise OtherContentError(f"it holds a {type(found).__name__}")
+            raise ValueError(f"it holds a {type(found).__name__}, {OTHER}")
         if not all(isinstance(name, str) and len(name) <= LONGEST for name in found):
             raise ValueError("a name is no text, or a long one")
         values = {name: value.value if isinstance(value, _Array) else value for name, value in found.items()}
         if sum(8 * value.size for value in values.values() if isinstance(value, np.ndarray)) > ARRAYS:
             raise ValueError(f"its arrays are larger than {ARRAYS // MIB} MiB")
         return values
-    except OtherContentError:
-        raise
     # Whatever a damaged file makes of zipfile, NumPy and the unpickler: their errors are of many kinds.
     except Exception as error:
         raise ValueError(f"{path} cannot be read: {type(error).__name__}: {error}") from error
@@ -220,7 +202,7 @@ def _member(content: bytes) -> bytes:
         raise ValueError("it holds too many files")
     with zipfile.ZipFile(BytesIO(content)) as archive:
         if MEMBER not in archive.namelist():
-            raise OtherContentError(f"it holds {', '.join(archive.namelist())[:LONGEST] or 'nothing'}")
+            raise ValueError(f"it holds {', '.join(archive.namelist())[:LONGEST] or 'nothing'}, {OTHER}")
         if archive.getinfo(MEMBER).compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise ValueError("it is compressed in another way than NumPy does it")
         with archive.open(MEMBER) as file:
@@ -233,7 +215,7 @@ def _member(content: bytes) -> bytes:
         raise ValueError(f"a header of version {version}")
     shape, _, dtype = headers[version](member)
     if shape != () or dtype != np.dtype(object):
-        raise OtherContentError(f"it holds an array of shape {shape} and type {dtype}")
+        raise ValueError(f"it holds an array of shape {shape} and type {dtype}, {OTHER}")
     return member.read()
 
 

@@ -56,7 +56,7 @@ def tabulate(runs: Sequence[Run], labels: Sequence[str]) -> DataFrame:
         {
             "": label,
             "steps": str(run.last_step) if run.last_step >= 0 else "-",
-            **{quantity.label: _last(quantity, run) for quantity in found},
+            **{q.label: "-" if q.series(run) is None else _value(q, [run]) for q in found},
             "wall time [s]": _number(run.seconds, ".1f"),
             "status": run.status,
         }
@@ -84,14 +84,8 @@ def summarize(comparison: Comparison, target: float | None = None) -> DataFrame:
     """Return a row for each loss: what it reached, as median and quartiles over the runs, and its time.
 
     Without a reference, where there are many quantities, the losses have a column each. A value that is not of the
-    last step of its run has its step beside it.
-
-    Parameters
-    ----------
-    comparison : Comparison
-        Of any number of losses.
-    target : float, optional
-        A relative L2 error; adds the steps that it took to reach it.
+    last step of its run has its step beside it. `target` is a relative L2 error; it adds the steps that it took to
+    reach it.
     """
     rows = [_row(comparison, loss, runs, target) for loss, runs in comparison.groups.items()]
     if comparison.variables:
@@ -102,8 +96,7 @@ def summarize(comparison: Comparison, target: float | None = None) -> DataFrame:
 def _row(comparison: Comparison, loss: str, runs: Sequence[Run], target: float | None) -> dict[str, str]:
     row = {"": loss, "seeds": _seeds(runs), "at step": _range(_ends(runs, comparison.quantities))}
     for quantity in comparison.quantities:
-        values = comparison.of(loss, quantity)[quantity.label]
-        row[quantity.label] = _spread(spread(values)) + _off(runs, quantity)
+        row[quantity.label] = _value(quantity, runs)
         if comparison.baseline and quantity.lower_is_better:
             row[quantity.ratio_label] = _number(comparison.ratio(loss, quantity))
     row["ms per step"] = _number(1e3 * spread(run.step_seconds for run in runs)["median"], ".1f")
@@ -135,15 +128,16 @@ def _seeds(runs: Sequence[Run]) -> str:
     return f"{seeds}{twice}{f', {diverged} diverged' if diverged else ''}"
 
 
-def _last(quantity: Quantity, run: Run) -> str:
-    series = quantity.series(run)
-    return "-" if series is None else f"{series.iloc[-1]:.3e}{_off([run], quantity)}"
-
-
-def _off(runs: Sequence[Run], quantity: Quantity) -> str:
-    """Return of which steps values are that are not of the last steps of their runs, to be written behind them."""
+def _value(quantity: Quantity, runs: Sequence[Run]) -> str:
+    """Return the median and the quartiles of last values, and of which step they are where it is not the last."""
+    low, median, high = spread(quantity.last(run) for run in runs)
+    alike = low == high or math.isnan(median)
     steps = {end for run in runs for end in _ends([run], [quantity]) if end != run.last_step}
-    return f" (step{'s' if len(steps) > 1 else ''} {_range(steps)})" if steps else ""
+    return (
+        _number(median)
+        + ("" if alike else f" [{_number(low)}, {_number(high)}]")
+        + (f" (step{'s' if len(steps) > 1 else ''} {_range(steps)})" if steps else "")
+    )
 
 
 def _ends(runs: Sequence[Run], known: Iterable[Quantity]) -> set[int]:
@@ -155,12 +149,6 @@ def _ends(runs: Sequence[Run], known: Iterable[Quantity]) -> set[int]:
 def _range(steps: Iterable[int]) -> str:
     ordered = sorted(steps)
     return " to ".join(map(str, dict.fromkeys((ordered[0], ordered[-1])))) if ordered else "-"
-
-
-def _spread(values: Series) -> str:
-    low, median, high = values
-    alike = low == high or math.isnan(median)
-    return _number(median) + ("" if alike else f" [{_number(low)}, {_number(high)}]")
 
 
 def _number(value: float, form: str = "") -> str:

@@ -11,7 +11,7 @@ from pictures import has_colour
 from several_runs import OURS, SUM, only, write_seeds
 from written_runs import EXACT, X, Y, write_fields, write_hydra, write_inferencer, write_run
 
-from modulus_relobralo.report import figures, pictures
+from modulus_relobralo import figure_style
 from modulus_relobralo.report.figures import file_name, plot_comparison, plot_run
 from modulus_relobralo.report.runs import read_run
 
@@ -72,8 +72,7 @@ def drawn(monkeypatch):
         kept[path.name] = figure
         return path
 
-    for module in (figures, pictures):
-        monkeypatch.setattr(module, "save", keep)
+    monkeypatch.setattr(figure_style, "save", keep)
     return kept
 
 
