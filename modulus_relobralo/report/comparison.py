@@ -108,7 +108,7 @@ class Comparison:
     `frame` has a row for each run that counts: the `run`, its `loss` (the balancing scheme, with its parameters where
     they differ), `seed`, and the last value of each of the `quantities` under its label: NaN where a run does not
     count for it, infinity where it diverged. `settings` names what distinguishes it from other comparisons of its
-    problem; `uncounted` are the runs that are not in it, because they are unfinished or recorded no error where others
+    problem; `uncounted` are the runs that are not in it, and why: they are unfinished or recorded no error where others
     did. `notes` say what else a reader must know.
     """
 
@@ -116,7 +116,7 @@ class Comparison:
     settings: str
     frame: DataFrame
     quantities: tuple[Quantity, ...]
-    uncounted: tuple[Run, ...] = ()
+    uncounted: tuple[tuple[Run, str], ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -164,7 +164,7 @@ def compare(runs: Sequence[Run]) -> list[Comparison]:
     ]
 
 
-def why_uncounted(run: Run, referenced: bool) -> str | None:
+def _why_uncounted(run: Run, referenced: bool) -> str | None:
     """Return why a run does not count; None if it does.
 
     `referenced` says whether others of its problem and setting recorded errors; without a reference, runs are
@@ -180,8 +180,8 @@ def why_uncounted(run: Run, referenced: bool) -> str | None:
 
 def _compare(problem: str, setting: str, runs: Sequence[Run]) -> Comparison:
     referenced = any(run.errors for run in runs if run.status != UNFINISHED)
-    why = [why_uncounted(run, referenced) for run in runs]
-    counted = [run for run, reason in zip(runs, why, strict=True) if reason is None]
+    why = [(run, _why_uncounted(run, referenced)) for run in runs]
+    counted = [run for run, reason in why if reason is None]
     aligned, notes = _align(counted, ("errors",) if referenced else WITHOUT_REFERENCE)
     frame = DataFrame({"run": aligned, "loss": _name_losses(aligned)}, dtype=object)
     # As texts, because a seed may be anything.
@@ -191,7 +191,7 @@ def _compare(problem: str, setting: str, runs: Sequence[Run]) -> Comparison:
         frame[quantity.label] = [quantity.last(run) for run in aligned]
     frame = frame.iloc[np.argsort([run.scheme != BASELINE for run in aligned], kind="stable")]
     said = dict.fromkeys([*notes, *(f"{run.label}: {note}" for run in counted for note in run.notes)])
-    uncounted = tuple(run for run, reason in zip(runs, why, strict=True) if reason is not None)
+    uncounted = tuple((run, reason) for run, reason in why if reason is not None)
     return Comparison(problem, setting, frame.reset_index(drop=True), tuple(found), uncounted, tuple(said))
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from pandas import DataFrame, Series
 
 from modulus_relobralo.options import EPS, TEMPERATURE
-from modulus_relobralo.report.comparison import Comparison, Quantity, quantities, spread, why_uncounted
+from modulus_relobralo.report.comparison import Comparison, Quantity, quantities, spread
 from modulus_relobralo.report.runs import Run
 from modulus_relobralo.report.settings import select
 from modulus_relobralo.tables import print_lines, print_rows
@@ -169,8 +169,7 @@ def remarks(comparison: Comparison) -> list[str]:
         residuals = any(quantity.kind == "residuals" for quantity in comparison.quantities)
         missing = [NO_REFERENCE] if residuals else [NO_REFERENCE, NO_RESIDUALS]
     uncounted = [
-        f"not counted: {comparison.title}: {run.label}: {why_uncounted(run, bool(comparison.variables))} ({run.folder})"
-        for run in comparison.uncounted
+        f"not counted: {comparison.title}: {run.label}: {reason} ({run.folder})" for run, reason in comparison.uncounted
     ]
     return [*missing, *suspicions(comparison), *comparison.notes, *uncounted]
 

@@ -154,7 +154,7 @@ def test_without_a_reference_all_that_finished_count(tmp_path):
         write_run(tmp_path / str(seed), "sum", seed=seed, exact={})
     (comparison,) = compare(runs_in(tmp_path))
     assert sorted(run.seed for run in comparison.frame["run"]) == [10, 11]
-    assert [run.seed for run in comparison.uncounted] == [9]
+    assert [run.seed for run, _ in comparison.uncounted] == [9]
     # What an unfinished run recorded of a reference makes no difference.
     write_run(tmp_path / "killed", "sum", seed=9, steps=(0, 10))
     assert sorted(run.seed for run in only(tmp_path).frame["run"]) == [10, 11]
