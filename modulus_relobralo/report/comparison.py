@@ -1,17 +1,17 @@
-"""What is compared with what: a frame of runs of one problem in one setting, at steps that all of them have."""
+"""What is compared with what: a frame of runs of one problem in one setting."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 from pandas import DataFrame, Series, concat
 
 from modulus_relobralo.report.runs import Run
-from modulus_relobralo.report.settings import differences, flatten, select, settings
+from modulus_relobralo.report.settings import differences, flatten, settings
 from modulus_relobralo.report.status import UNFINISHED
 
 BASELINE = "sum"
@@ -97,8 +97,8 @@ def band(runs: Iterable[Run], kind: str, name: str) -> DataFrame:
     if not recorded:
         return DataFrame(columns=["low", "median", "high"])
     whole = [series for series, diverged in recorded if not diverged] or [series for series, _ in recorded]
-    shared = concat([series.reindex(_shared(whole)) for series, _ in recorded], axis=1)
-    return quartiles(shared.fillna(math.inf))
+    steps = sorted(set.intersection(*({*series.index} for series in whole)))
+    return quartiles(concat([series.reindex(steps) for series, _ in recorded], axis=1).fillna(math.inf))
 
 
 @dataclass(frozen=True)
@@ -182,61 +182,35 @@ def _compare(problem: str, setting: str, runs: Sequence[Run]) -> Comparison:
     referenced = any(run.errors for run in runs if run.status != UNFINISHED)
     why = [(run, _why_uncounted(run, referenced)) for run in runs]
     counted = [run for run, reason in why if reason is None]
-    aligned, notes = _align(counted, ("errors",) if referenced else WITHOUT_REFERENCE)
-    frame = DataFrame({"run": aligned, "loss": _name_losses(aligned)}, dtype=object)
+    notes = _unequal(counted, ("errors",) if referenced else WITHOUT_REFERENCE)
+    frame = DataFrame({"run": counted, "loss": _name_losses(counted)}, dtype=object)
     # As texts, because a seed may be anything.
-    frame["seed"] = [repr(run.seed) for run in aligned]
-    found = quantities(aligned, OF_REFERENCE if referenced else WITHOUT_REFERENCE)
+    frame["seed"] = [repr(run.seed) for run in counted]
+    found = quantities(counted, OF_REFERENCE if referenced else WITHOUT_REFERENCE)
     for quantity in found:
-        frame[quantity.label] = [quantity.last(run) for run in aligned]
-    frame = frame.iloc[np.argsort([run.scheme != BASELINE for run in aligned], kind="stable")]
+        frame[quantity.label] = [quantity.last(run) for run in counted]
+    frame = frame.iloc[np.argsort([run.scheme != BASELINE for run in counted], kind="stable")]
     said = dict.fromkeys([*notes, *(f"{run.label}: {note}" for run in counted for note in run.notes)])
     uncounted = tuple((run, reason) for run, reason in why if reason is not None)
     return Comparison(problem, setting, frame.reset_index(drop=True), tuple(found), uncounted, tuple(said))
 
 
-def _align(runs: Sequence[Run], kinds: Iterable[str]) -> tuple[list[Run], list[str]]:
-    """Return `runs` with each quantity up to the last step that all have of it, and what to say of it.
+def _unequal(runs: Iterable[Run], kinds: Iterable[str]) -> list[str]:
+    """Return what is to be said of quantities that some runs lack, or that end at different steps.
 
-    Files may end early: what the host had not yet written is lost with its process. Runs that were ended before the
-    greatest number of steps, by a stop criterion or by L-BFGS, are compared at their ends.
+    Files may end early: what the host had not yet written is lost with its process. A stop criterion or L-BFGS may end
+    a run before others.
     """
-    whole = [run for run in runs if not run.diverged]
-    aligned, notes = [*runs], []
+    whole, notes = [run for run in runs if not run.diverged], []
     for quantity in quantities(whole, kinds):
         one, name = LABELS[quantity.kind][0], quantity.name
-        recorded = [(run, series) for run in whole if (series := quantity.series(run)) is not None]
-        lacking = [run for run in whole if quantity.series(run) is None]
-        notes += [f"{run.label}: not counted for {name}, whose {one} it lacks" for run in lacking]
-        ends = sorted({int(series.index[-1]) for _, series in recorded})
-        shared = _shared([series for _, series in recorded])
-        if len(ends) == 1:
-            continue
-        if not shared or any(_ends_of_itself(run) for run, _ in recorded):
-            notes.append(f"the {one} values of {name} are those of different steps, {ends[0]} to {ends[-1]}")
-            continue
-        aligned = [run if run.diverged else _cut(run, quantity, shared[-1]) for run in aligned]
-        notes.append(
-            f"the {one} values of {name} are those of step {shared[-1]}, the last that all runs recorded; "
-            f"some go on to step {ends[-1]}"
-        )
-    return aligned, notes
-
-
-def _shared(recorded: Sequence[Series]) -> list[int]:
-    return sorted(set.intersection(*({*series.index} for series in recorded))) if recorded else []
-
-
-def _cut(run: Run, quantity: Quantity, step: int) -> Run:
-    series = quantity.series(run)
-    if series is None:
-        return run
-    recorded = {**getattr(run, quantity.kind), quantity.name: series.loc[:step]}
-    return replace(run, **{quantity.kind: recorded})  # type: ignore[arg-type]  # one of its fields, by name
-
-
-def _ends_of_itself(run: Run) -> bool:
-    return run.by_lbfgs or select(run.config, "stop_criterion.metric") is not None
+        series = [quantity.series(run) for run in whole]
+        lacking = [run.label for run, found in zip(whole, series, strict=True) if found is None]
+        notes += [f"{label}: not counted for {name}, whose {one} it lacks" for label in lacking]
+        ends = [int(found.index[-1]) for found in series if found is not None]
+        if min(ends) < max(ends):
+            notes.append(f"the {one} values of {name} are those of different steps, {min(ends)} to {max(ends)}")
+    return notes
 
 
 def _grouped(names: Iterable[Any], runs: Iterable[Run]) -> dict[Any, list[Run]]:

@@ -160,18 +160,18 @@ def test_every_thing_has_a_row(tmp_path, capsys):
         read_run(write_run(tmp_path / "a", "sum", seed=0, errors=(0.5,), last_loss=0.5)),
         read_run(write_run(tmp_path / "b", seed=0, exact={"v": EXACT}, terms=("pde", "other"), steps=(0, 10))),
     ]
-    print_table(runs)
+    print_table([*runs, replace(runs[1], scheme="other", status="diverged", reason="")])
     printed = capsys.readouterr().out
     assert table(printed) == {
-        "": ["sum, seed 0", "relobralo, seed 0"],
-        "steps": ["20", "10"],
-        "relative L2 error of w": ["0.5", "-"],
-        "relative L2 error of v": ["-", "0.25"],
-        "loss term pde": ["0.5", "0.5"],
-        "loss term walls": ["1", "-"],
-        "loss term other": ["-", "1"],
-        "wall time [s]": ["12.0", "7.0"],
-        "status": ["finished", "unfinished"],
+        "": ["sum, seed 0", "relobralo, seed 0", "other, seed 0"],
+        "steps": ["20", "10", "10"],
+        "relative L2 error of w": ["0.5", "-", "-"],
+        "relative L2 error of v": ["-", "0.25", "diverged"],
+        "loss term pde": ["0.5", "0.5", "diverged"],
+        "loss term walls": ["1", "-", "-"],
+        "loss term other": ["-", "1", "diverged"],
+        "wall time [s]": ["12.0", "7.0", "7.0"],
+        "status": ["finished", "unfinished", "diverged"],
     }
     assert "relobralo, seed 0: unfinished, at step 10 of 20" in printed
 
