@@ -1,4 +1,4 @@
-"""Loads and soil that lie on a part of a plate only, and sums of them."""
+"""Loads and soil, on the whole plate or on a part of it, and sums of them."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pandas import DataFrame
 
-from modulus_relobralo.report.safe_files import load_arrays
+from modulus_relobralo.report.arrays import load_arrays
 
 EXACT, PREDICTED = "true_", "pred_"
 LENGTHS = ("x", "y", "z")

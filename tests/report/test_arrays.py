@@ -10,8 +10,8 @@ import zipfile
 import numpy as np
 import pytest
 
-from modulus_relobralo.report import safe_files
-from modulus_relobralo.report.safe_files import load_arrays
+from modulus_relobralo.report import arrays
+from modulus_relobralo.report.arrays import load_arrays
 
 ARRAYS = {"x": np.linspace(0, 1, 5).reshape(-1, 1), "true_u": np.ones((5, 1), dtype=np.float32)}
 # Seconds and bytes that nothing here comes near, unless it hangs or fills the memory.
@@ -22,7 +22,7 @@ import resource, sys
 resource.setrlimit(resource.RLIMIT_AS, ({MEMORY}, {MEMORY}))
 import numpy as np
 from pathlib import Path
-from modulus_relobralo.report.safe_files import load_arrays
+from modulus_relobralo.report.arrays import load_arrays
 try:
     if sys.argv[1] == "numpy":
         content = np.load(sys.argv[2], allow_pickle=True)["arr_0"].item()
@@ -211,7 +211,7 @@ def test_what_is_large_only_when_it_is_read_is_not(tmp_path, monkeypatch):
     np.savez_compressed(tmp_path / "zeros", {"x": np.zeros(10_000)})
     np.savez(tmp_path / "flags", {"x": np.zeros(20_000, dtype=bool)})
     assert all(load_arrays(tmp_path / f"{name}.npz") for name in ("shared", "zeros", "flags"))
-    monkeypatch.setattr(safe_files, "ARRAYS", 60_000)
+    monkeypatch.setattr(arrays, "ARRAYS", 60_000)
     # Fifty names of one array, zeros that are compressed, bytes that become numbers of eight.
     for name, said in (("shared", "its arrays are"), ("zeros", "it is larger than"), ("flags", "its arrays are")):
         assert (tmp_path / f"{name}.npz").stat().st_size < 60_000
