@@ -40,9 +40,9 @@ OPERATORS = {"anisotropic": {"w__x__x__x__x": 1.0, "w__x__x__y__y": 3.0, "w__h__
 
 @pytest.fixture
 def points():
-    """Two coordinates and a parameter, outside of the holes."""
+    """Two coordinates and a parameter, in the loaded rectangles and on all sides of them."""
     torch.manual_seed(0)
-    x = torch.rand(6, 3, dtype=torch.float64) + 0.6
+    x = 2 * torch.rand(12, 3, dtype=torch.float64) - 0.6
     return {name: column[:, None].requires_grad_() for name, column in zip("xyh", x.T, strict=True)}
 
 
