@@ -16,16 +16,13 @@ from modulus_relobralo.report.runs import Run
 from modulus_relobralo.report.settings import select
 from modulus_relobralo.tables import print_lines, print_rows
 
-# So many runs stand side by side.
-COLUMNS = 6
 NO_REFERENCE = (
-    "No run has a reference solution: these numbers say how well the equations and conditions are met at the points "
-    "that were looked at, and bound no error. Two losses are apart in a number where their quartiles do not overlap; "
-    "with fewer than three seeds of each, quartiles say nothing."
+    "No run has a reference solution: these numbers say how well equations and conditions are met at the points that "
+    "were looked at, and bound no error."
 )
 NO_RESIDUALS = (
-    "No residuals at other points were recorded: loss terms are those of the points of training, and a network may "
-    "meet them there and be wrong in between. A monitor named residuals records them (hosts.sym.residual_monitor)."
+    "No residuals at other points were recorded: loss terms are those of the points of training. A monitor named "
+    "residuals records them (hosts.sym.residual_monitor)."
 )
 
 STILL, ONE = 0.01, 0.01
@@ -39,28 +36,26 @@ FEW = 5
 
 def print_table(runs: Sequence[Run]) -> None:
     """Print the runs side by side: steps, errors and the like, wall time and status, and below what is to be said."""
-    labels = name_runs(runs)
-    for first in range(0, len(runs), COLUMNS):
-        some, names = runs[first : first + COLUMNS], labels[first : first + COLUMNS]
-        print_rows(tabulate(some, names), " and ".join(dict.fromkeys(run.problem for run in some)))
-    print_lines([f"{label}: {note}" for run, label in zip(runs, labels, strict=True) for note in _notes(run)])
+    print_rows(tabulate(runs), " and ".join(dict.fromkeys(run.problem for run in runs)))
+    named = zip(runs, name_runs(runs), strict=True)
+    print_lines([f"{name}: {note}" for run, name in named for note in _notes(run)])
 
 
-def tabulate(runs: Sequence[Run], labels: Sequence[str]) -> DataFrame:
-    """Return a row for each thing that is known of `runs`, which have a column each under `labels`.
+def tabulate(runs: Sequence[Run]) -> DataFrame:
+    """Return a row for each thing that is known of `runs`, which have a column each.
 
     A value that is not of a run's last step has its own beside it.
     """
     found = quantities(runs, ("errors", "losses", "residuals", "monitors"))
     return _upright(
         {
-            "": label,
+            "": name,
             "steps": str(run.last_step) if run.last_step >= 0 else "-",
             **{q.label: "-" if q.series(run) is None else _value(q, [run]) for q in found},
             "wall time [s]": _number(run.seconds, ".1f"),
             "status": run.status,
         }
-        for run, label in zip(runs, labels, strict=True)
+        for run, name in zip(runs, name_runs(runs), strict=True)
     )
 
 

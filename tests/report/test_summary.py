@@ -194,14 +194,6 @@ def test_a_run_may_have_no_name(capsys):
     assert table(capsys.readouterr().out)["loss term pde"] == ["1.00e-03"]
 
 
-def test_many_runs_take_several_tables(tmp_path, capsys):
-    run = read_run(write_run(tmp_path / "run"))
-    print_table([replace(run, scheme=f"scheme {number}") for number in range(8)])
-    printed = capsys.readouterr().out
-    assert all(f"scheme {number}, seed 3" in printed for number in range(8))
-    assert max(map(len, printed.splitlines())) <= 180
-
-
 @pytest.mark.parametrize("exact", [np.full_like(EXACT, 0.5), np.zeros_like(EXACT)], ids=["constant", "zero"])
 def test_a_run_without_a_history_of_errors(tmp_path, exact, capsys):
     print_table([read_run(write_run(tmp_path / "run", exact={"w": exact}))])
