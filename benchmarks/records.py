@@ -43,6 +43,7 @@ KEYS = {
     "tuning": ("problem", "terms", "loss", "steps", "trial"),
     "float64_error": ("loss", "setting", "terms", "steps", "seed"),
     "published": ("problem", "network", "points", "loss", "steps", "seed"),
+    "gallery": ("problem", "loss", "points", "seconds", "seed"),
     "family": ("quantity",),
     "aggregator": ("on", "mode", "terms"),
     "balanced_step": ("network", "derivatives", "terms"),

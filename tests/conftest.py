@@ -32,6 +32,11 @@ def pytest_report_header():
     return f"host: {'physicsnemo' if LOOPS else HOST or 'none, tests that need one are left out'}"
 
 
+def pytest_collection_modifyitems(items):
+    # Files with trainings first: what is left at the end is short, and all workers end together.
+    items.sort(key=lambda item: item.get_closest_marker("host") is None)
+
+
 @pytest.fixture(autouse=True)
 def seed():
     torch.manual_seed(0)

@@ -57,15 +57,30 @@ def composed(tmp_path):
     return make
 
 
-@pytest.mark.parametrize(("config", "program"), [(DEFAULTS, OURS), (NAMED, "")], ids=["imports us", "names us"])
+@pytest.mark.parametrize(
+    ("config", "program"),
+    [(DEFAULTS, OURS), (DEFAULTS, "import physicsnemo\n"), (NAMED, "")],
+    ids=["imports us", "imports PhysicsNeMo", "names us"],
+)
 def test_a_program_of_a_user(tmp_path, config, program):
-    write_files(tmp_path, config_DOT_yaml=config, train_DOT_py=PROGRAM)
+    # A PhysicsNeMo without a Solver, on every machine.
+    write_files(tmp_path, config_DOT_yaml=config, train_DOT_py=PROGRAM, physicsnemo_DOT_py="")
     path = tmp_path / "train.py"
     path.write_text(program + path.read_text())
     printed = run([sys.executable, "-W", "ignore", path, "loss.rho=0.5", "optimizer=lbfgs"], tmp_path)
     ((balance, optimizer),) = found(printed)
     assert "rho=0.5" in balance
     assert optimizer == "LBFGS"
+
+
+def test_options_of_a_programs_own_come_first(tmp_path):
+    own = "_target_: torch.nn.MSELoss"
+    write_files(tmp_path, config_DOT_yaml="defaults: [{loss: relobralo}]", loss__relobralo_DOT_yaml=own)
+    write_files(tmp_path, physicsnemo_DOT_py="")
+    program = "import hydra, physicsnemo\n@hydra.main(version_base=None, config_path='.', config_name='config')\n"
+    (tmp_path / "train.py").write_text(program + "def main(cfg):\n    print(cfg.loss)\nmain()\n")
+    printed = run([sys.executable, "-W", "ignore", "train.py"], tmp_path)
+    assert printed.strip() == "{'_target_': 'torch.nn.MSELoss'}"
 
 
 def test_a_program_that_does_neither_has_no_option_of_ours(tmp_path):

@@ -61,7 +61,8 @@ def test_yaml_is_a_config(name):
 
 
 @pytest.mark.parametrize("name", pages_with("python", *OWN))
-def test_python_runs_from_the_first_block_of_a_page_to_the_last(name):
+def test_python_runs_from_the_first_block_of_a_page_to_the_last(name, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
     code = run_blocks(page_of(name), "python")
     names = {}
     if any(".hosts.sym" in text for text in code):

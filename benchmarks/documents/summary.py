@@ -10,6 +10,7 @@ import pandas as pd
 
 from benchmarks.records import Row, read_rows
 from benchmarks.runner import OTHERS
+from modulus_relobralo.tables import to_markdown
 
 BASELINE = "sum"
 # What the lines of one comparison share.
@@ -164,12 +165,10 @@ def ratio(value: float) -> str:
 
 def markdown(frame: pd.DataFrame) -> str:
     """Return a table in Markdown."""
-    cells = [list(frame.columns), ["---"] * len(frame.columns)]
-    cells += [[_text(value) for value in line] for line in frame.itertuples(index=False)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in cells)
+    return "\n".join(to_markdown(frame.astype(object).map(_text)))
 
 
 def _text(value: object) -> str:
     if value is None or value != value:
         return ""
-    return f"{value:g}" if isinstance(value, float) else str(value).replace("|", r"\|")
+    return f"{value:g}" if isinstance(value, float) else str(value)

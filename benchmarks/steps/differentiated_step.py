@@ -46,7 +46,7 @@ class Run:
         x, y = sympy.symbols("x y")
         pde, conditions = make_equation(equation, sympy.sin(x) * sympy.sin(y))
         partials = method in ("autodiff", "taylor, each partial")
-        nodes = equation_nodes(pde, None if partials else self.net)
+        nodes = equation_nodes(pde, *([] if partials else [self.net]))
         if method == "autodiff":
             self.nodes = autodiff_nodes(self.net, "net", nodes)
         else:

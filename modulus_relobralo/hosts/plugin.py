@@ -4,8 +4,9 @@ A config that starts from ``host_default`` works on either host: it is another n
 ``modulus_default`` or ``physicsnemo_default``.
 
 Hydra loads this module in every Hydra program on the machine, so it imports neither torch nor a host, and does
-nothing where neither a host nor this package was imported. Where this package was, and no host with a Solver, the
-options in `conf` are put on Hydra's search path, behind the program's own. Where a host was, three things matter:
+nothing where neither a host nor this package was imported. Where this package was, or PhysicsNeMo, and no host with a
+Solver, the options in `conf` are put on Hydra's search path, behind the program's own. Where a host with a Solver was,
+three things matter:
 
 * The host stores its options when ``main`` is called, after every import of the user's program, and its own
   Relobralo is among them under our name. Hydra calls ``manipulate_search_path`` later than that and before
@@ -75,9 +76,9 @@ class ReLoBRaLoPlugin(SearchPathPlugin):
     """Offers ``loss: relobralo``, and the options beside it, to programs that use a host framework or this package."""
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
-        """Store our options where a host has a Solver; elsewhere let a program that imports us find those for loops."""
+        """Store our options where a host has a Solver; elsewhere put those for loops on the search path."""
         hosts = {host: sys.modules[f"{host}.hydra.utils"] for host in HOSTS if f"{host}.hydra.utils" in sys.modules}
-        if not hosts and uses_us():
+        if not hosts and ("physicsnemo" in sys.modules or uses_us()):
             search_path.append(provider=PROVIDER, path=LOOPS)
         for host, utils in hosts.items():
             store = store_others if names_another_class(search_path) else store_options

@@ -9,9 +9,12 @@ _HOMES = {
     "AdaptivePoints": "adaptive_points",
     "LossTerms": "loss_terms",
     "Points": "loss_terms",
+    "problem_networks": "networks",
     # Loaded when it is used: it needs TensorBoard.
     "Records": "records",
     "Residuals": "residuals",
+    "Solution": "solution",
+    "solve": "solution",
     "take_step": "loss_terms",
 }
 _PROBLEMS = ("Samples", "samples")

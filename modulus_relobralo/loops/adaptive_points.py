@@ -48,7 +48,7 @@ class AdaptivePoints:
         check_count("every", every)
         check_count("candidates", candidates)
         self._terms, self._fraction, self._every, self._per_point = terms, fraction, every, candidates
-        self._drawn: dict[str, tuple[Points, Candidates]] = {}
+        self._drawn: dict[str, tuple[Points, Candidates | None]] = {}
 
     def draw(self, step: int) -> dict[str, Points]:
         """Return the points of a step by place, of the dtype and on the device of the network."""
@@ -57,12 +57,18 @@ class AdaptivePoints:
             self._drawn = {name: (points, self._candidates(name, points)) for name, points in drawn.items()}
         generator, found = np.random.default_rng([self._terms.seed, step, 1]), {}
         for name, (points, candidates) in self._drawn.items():
+            if candidates is None:
+                found[name] = points
+                continue
             chosen, areas = candidates.draw(self._terms.places[name].count, generator.uniform())
             values = {each: tensor[chosen] for each, tensor in points.values.items()}
             found[name] = Points(values, torch.as_tensor(areas).to(points.areas)[:, None])
         return found
 
-    def _candidates(self, place: str, points: Points) -> Candidates:
+    def _candidates(self, place: str, points: Points) -> Candidates | None:
+        """Return candidates of a place; none of sensors, which are where they are."""
+        if self._terms.places[place].data:
+            return None
         columns = torch.cat([*points.values.values(), points.areas], dim=1).double().cpu().numpy()
         return Candidates(columns[:, :-1], columns[:, -1], self._residuals(place, points).cpu().numpy(), self._fraction)
 

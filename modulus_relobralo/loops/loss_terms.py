@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -10,16 +10,19 @@ import numpy as np
 import torch
 from sympy import Expr
 from torch import Tensor
-from torch.nn import Module, ModuleDict
+from torch.nn import Module, ModuleDict, Parameter, ParameterDict
 from torch.optim import Optimizer
 
 from modulus_relobralo.balancing.relobralo_grad import due_traces
-from modulus_relobralo.loops.residuals import Residuals, fields_in
+from modulus_relobralo.loops.residuals import Columns, Residuals, columns_of, fields_in
 from modulus_relobralo.optimizers.natural_gradient import NaturalGradient
 from modulus_relobralo.optimizers.residuals import Pointwise
 from modulus_relobralo.problems import Problem
+from modulus_relobralo.problems.periodic import check_periodic
 from modulus_relobralo.problems.sampling import Samples
-from modulus_relobralo.taylor import Network, read
+from modulus_relobralo.problems.units import warn_of_units
+from modulus_relobralo.taylor import Network, Periodic, read
+from modulus_relobralo.taylor.networks import states_jet
 
 Balance = Callable[..., Tensor]
 Terms = Callable[[Any], dict[str, Tensor]]
@@ -33,7 +36,7 @@ class Points(NamedTuple):
 
 
 class LossTerms(Module):
-    """The loss terms of a problem, as functions of points, with Taylor-mode derivatives of one network.
+    """The loss terms of a problem, as functions of points, with Taylor-mode derivatives of its networks.
 
     To train on several devices wrap this module, not the network in it, and give each process a seed of its own.
 
@@ -43,16 +46,23 @@ class LossTerms(Module):
         The problem, such as a plate or a wave.
     places : mapping of str to Samples
         What `samples` returned for it.
-    network : Module
+    network : Module or mapping of str to Module
         Maps the problem's `inputs`, coordinates, time and parameters, in this order, to `outputs`; as of
-        `TaylorDerivatives`.
+        `TaylorDerivatives`. Or several, by the names of their outputs: ``{"u": temperature, "k": conductivity}``. Each
+        takes those coordinates that its fields have as arguments, k(x), and the parameters.
     outputs : iterable of str, optional
-        Names of the network's columns: dependent variables and fields of the equations. By default the one that there
-        is.
+        Names of the columns of one network: dependent variables and fields of the equations. By default the one that
+        there is.
     seed : int
         Of the points.
     compiled, reader
         Of `TaylorDerivatives`.
+
+    Attributes
+    ----------
+    unknown : ParameterDict
+        The unknown coefficients of the problem, each of shape []. They are trained by an optimizer of
+        ``terms.parameters()``.
 
     Raises
     ------
@@ -60,7 +70,12 @@ class LossTerms(Module):
         If there is no rule for a part of the network.
     ValueError
         If the equations hold a field that the network does not give, a derivative above fourth order, or a function
-        that PyTorch lacks.
+        that PyTorch lacks; or if the problem is periodic and the network is not.
+
+    Warns
+    -----
+    UserWarning
+        If inputs that the network sees as they are, are far from order one.
 
     Examples
     --------
@@ -78,22 +93,33 @@ class LossTerms(Module):
         self,
         problem: Problem,
         places: Mapping[str, Samples],
-        network: Module,
+        network: Module | Mapping[str, Module],
         outputs: Iterable[str] = (),
         seed: int = 0,
         compiled: bool = True,
         reader: Callable[[Module], Network] = read,
     ) -> None:
         super().__init__()
-        self.places, self.network, self.seed = dict(places), network, seed
+        self.places, self.seed = dict(places), seed
         _check_places(problem, self.places)
+        self.network: Module = network if isinstance(network, Module) else _named(network)
+        like = next(self.network.parameters())
+        self.unknown: Any = ParameterDict(
+            {name: Parameter(like.new_tensor(value)) for name, value in problem.unknown.items()}
+        )
         residuals = {name: _residuals(problem, place) for name, place in self.places.items()}
-        outputs = list(outputs) or _only_field(residuals)
+        held = [residual for each in residuals.values() for residual in each.values()]
+        outputs = list(outputs) or (_only_field(held) if isinstance(network, Module) else [])
         coordinates = list(map(str, problem.coordinates))
+        for columns in columns_of(network, held, [*problem.inputs], outputs, coordinates):
+            _check_periodic(problem, columns, like)
+            warn_of_units(problem, _seen_as_they_are(columns.network, columns.inputs))
         self.residuals = ModuleDict(
             {
-                name: Residuals(network, held, problem.inputs, outputs, coordinates, compiled=compiled, reader=reader)
-                for name, held in residuals.items()
+                name: Residuals(
+                    network, each, problem.inputs, outputs, coordinates, compiled, reader, dict(self.unknown.items())
+                )
+                for name, each in residuals.items()
             }
         )
 
@@ -105,6 +131,8 @@ class LossTerms(Module):
     def draw(self, step: int, times: int = 1) -> dict[str, Points]:
         """Return the points of a step by place, `times` as many, of the dtype and on the device of the network.
 
+        Sensors are not multiplied: there are no more of them.
+
         They are the same whenever a step is drawn, so that a run that goes on from a checkpoint sees the points that it
         would have seen. For fixed points draw one step and keep it.
         """
@@ -112,7 +140,8 @@ class LossTerms(Module):
         like = next(self.network.parameters())
         drawn = {}
         for name, place in self.places.items():
-            values, areas = replace(place, count=times * place.count).draw(generator)
+            count = place.count if place.data else times * place.count
+            values, areas = replace(place, count=count).draw(generator)
             tensors = torch.as_tensor(np.stack([*values.values(), areas])).to(like.device, like.dtype)[..., None]
             drawn[name] = Points(dict(zip(values, tensors, strict=False)), tensors[-1])
         return drawn
@@ -190,6 +219,11 @@ def take_step(
     return seen[0]
 
 
+def _named(networks: Mapping[str, Module]) -> Module:
+    """Return several networks as one module, under names that can be attributes: "u_v" of "u, v"."""
+    return ModuleDict({key.replace(" ", "").replace(",", "_"): network for key, network in networks.items()})
+
+
 def _check_places(problem: Problem, places: Mapping[str, Samples]) -> None:
     found = list(dict.fromkeys(term.output for place in places.values() for term in place.terms.values()))
     if not all(map(problem.knows, found)):
@@ -204,8 +238,28 @@ def _residuals(problem: Problem, place: Samples) -> dict[str, Expr]:
     return {name: problem.expression(term.output) - term.target for name, term in place.terms.items()}
 
 
-def _only_field(residuals: Mapping[str, Mapping[str, Expr]]) -> list[str]:
-    found = sorted(fields_in(each for held in residuals.values() for each in held.values()))
+def _only_field(residuals: Iterable[Expr]) -> list[str]:
+    found = sorted(fields_in(residuals))
     if len(found) != 1:
         raise ValueError(f"Parameter `outputs` must name the network's columns, for the fields {found}. Found none.")
     return found
+
+
+def _check_periodic(problem: Problem, columns: Columns, like: Tensor) -> None:
+    @torch.no_grad()
+    def values(points: Mapping[str, Any]) -> Any:
+        inputs = torch.as_tensor(np.concatenate([points[name] for name in columns.inputs], axis=1)).to(like)
+        return columns.network(inputs).cpu().numpy()
+
+    check_periodic(", ".join(columns.outputs), values, columns.inputs, problem.periods, problem.input_ranges)
+
+
+def _seen_as_they_are(network: Module, inputs: Sequence[str]) -> Sequence[str]:
+    """Return which inputs a network takes in units of their own.
+
+    A first layer that is not trained brings them to others; what a module that states its own jet does is not known.
+    """
+    if type(network) is Periodic:
+        return _seen_as_they_are(network.network, network.others)
+    trained = next(network.parameters()).requires_grad
+    return inputs if trained and not states_jet(network) else ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from sympy import Derivative, Expr, Heaviside, Integer, Subs, Symbol, lambdify, preorder_traversal, sign
@@ -11,7 +11,7 @@ from sympy.concrete.expr_with_limits import ExprWithLimits
 from sympy.core.function import AppliedUndef
 from sympy.printing.codeprinter import PrintMethodNotImplementedError
 from torch import Tensor
-from torch.nn import Module
+from torch.nn import Module, ModuleList, Parameter, ParameterDict
 
 from modulus_relobralo.problems.expressions import without_cases
 from modulus_relobralo.taylor import Network, TaylorDerivatives, collapse, read
@@ -35,29 +35,40 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
 }
 
 
+class Columns(NamedTuple):
+    """A network and the names of its columns."""
+
+    network: Module
+    inputs: list[str]
+    outputs: list[str]
+
+
 class Residuals(Module):
-    """Residuals at points, with the derivatives that they need of one network in Taylor mode.
+    """Residuals at points, with the derivatives that they need of networks in Taylor mode.
 
     Parameters
     ----------
-    network : Module
-        As of `TaylorDerivatives`.
+    network : Module or mapping of str to Module
+        As of `TaylorDerivatives`; or several, by the names of their outputs, as ``{"u, v": flow, "k": conductivity}``.
+        Of several each takes those coordinates that its fields have as arguments, and what is no coordinate.
     residuals : mapping of str to Expr
         What vanishes, by name of the loss term: an expression in coordinates, parameters, the network's outputs and
         their derivatives.
     inputs, outputs : sequence of str
-        Names of the network's columns.
+        Names of the network's columns; no outputs of several networks.
     coordinates : iterable of str, optional
         Those inputs that every field has as arguments, u(x, y); it may leave out the others, which are parameters. By
         default x, y, z and t, as far as they are inputs.
+    unknown : mapping of str to Parameter, optional
+        Coefficients that are trained, each of shape [].
     compiled, reader
         Of `TaylorDerivatives`.
 
     Attributes
     ----------
     names : list of str
-        Names of what `forward` takes, in this order: the network's inputs, then what else the residuals need, such as
-        the normals.
+        Names of what `forward` takes, in this order: the inputs, then what else the residuals need, such as the
+        normals.
 
     Raises
     ------
@@ -70,39 +81,46 @@ class Residuals(Module):
 
     def __init__(
         self,
-        network: Module,
+        network: Module | Mapping[str, Module],
         residuals: Mapping[str, Expr],
         inputs: Iterable[str],
-        outputs: Iterable[str],
+        outputs: Iterable[str] = (),
         coordinates: Iterable[str] | None = None,
         compiled: bool = True,
         reader: Callable[[Module], Network] = read,
+        unknown: Mapping[str, Parameter] | None = None,
     ) -> None:
         super().__init__()
-        inputs, outputs = list(inputs), list(outputs)
-        _check_fields(residuals, outputs)
+        inputs = list(inputs)
         coordinates = [name for name in _COORDINATES if name in inputs] if coordinates is None else list(coordinates)
+        columns = columns_of(network, residuals.values(), inputs, outputs, coordinates)
+        _check_fields(residuals, columns)
         for name, residual in residuals.items():
-            _check_at_the_point(name, residual, inputs, coordinates)
-        collapsed = collapse(residuals, inputs, outputs)
+            _check_at_the_point(name, residual, inputs, coordinates, anywhere=isinstance(network, Mapping))
+        collapsed = dict(residuals)
+        for each in columns:
+            collapsed = collapse(collapsed, each.inputs, each.outputs)
         needed = {name: sorted(names_in(residual)) for name, residual in collapsed.items()}
-        fields = fields_in(collapsed.values())
-        computed = {name for names in needed.values() for name in names if name in fields or "__" in name}
-        _check_derivatives(needed, inputs, outputs)
+        _check_derivatives(needed, columns)
+        fields, names = fields_in(collapsed.values()), {name for names in needed.values() for name in names}
+        computed = {name for name in names if name in fields or "__" in name}
         if not computed:
             raise ValueError(f"Parameter `residuals` must hold fields of the network. Found `{dict(residuals)}`.")
-        others = {name for names in needed.values() for name in names} - computed
-        self.names = [*inputs, *sorted(others.difference(inputs))]
-        self.derivatives = TaylorDerivatives(
-            network, inputs, outputs, sorted(computed), compiled=compiled, reader=reader
+        self.unknown: Any = ParameterDict({name: each for name, each in (unknown or {}).items() if name in names})
+        self.names = [*inputs, *sorted(names - computed - {*inputs, *self.unknown})]
+        self.derivatives: Any = ModuleList(
+            TaylorDerivatives(*each, sorted(found), compiled=compiled, reader=reader)
+            for each in columns
+            if (found := {name for name in computed if _belongs(name, each, fields_in(residuals.values()))})
         )
         self._functions = {name: torch_function(residual, needed[name]) for name, residual in collapsed.items()}
         self._needed = needed
 
     def forward(self, *points: Tensor) -> dict[str, Tensor]:
         """Return the residuals by name; these, and the points in the order of `names`, are [points, 1]."""
-        known = dict(zip(self.names, points, strict=True))
-        known |= self.derivatives({name: known[name] for name in self.derivatives.inputs})
+        known = dict(zip(self.names, points, strict=True)) | dict(self.unknown.items())
+        for derivatives in self.derivatives:
+            known |= derivatives({name: known[name] for name in derivatives.inputs})
         return {
             name: function(*(known[part] for part in self._needed[name])).expand_as(points[0])
             for name, function in self._functions.items()
@@ -114,19 +132,61 @@ def fields_in(residuals: Iterable[Expr]) -> set[str]:
     return {part.func.__name__ for residual in residuals for part in residual.atoms(AppliedUndef)}
 
 
-def _check_derivatives(needed: Mapping[str, Iterable[str]], inputs: list[str], outputs: list[str]) -> None:
-    columns = Namespace(dict.fromkeys(inputs, 1), dict.fromkeys(outputs, 1))
-    for name, parts in needed.items():
-        unknown = [part for part in parts if "__" in part and not columns.knows(part)]
-        if unknown:
+def columns_of(
+    network: Module | Mapping[str, Module],
+    residuals: Iterable[Expr],
+    inputs: list[str],
+    outputs: Iterable[str],
+    coordinates: Iterable[str],
+) -> list[Columns]:
+    """Return each network with the names of its columns, see `Residuals`; of several those that occur.
+
+    Raises
+    ------
+    ValueError
+        If fields of one network have different arguments, or a field is given by two.
+    """
+    if isinstance(network, Module):
+        return [Columns(network, inputs, list(outputs))]
+    fields = {field for residual in residuals for field in residual.atoms(AppliedUndef)}
+    found: list[Columns] = []
+    for key, each in network.items():
+        named = [name.strip() for name in key.split(",")]
+        taken = {tuple(map(str, field.args)) for field in fields if field.func.__name__ in named}
+        twice = [name for other in found for name in other.outputs if name in named]
+        if len(taken) > 1 or twice:
             raise ValueError(
-                f"Loss term `{name}` must hold derivatives of order 1 to {MAX_ORDER} of {outputs} by {inputs}. "
-                f"Found `{unknown}`."
+                "Parameter `network` must name each field once, and fields with the same arguments together. Found "
+                f"{key!r}, with {twice or sorted(taken)}."
+            )
+        if taken:
+            (arguments,) = taken
+            found.append(
+                Columns(each, [name for name in inputs if name in arguments or name not in coordinates], named)
+            )
+    return found
+
+
+def _belongs(name: str, columns: Columns, fields: set[str]) -> bool:
+    """Whether a network gives a field, a derivative of one, or a collapsed operator, which is none of the fields."""
+    field = name.split("__")[0]
+    operators = Namespace(dict.fromkeys(columns.inputs, 1), dict.fromkeys(columns.outputs, 1)).operators
+    return field in columns.outputs or (field not in fields and field in operators)
+
+
+def _check_derivatives(needed: Mapping[str, Iterable[str]], columns: Iterable[Columns]) -> None:
+    known = [Namespace(dict.fromkeys(each.inputs, 1), dict.fromkeys(each.outputs, 1)) for each in columns]
+    for name, parts in needed.items():
+        unknown = [part for part in parts if "__" in part and not any(each.knows(part) for each in known)]
+        if unknown:
+            wanted = " or ".join(f"of {each.outputs} by {each.inputs}" for each in columns)
+            raise ValueError(
+                f"Loss term `{name}` must hold derivatives of order 1 to {MAX_ORDER} {wanted}. Found `{unknown}`."
             )
 
 
-def _check_fields(residuals: Mapping[str, Expr], outputs: list[str]) -> None:
-    fields = fields_in(residuals.values())
+def _check_fields(residuals: Mapping[str, Expr], columns: Iterable[Columns]) -> None:
+    fields, outputs = fields_in(residuals.values()), [name for each in columns for name in each.outputs]
     if fields - set(outputs):
         raise ValueError(
             f"Parameter `outputs` must name every field of the equations, {sorted(fields)}. "
@@ -134,13 +194,13 @@ def _check_fields(residuals: Mapping[str, Expr], outputs: list[str]) -> None:
         )
 
 
-def _check_at_the_point(name: str, residual: Expr, inputs: list[str], coordinates: list[str]) -> None:
+def _check_at_the_point(name: str, residual: Expr, inputs: list[str], coordinates: list[str], anywhere: bool) -> None:
     """Raise if a residual holds a field anywhere but at the point: it would get the network's value there instead."""
     for part in preorder_traversal(residual):
         if isinstance(part, AppliedUndef):
             arguments = [str(argument) for argument in part.args]
             in_order = [each for each in inputs if each in arguments]
-            elsewhere = arguments != in_order or not set(coordinates) <= set(arguments)
+            elsewhere = arguments != in_order or not (anywhere or set(coordinates) <= set(arguments))
         else:
             elsewhere = isinstance(part, (Subs, ExprWithLimits))
             elsewhere |= isinstance(part, Derivative) and not isinstance(part.expr, AppliedUndef)

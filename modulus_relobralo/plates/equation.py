@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 from sympy import Expr, Float, Function, Symbol, expand
 
 from modulus_relobralo.checks import check_number
-from modulus_relobralo.plates.loads import Patch, Sum
+from modulus_relobralo.plates.loads import Patch, Superposition
 from modulus_relobralo.plates.stiffness import Orthotropic, Stiffness
 from modulus_relobralo.problems.expressions import (
     COORDINATES,
@@ -24,8 +24,8 @@ from modulus_relobralo.problems.expressions import (
     as_ranges,
     check_fields,
     check_name,
+    output_name,
 )
-from modulus_relobralo.problems.problem import output_name
 from modulus_relobralo.problems.shapes.edges import Corner, Part
 
 x, y = COORDINATES
@@ -101,7 +101,7 @@ class KirchhoffPlate:
         As given, as SymPy expressions.
     ranges : dict[str, tuple[float, float]]
         From where to where the parameters go, if that was given.
-    loads, soil : plates.loads.Sum
+    loads, soil : plates.loads.Superposition
         Load and stiffness of the soil by their parts.
 
     Raises
@@ -150,7 +150,7 @@ class KirchhoffPlate:
             return as_expression(name, value, self.parameters, unknown=w)
 
         self.stiffness = Stiffness.of(D, nu, expression)
-        self.loads, self.soil = Sum.of("p", p, expression), Sum.of("winkler", winkler, expression)
+        self.loads, self.soil = Superposition.of("p", p, expression), Superposition.of("winkler", winkler, expression)
         self.p, self.winkler = self.loads.expression, self.soil.expression
         self.pasternak = expression("pasternak", check_number("pasternak", pasternak, 0.0, inf))
         if self.winkler.is_number:

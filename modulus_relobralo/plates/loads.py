@@ -1,4 +1,4 @@
-"""Loads and soil that lie on a part of a plate only, and sums of them."""
+"""Loads and soil, on the whole plate or on a part of it, and sums of them."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Patch:
 
 
 @dataclass(frozen=True)
-class Sum:
+class Superposition:
     """
     What a person handed in for a load or a stiffness, one or several, which add up.
 
@@ -85,7 +85,7 @@ class Sum:
     parts: tuple[tuple[Shape | None, Expr], ...]
 
     @classmethod
-    def of(cls, name: str, given: Any, as_expression: Callable[[str, Any], Expr]) -> Sum:
+    def of(cls, name: str, given: Any, as_expression: Callable[[str, Any], Expr]) -> Superposition:
         """Return the sum of a number, an expression, a field or a Patch, or of a sequence of them."""
         several = isinstance(given, Sequence) and not isinstance(given, str)
         parts = [

@@ -133,7 +133,7 @@ def as_expression(
     if not isinstance(value, Expr):
         allowed = "a number, a SymPy expression or the name of a field" if fields else "a number or a SymPy expression"
         return as_number(name, value, allowed)
-    expression = _by_name(value)
+    expression = by_name(value)
     for field in expression.atoms(AppliedUndef):
         check_name(name, field.name, [*parameters, *map(str, coordinates)])
     check_content(name, expression, (*map(str, coordinates), *parameters), fields, further)
@@ -202,6 +202,21 @@ def as_ranges(parameters: Any) -> dict[str, tuple[float, float]]:
     return {str(name): as_range(f"parameters[{str(name)!r}]", ends) for name, ends in parameters.items()}
 
 
+def as_unknown(unknown: Any, taken: Iterable[str] = ()) -> dict[str, float]:
+    """
+    Return unknown coefficients, symbols of equations that are trained, with their first values.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no mapping of names that are not `taken` to finite numbers.
+    """
+    if not isinstance(unknown, Mapping):
+        raise TypeError(f"Parameter `unknown` must map names to first values. Found `unknown = {unknown!r}`.")
+    names = {check_name("unknown", getattr(name, "name", name), taken): value for name, value in unknown.items()}
+    return {name: check_number(f"unknown[{name!r}]", value, -inf, inf) for name, value in names.items()}
+
+
 def as_range(name: str, value: Any) -> tuple[float, float]:
     """Return a pair of finite numbers, of which the first is below the second."""
     pair = tuple(value) if isinstance(value, Iterable) else (value,)
@@ -237,6 +252,17 @@ def plain_name(quantity: str) -> str:
     return quantity.replace("__", "_")
 
 
+def output_name(quantity: str, variable: str, usual: str) -> str:
+    """Return the name of a quantity's equation: with the name of a dependent variable that is not the usual one.
+
+    Examples
+    --------
+    >>> output_name("M_x", "w", usual="w"), output_name("M_x", "v", usual="w")
+    ('M_x', 'M_x_v')
+    """
+    return quantity if variable == usual else f"{quantity}_{variable}"
+
+
 def check_fields(equations: Mapping[str, Expr], parameters: Iterable[str] = ()) -> None:
     """
     Raise unless each field has one list of arguments in all equations, and no field or parameter an equation's name.
@@ -255,7 +281,8 @@ def check_fields(equations: Mapping[str, Expr], parameters: Iterable[str] = ()) 
         raise ValueError(f"Fields and parameters must not be named as equations, {', '.join(equations)}. Found {name}.")
 
 
-def _by_name(value: Expr) -> Expr:
+def by_name(value: Expr) -> Expr:
+    """Return an expression with symbols and fields that count by their names alone, and nothing left unevaluated."""
     # First what binds symbols of its own, or a bound symbol could take a free one of its name along.
     limits = {bound: bound.doit() for bound in value.atoms(ExprWithLimits)}
     value = value.xreplace(limits)

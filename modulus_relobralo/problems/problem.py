@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Mapping
 from itertools import product
 from typing import Any
@@ -10,6 +11,8 @@ from sympy import Basic, Derivative, Expr, Integer, Symbol
 from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
 
+from modulus_relobralo.problems.complex_fields import ComplexFields
+from modulus_relobralo.problems.conditions import EDGES, at_odds, by_part, check_finite, time_derivatives
 from modulus_relobralo.problems.expressions import (
     HIGHEST_ORDER,
     TIME,
@@ -17,15 +20,17 @@ from modulus_relobralo.problems.expressions import (
     as_parameters,
     as_range,
     as_ranges,
+    as_unknown,
     check_fields,
     check_name,
-    check_values,
     plain_name,
 )
-from modulus_relobralo.problems.shapes.shape import Domain, middles
+from modulus_relobralo.problems.periodic import as_periods
+from modulus_relobralo.problems.sensors import as_sensors
+from modulus_relobralo.problems.shapes.shape import INTERIOR, Domain, middles
 
-INTERIOR, EDGES, INITIAL = "interior", "edges", "initial"
-"""Names of places, which edges must not have: the interior, all edges together, the interior at the first time."""
+INITIAL = "initial"
+"""Name of the place of what holds at the first time."""
 
 
 class Problem:
@@ -38,7 +43,7 @@ class Problem:
 
     Parameters
     ----------
-    shape : Interval or Shape
+    shape : Interval, Shape or Composite
         Where the equations hold.
     equations : mapping of str to Expr
         Equations by name, each as what vanishes; derivatives up to the fourth order. Quantities that only conditions
@@ -62,10 +67,23 @@ class Problem:
         each goes.
     coefficients : mapping of str to mapping, optional
         Symbols of equations that have a value on an edge only, by name of the edge: ``{"left": {"h": 3}}``.
-    inside : iterable of str, optional
-        Which equations hold in the interior, all by default.
+    inside : iterable of str, or mapping, optional
+        Which equations hold in the interior, all by default. Of a `Composite` a mapping says which hold in which
+        region, ``{"brick": ["heat_1"], "wool": ["heat_2"]}``; their fields are those of the region.
     dense : iterable of Shape
         Where points of the interior are drawn more densely.
+    sensors : mapping, optional
+        Measured values at given points, arrays by name: of every input of the network, and of quantities as in
+        `conditions`, ``{"x": x, "t": t, "u": u}``; or several sets of these by names of their own. One number stands
+        for as many as the other columns have.
+    periodic : str or iterable of str
+        Pairs of opposite edges, as ``"left, right"``, where all that goes out at one comes in at the other. They take
+        no conditions; the network is periodic, see `taylor.Periodic`.
+    unknown : mapping of str to float, optional
+        Symbols of equations that are trained, with their first values.
+    complex_fields : iterable of str
+        Fields that are complex, see `ComplexFields`. Equations, conditions, initial values and sensors are written
+        once, with I; of ``u`` the problem has ``u_re`` and ``u_im``, of each equation of it the same two parts.
 
     Attributes
     ----------
@@ -73,6 +91,14 @@ class Problem:
         As given, with those that conditions state.
     inside : dict[str, Expr]
         What vanishes in the interior, {name: 0}.
+    regions : dict[str, list[str]]
+        Which equations hold in which region, "interior" if there is one.
+    sensors : dict[str, Sensors]
+        By name of the set, "sensors" if there is one.
+    periods : dict[str, tuple[float, float]]
+        From where to where a period goes, by name of the coordinate.
+    unknown : dict[str, float]
+        As given.
     conditions, coefficients : dict[str, dict[str, Expr]]
         By name of each edge or corner.
     initial : dict[str, Expr]
@@ -91,6 +117,11 @@ class Problem:
     TypeError, ValueError
         If something is not what is asked for above: an unknown symbol or quantity, an edge or an initial condition that
         is left out, an order above four, a name that means two things, a value that is not finite somewhere.
+
+    Warns
+    -----
+    UserWarning
+        If two conditions give a field different values where they meet, at a corner or at the first time.
 
     Examples
     --------
@@ -118,8 +149,12 @@ class Problem:
         initial: Mapping[Any, Any] | None = None,
         parameters: Iterable[str | Symbol] = (),
         coefficients: Mapping[str, Mapping[str, Any]] | None = None,
-        inside: Iterable[str] | None = None,
+        inside: Iterable[str] | Mapping[str, Iterable[str]] | None = None,
         dense: Iterable[Domain] = (),
+        sensors: Mapping[Any, Any] | None = None,
+        periodic: str | Iterable[str] = (),
+        unknown: Mapping[str, float] | None = None,
+        complex_fields: Iterable[str] = (),
     ) -> None:
         if not isinstance(shape, Domain):
             raise TypeError(
@@ -133,22 +168,35 @@ class Problem:
         self._normal = [f"normal_{symbol}" for symbol in shape.coordinates]
         self.parameters = as_parameters(parameters, taken=[str(symbol) for symbol in self.coordinates])
         self.ranges = as_ranges(parameters)
+        self.periods, self._periodic = as_periods(periodic, shape)
+        self.unknown = as_unknown(unknown or {}, [*self.parameters, *map(str, self.coordinates)])
         self.coefficients = {
             part: {name: self._value(f"coefficients[{part!r}]", value, self._normal) for name, value in given.items()}
-            for part, given in _by_part("coefficients", coefficients or {}, shape).items()
+            for part, given in by_part("coefficients", coefficients or {}, shape).items()
         }
         self._local = sorted({name for given in self.coefficients.values() for name in given})
         for name in self._local:
-            check_name("coefficients", name, [*self.parameters, *map(str, self.coordinates)])
+            check_name("coefficients", name, [*self.parameters, *self.unknown, *map(str, self.coordinates)])
+        if complex_fields:
+            split = ComplexFields(complex_fields, equations)
+            equations, conditions, sensors = split.equations, split.by_part(conditions), split.sensors(sensors)
+            initial = split.held(initial) if isinstance(initial, Mapping) else initial
+            inside = split.inside(inside)
         self.equations = self._equations(equations)
-        self.inside = dict.fromkeys(_inside(inside, self.equations), Integer(0))
+        self.regions = _by_region(inside, self.equations, shape.regions)
+        self.inside = {name: Integer(0) for names in self.regions.values() for name in names}
         self.fields = self._fields()
-        given = _by_part("conditions", conditions, shape, every=True)
+        given = by_part("conditions", conditions, shape, every=True, without=self._periodic)
         self.conditions = {part: self._held(f"conditions[{part!r}]", held) for part, held in given.items()}
         self.initial = self._initial(initial)
+        taken = [INTERIOR, EDGES, INITIAL, *shape.parts, *self.regions, *(f"{INITIAL}_{name}" for name in self.regions)]
+        self.sensors = {} if sensors is None else as_sensors(sensors, self.inputs, self._quantity_name, taken)
         self._check_names()
+        self._check_sensors()
         self._check_local()
+        self._check_regions()
         self._check_values()
+        self._warn_of_odds()
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -156,9 +204,17 @@ class Problem:
         return (*map(str, self.coordinates), *self.parameters)
 
     @property
+    def input_ranges(self) -> dict[str, tuple[float, float]]:
+        """From where to where each input goes; not in it are parameters of which that is not said."""
+        places = zip(*self.shape.bounds, strict=True)
+        found = {str(symbol): ends for symbol, ends in zip(self.shape.coordinates, places, strict=True)}
+        return {**found, **({} if self.time is None else {str(TIME): self.time}), **self.ranges}
+
+    @property
     def derivatives(self) -> tuple[str, ...]:
         """Names of the derivatives that conditions name, such as "u__x"."""
-        named = {name for held in (*self.conditions.values(), self.initial) for name in held}
+        measured = (sensors.values for sensors in self.sensors.values())
+        named = {name for held in (*self.conditions.values(), self.initial, *measured) for name in held}
         return tuple(sorted(name for name in named if "__" in name))
 
     def knows(self, quantity: str) -> bool:
@@ -176,12 +232,16 @@ class Problem:
     def _value(self, name: str, value: Any, further: Iterable[str] = ()) -> Expr:
         return as_expression(name, value, self.parameters, fields=False, coordinates=self.coordinates, further=further)
 
+    @property
+    def _taken(self) -> list[str]:
+        """Names that are neither of fields nor of equations."""
+        return [*self.parameters, *self.unknown, *self._local]
+
     def _equations(self, equations: Mapping[str, Expr]) -> dict[str, Expr]:
         if not isinstance(equations, Mapping) or not equations:
             raise TypeError(f"Parameter `equations` must map names to expressions. Found `equations = {equations!r}`.")
-        taken = [*self.parameters, *self._local]
         return {
-            check_name("equations", name, taken): self._equation(f"equations[{name!r}]", held)
+            check_name("equations", name, self._taken): self._equation(f"equations[{name!r}]", held)
             for name, held in equations.items()
         }
 
@@ -190,9 +250,8 @@ class Problem:
             raise TypeError(
                 f"Parameter `{name}` must be an expression that vanishes: of a = b it is a - b. Found {value!r}."
             )
-        equation = as_expression(
-            name, value, self.parameters, coordinates=self.coordinates, further=[*self._normal, *self._local]
-        )
+        further = [*self._normal, *self._local, *self.unknown]
+        equation = as_expression(name, value, self.parameters, coordinates=self.coordinates, further=further)
         if not isinstance(value, Expr) or not equation.atoms(AppliedUndef):
             raise ValueError(f"Parameter `{name}` must be an expression in dependent variables. Found {value!r}.")
         for derivative in equation.atoms(Derivative):
@@ -200,7 +259,7 @@ class Problem:
         return equation
 
     def _fields(self) -> dict[str, Expr]:
-        check_fields(self.equations, [*self.parameters, *self._local])
+        check_fields(self.equations, self._taken)
         found = {field for equation in self.equations.values() for field in equation.atoms(AppliedUndef)}
         return {field.name: field for field in sorted(found, key=str)}
 
@@ -227,7 +286,7 @@ class Problem:
             raise ValueError(
                 f"Parameter `{where}` must state an equation under a name of its own. Found {name}: {value!r}."
             )
-        known = self.equations.setdefault(check_name(where, name, [*self.parameters, *self._local]), equation)
+        known = self.equations.setdefault(check_name(where, name, self._taken), equation)
         if known != equation:
             raise ValueError(f"Equation `{name}` must be the same everywhere. Found {known!r} and {equation!r}.")
         self.fields = self._fields()
@@ -272,11 +331,11 @@ class Problem:
         for quantity in unknown:
             self._check_quantity(INITIAL, quantity)
         held = self._held(INITIAL, {key: value for key, value in (initial or {}).items() if value is not None})
-        known = unknown.union(*(_time_derivatives(self.expression(name)) for name in held))
+        known = unknown.union(*(time_derivatives(self.expression(name)) for name in held))
         wanted = {
             "__".join([name, *[str(TIME)] * order])
             for equation in self.inside
-            for found in _time_derivatives(self.equations[equation])
+            for found in time_derivatives(self.equations[equation])
             for name, *by in [found.split("__")]
             for order in range(len(by))
         }
@@ -288,17 +347,22 @@ class Problem:
         return held
 
     def _check_names(self) -> None:
-        taken = {*self.equations, *self.fields, *self.parameters, *self._local}
+        taken = {*self.equations, *self.fields, *self._taken}
         for name in self.derivatives:
             if plain_name(name) in taken:
                 raise ValueError(
                     f"Equations, fields and parameters must not be named as the derivative {name}. Found "
                     f"{plain_name(name)}."
                 )
+        used = {str(symbol) for equation in self.equations.values() for symbol in equation.free_symbols}
+        idle = [name for name in self.unknown if name not in used]
+        if idle:
+            raise ValueError(f"Parameter `unknown` must name symbols of equations. Found {', '.join(idle)} in none.")
 
     def _check_local(self) -> None:
         """Raise if an equation has the normal, or a coefficient of an edge, where there is none."""
-        for place, held in {INTERIOR: self.inside, INITIAL: self.initial, **self.conditions}.items():
+        measured = {name: sensors.values for name, sensors in self.sensors.items()}
+        for place, held in {INTERIOR: self.inside, INITIAL: self.initial, **measured, **self.conditions}.items():
             known = {*self._normal, *self.coefficients.get(place, {})} if place in self.conditions else set()
             for name in held:
                 symbols = set(map(str, self.expression(name).free_symbols)) & {*self._normal, *self._local}
@@ -309,74 +373,63 @@ class Problem:
                         f"Found no {', '.join(sorted(symbols - known))} at {place}."
                     )
 
+    def fields_of(self, region: str) -> set[str]:
+        """Return the names of the fields of a region: of a shape all, of one among others those of its equations."""
+        held = self.equations if region == INTERIOR else self.regions[region]
+        return {field.name for name in held for field in self.equations[name].atoms(AppliedUndef)}
+
+    def _check_regions(self) -> None:
+        """Raise if something holds on an edge of a region of which its fields are not, or in none at the start."""
+        for edge, regions in self.shape.neighbours.items():
+            self._check_fields(f"conditions[{edge!r}]", self.conditions.get(edge, {}), [regions])
+        self._check_fields(INITIAL, self.initial, [(region,) for region in self.regions])
+
+    def _check_fields(self, where: str, held: Iterable[str], allowed: Iterable[tuple[str, ...]]) -> None:
+        known = [set().union(*map(self.fields_of, regions)) for regions in allowed]
+        for name in held:
+            found = {field.name for field in self.expression(name).atoms(AppliedUndef)}
+            if not any(found <= fields for fields in known):
+                wanted = " or ".join(", ".join(sorted(fields)) for fields in known)
+                raise ValueError(f"Parameter `{where}` must be of the fields {wanted} there. Found {name}.")
+
     def _check_values(self) -> None:
         times = [()] if self.time is None else [(self.time[0] + m * (self.time[1] - self.time[0]),) for m in middles(5)]
         for part, held in self.conditions.items():
             at = self.shape.parts[part].at(middles(10))
             points = list(zip(*(map(float, at[str(symbol)]) for symbol in self.shape.coordinates), strict=True))
-            self._check_finite(f"conditions[{part!r}]", held, [(*p, *t) for p, t in product(points, times)])
+            check_finite(f"conditions[{part!r}]", held, [(*p, *t) for p, t in product(points, times)], self.coordinates)
         if self.time is not None:
-            self._check_finite(INITIAL, self.initial, [(*point, self.time[0]) for point in self.shape.points(10)])
+            start = [(*point, self.time[0]) for point in self.shape.points(10)]
+            check_finite(INITIAL, self.initial, start, self.coordinates)
 
-    def _check_finite(self, where: str, held: Mapping[str, Expr], points: list[tuple[float, ...]]) -> None:
-        for name, value in held.items():
-            if not value.is_number:
-                check_values(f"{where}[{name!r}]", value, points, coordinates=self.coordinates)
+    def _check_sensors(self) -> None:
+        for name, sensors in self.sensors.items():
+            for quantity in sensors.values:
+                self._check_quantity(f"sensors[{name!r}]", quantity)
+            sensors.check_place(f"sensors[{name!r}]", self.shape, self.time)
 
-
-def output_name(quantity: str, variable: str, usual: str) -> str:
-    """Return the name of a quantity's equation: with the name of a dependent variable that is not the usual one.
-
-    Examples
-    --------
-    >>> output_name("M_x", "w", usual="w"), output_name("M_x", "v", usual="w")
-    ('M_x', 'M_x_v')
-    """
-    return quantity if variable == usual else f"{quantity}_{variable}"
-
-
-def _inside(names: Iterable[str] | None, equations: Mapping[str, Expr]) -> list[str]:
-    found = list(equations) if names is None else list(names)
-    unknown = [name for name in found if name not in equations]
-    if unknown or not found:
-        raise ValueError(f"Parameter `inside` must name some of the equations, {', '.join(equations)}. Found {found}.")
-    return found
+    def _warn_of_odds(self) -> None:
+        found = at_odds(self.shape, self.conditions, self.initial, self.time, self.fields, self._periodic)
+        if found:
+            warnings.warn(
+                f"Conditions differ where they meet: {'; '.join(found)}. A network is smooth and takes neither value "
+                "there, so that the loss terms of both stay above zero. If it is not meant so, let one value go over "
+                "into the other, as 16 x^2 (1 - x)^2 does in place of 1.",
+                stacklevel=3,
+            )
 
 
-def _time_derivatives(expression: Expr) -> set[str]:
-    """Return the dependent variables of an expression, each with its highest derivative by time alone."""
-    orders: dict[str, int] = {field.name: 0 for field in expression.atoms(AppliedUndef)}
-    for derivative in expression.atoms(Derivative):
-        name, order = derivative.expr.name, derivative.variables.count(TIME)
-        orders[name] = max(orders[name], order)
-    return {"__".join([name, *[str(TIME)] * order]) for name, order in orders.items()}
-
-
-def _by_part(name: str, value: Any, shape: Domain, every: bool = False) -> dict[str, Any]:
-    """Return what a person gave for parts of the boundary, by the name of each; with `every` all edges are in it."""
-    if not isinstance(value, Mapping):
-        raise TypeError(f"Parameter `{name}` must map names of edges to what holds there. Found `{name} = {value!r}`.")
-    pairs = [
-        (part, held)
-        for key, held in value.items()
-        for part in (shape.edges if key == EDGES else [part.strip() for part in str(key).split(",")])
-    ]
-    names = [part for part, _ in pairs]
-    unknown, twice = set(names) - set(shape.parts), {part for part in names if names.count(part) > 1}
-    missing = set(shape.edges) - set(names) if every else set()
-    for key, held in value.items():
-        if not isinstance(held, Mapping):
-            raise TypeError(f"Parameter `{name}` must map quantities of an edge to values. Found {key}: {held!r}.")
-    for wrong, wanted in (
-        (unknown, f"name edges or corners, {', '.join(shape.parts)}"),
-        (twice, "name each edge and corner once"),
-        (missing, f"name each of {', '.join(shape.edges)}, with {{}} where nothing holds"),
-    ):
-        if wrong:
-            found = f"no {', '.join(sorted(wrong))}" if wrong is missing else ", ".join(sorted(wrong))
-            raise ValueError(f"Parameter `{name}` must {wanted}. Found {found}.")
-    edges = list(shape.edges)
-    return dict(sorted(pairs, key=lambda pair: edges.index(pair[0]) if pair[0] in edges else len(edges)))
+def _by_region(given: Any, equations: Iterable[str], regions: Iterable[str]) -> dict[str, list[str]]:
+    names = list(equations) if given is None else given
+    named = {
+        region: list(held) for region, held in (names if isinstance(names, Mapping) else {INTERIOR: names}).items()
+    }
+    held = [name for each in named.values() for name in each]
+    if set(named) != set(regions) or not all(named.values()) or not set(held) <= set(equations):
+        wanted = f"some of the equations, {', '.join(equations)}"
+        wanted += "" if list(regions) == [INTERIOR] else f", for each of the regions {', '.join(regions)}"
+        raise ValueError(f"Parameter `inside` must name {wanted}. Found {names}.")
+    return named
 
 
 def _check_dense(shape: Domain, dense: Iterable[Domain]) -> None:

@@ -30,15 +30,12 @@ class Samples(Place):
 
     Attributes
     ----------
-    shape : Interval or Shape
-        The shape.
     factors : dict[str, float]
         Of the integral of each loss term's squared residual.
     ranges : mapping of str to pair of float
         Ends of what the time and the parameters are drawn from.
     """
 
-    shape: Domain = field(kw_only=True)
     factors: dict[str, float] = field(kw_only=True)
     ranges: Ranges = field(kw_only=True)
 
@@ -50,11 +47,18 @@ class Samples(Place):
         tuple of dict and ndarray
             Coordinates, time and parameters, on edges and corners the normal and the coefficients there too, each
             [count]; areas or lengths, [count], which add up to that of the place; on the average, where patches lie
-            more densely. A corner and an end of an interval count as one.
+            more densely. A corner and an end of an interval count as one, and so does each set of sensors.
         """
+        if self.data:
+            return self._of_data(generator)
         points, areas = self._on_parts(generator) if self.parts else self._inside(generator)
         points |= {name: generator.uniform(low, high, self.count) for name, (low, high) in self.ranges.items()}
         return {**points, **evaluate(self.coefficients, points)}, areas
+
+    def _of_data(self, generator: np.random.Generator) -> tuple[dict[str, Array], Array]:
+        total = len(next(iter(self.data.values())))
+        chosen = slice(None) if self.count == total else generator.choice(total, self.count, replace=False)
+        return {name: column[chosen] for name, column in self.data.items()}, np.full(self.count, 1 / self.count)
 
     def _inside(self, generator: np.random.Generator) -> tuple[dict[str, Array], Array]:
         counts = patch_counts(self.count, self.dense)
@@ -80,18 +84,19 @@ def samples(
     ranges: Ranges | None = None,
     sizes: Mapping[str, float] | None = None,
     initial: int | None = None,
+    sensors: int | None = None,
 ) -> dict[str, Samples]:
     """
     Return where the loss terms of a problem hold: what `hosts.sym.constraints` gives to a Solver, for a loop.
 
     Parameters
     ----------
-    problem, interior, edge, per_edge, initial
+    problem, interior, edge, per_edge, initial, sensors
         Of `places`, which says what the loss terms are called.
     reduction : str
         ``"integral"``: a loss term is the integral of the squared residual over the shape or along the edges.
         ``"mean"``: the integral over the area or over the length of the edges that have the term. Over time and
-        parameters it is the mean in both.
+        parameters, and over the points of sensors, it is the mean in both.
     ranges : mapping of str to pair of float
         For each parameter of the problem, from where to where it is drawn; where it does not say so itself.
     sizes : mapping of str to float
@@ -117,7 +122,7 @@ def samples(
     >>> {name: list(place.terms) for name, place in samples(plate, interior=1024, edge=64).items()}
     {'interior': ['kirchhoff'], 'edges': ['w', 'slope_n']}
     """
-    found = places(problem, interior, edge, initial, per_edge)
+    found = places(problem, interior, edge, initial, per_edge, sensors)
     ranges = dict(problem.ranges if ranges is None else ranges)
     _check(problem, reduction, ranges)
     sized = {
@@ -126,15 +131,15 @@ def samples(
     }
     made = {}
     for place in found:
-        size = sum(problem.shape.parts[name].length for name in place.parts) or problem.shape.area
+        lengths = sum(problem.shape.parts[name].length for name in place.parts)
+        size = 1.0 if place.data else lengths or place.shape.area
         made[place.name] = Samples(
             **vars(place),
-            shape=problem.shape,
             factors={
                 name: (term.fraction / size if reduction == "mean" else 1.0) * sized.get(term.output, 1.0)
                 for name, term in place.terms.items()
             },
-            ranges={**place.time, **ranges},
+            ranges={} if place.data else {**place.time, **ranges},
         )
     return made
 

@@ -13,7 +13,7 @@ from modulus_relobralo.report.comparison import compare
 from modulus_relobralo.report.figures import plot_run
 from modulus_relobralo.report.page import Section, make_sections, write_markdown, write_page
 from modulus_relobralo.report.runs import Run, find_trainings, read_runs
-from modulus_relobralo.report.summary import name_runs, print_summary, print_table, suspicions, tabulate
+from modulus_relobralo.report.summary import print_summary, print_table, suspicions, tabulate
 from modulus_relobralo.tables import print_lines, printable
 
 # So many runs are shown one by one as well.
@@ -48,7 +48,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as elsewhere:
             sections = make_sections(comparisons, args.out or Path(elsewhere), args.target)
             paths = [write_markdown(sections, args.out / "report.md", f"`{command}`")] if args.out else []
-            few = [Section("Runs", tabulate(runs, name_runs(runs)))] if len(runs) <= FEW else []
+            few = [Section("Runs", tabulate(runs))] if len(runs) <= FEW else []
             paths += [write_page([*few, *sections], args.html, command)] if args.html else []
         print_lines([str(path) for path in paths])
 

@@ -1,17 +1,17 @@
-"""What is compared with what: a frame of runs of one problem in one setting, at steps that all of them have."""
+"""What is compared with what: a frame of runs of one problem in one setting."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 from pandas import DataFrame, Series, concat
 
 from modulus_relobralo.report.runs import Run
-from modulus_relobralo.report.settings import differences, flatten, select, settings
+from modulus_relobralo.report.settings import differences, flatten, settings
 from modulus_relobralo.report.status import UNFINISHED
 
 BASELINE = "sum"
@@ -97,8 +97,8 @@ def band(runs: Iterable[Run], kind: str, name: str) -> DataFrame:
     if not recorded:
         return DataFrame(columns=["low", "median", "high"])
     whole = [series for series, diverged in recorded if not diverged] or [series for series, _ in recorded]
-    shared = concat([series.reindex(_shared(whole)) for series, _ in recorded], axis=1)
-    return quartiles(shared.fillna(math.inf))
+    steps = sorted(set.intersection(*({*series.index} for series in whole)))
+    return quartiles(concat([series.reindex(steps) for series, _ in recorded], axis=1).fillna(math.inf))
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class Comparison:
     `frame` has a row for each run that counts: the `run`, its `loss` (the balancing scheme, with its parameters where
     they differ), `seed`, and the last value of each of the `quantities` under its label: NaN where a run does not
     count for it, infinity where it diverged. `settings` names what distinguishes it from other comparisons of its
-    problem; `uncounted` are the runs that are not in it, because they are unfinished or recorded no error where others
+    problem; `uncounted` are the runs that are not in it, and why: they are unfinished or recorded no error where others
     did. `notes` say what else a reader must know.
     """
 
@@ -116,7 +116,7 @@ class Comparison:
     settings: str
     frame: DataFrame
     quantities: tuple[Quantity, ...]
-    uncounted: tuple[Run, ...] = ()
+    uncounted: tuple[tuple[Run, str], ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -155,18 +155,16 @@ class Comparison:
 
 
 def compare(runs: Sequence[Run]) -> list[Comparison]:
-    """Gather `runs` into comparisons, in the order of their first runs; the plain sum comes first in each."""
-    problems = [", ".join(filter(None, (run.problem, run.window))) for run in runs]
-    found = [""] * len(runs)
-    for problem in dict.fromkeys(problems):
-        places = [place for place, each in enumerate(problems) if each == problem]
-        for place, setting in zip(places, _settings([runs[place] for place in places]), strict=True):
-            found[place] = setting
-    groups = _grouped(zip(problems, found, strict=True), runs)
-    return [_compare(problem, setting, alike) for (problem, setting), alike in groups.items()]
+    """Gather `runs` into comparisons, by problem and setting; the plain sum comes first in each."""
+    problems = _grouped((", ".join(filter(None, (run.problem, run.window))) for run in runs), runs)
+    return [
+        _compare(problem, setting, same)
+        for problem, alike in problems.items()
+        for setting, same in _grouped(_settings(alike), alike).items()
+    ]
 
 
-def why_uncounted(run: Run, referenced: bool) -> str | None:
+def _why_uncounted(run: Run, referenced: bool) -> str | None:
     """Return why a run does not count; None if it does.
 
     `referenced` says whether others of its problem and setting recorded errors; without a reference, runs are
@@ -182,63 +180,37 @@ def why_uncounted(run: Run, referenced: bool) -> str | None:
 
 def _compare(problem: str, setting: str, runs: Sequence[Run]) -> Comparison:
     referenced = any(run.errors for run in runs if run.status != UNFINISHED)
-    why = [why_uncounted(run, referenced) for run in runs]
-    counted = [run for run, reason in zip(runs, why, strict=True) if reason is None]
-    aligned, notes = _align(counted, ("errors",) if referenced else WITHOUT_REFERENCE)
-    frame = DataFrame({"run": aligned, "loss": _name_losses(aligned)}, dtype=object)
+    why = [(run, _why_uncounted(run, referenced)) for run in runs]
+    counted = [run for run, reason in why if reason is None]
+    notes = _unequal(counted, ("errors",) if referenced else WITHOUT_REFERENCE)
+    frame = DataFrame({"run": counted, "loss": _name_losses(counted)}, dtype=object)
     # As texts, because a seed may be anything.
-    frame["seed"] = [repr(run.seed) for run in aligned]
-    found = quantities(aligned, OF_REFERENCE if referenced else WITHOUT_REFERENCE)
+    frame["seed"] = [repr(run.seed) for run in counted]
+    found = quantities(counted, OF_REFERENCE if referenced else WITHOUT_REFERENCE)
     for quantity in found:
-        frame[quantity.label] = [quantity.last(run) for run in aligned]
-    frame = frame.iloc[np.argsort([run.scheme != BASELINE for run in aligned], kind="stable")]
+        frame[quantity.label] = [quantity.last(run) for run in counted]
+    frame = frame.iloc[np.argsort([run.scheme != BASELINE for run in counted], kind="stable")]
     said = dict.fromkeys([*notes, *(f"{run.label}: {note}" for run in counted for note in run.notes)])
-    uncounted = tuple(run for run, reason in zip(runs, why, strict=True) if reason is not None)
+    uncounted = tuple((run, reason) for run, reason in why if reason is not None)
     return Comparison(problem, setting, frame.reset_index(drop=True), tuple(found), uncounted, tuple(said))
 
 
-def _align(runs: Sequence[Run], kinds: Iterable[str]) -> tuple[list[Run], list[str]]:
-    """Return `runs` with each quantity up to the last step that all have of it, and what to say of it.
+def _unequal(runs: Iterable[Run], kinds: Iterable[str]) -> list[str]:
+    """Return what is to be said of quantities that some runs lack, or that end at different steps.
 
-    Files may end early: what the host had not yet written is lost with its process. Runs that were ended before the
-    greatest number of steps, by a stop criterion or by L-BFGS, are compared at their ends.
+    Files may end early: what the host had not yet written is lost with its process. A stop criterion or L-BFGS may end
+    a run before others.
     """
-    whole = [run for run in runs if not run.diverged]
-    aligned, notes = [*runs], []
+    whole, notes = [run for run in runs if not run.diverged], []
     for quantity in quantities(whole, kinds):
         one, name = LABELS[quantity.kind][0], quantity.name
-        recorded = [(run, series) for run in whole if (series := quantity.series(run)) is not None]
-        lacking = [run for run in whole if quantity.series(run) is None]
-        notes += [f"{run.label}: not counted for {name}, whose {one} it lacks" for run in lacking]
-        ends = sorted({int(series.index[-1]) for _, series in recorded})
-        shared = _shared([series for _, series in recorded])
-        if len(ends) == 1:
-            continue
-        if not shared or any(_ends_of_itself(run) for run, _ in recorded):
-            notes.append(f"the {one} values of {name} are those of different steps, {ends[0]} to {ends[-1]}")
-            continue
-        aligned = [run if run.diverged else _cut(run, quantity, shared[-1]) for run in aligned]
-        notes.append(
-            f"the {one} values of {name} are those of step {shared[-1]}, the last that all runs recorded; "
-            f"some go on to step {ends[-1]}"
-        )
-    return aligned, notes
-
-
-def _shared(recorded: Sequence[Series]) -> list[int]:
-    return sorted(set.intersection(*({*series.index} for series in recorded))) if recorded else []
-
-
-def _cut(run: Run, quantity: Quantity, step: int) -> Run:
-    series = quantity.series(run)
-    if series is None:
-        return run
-    recorded = {**getattr(run, quantity.kind), quantity.name: series.loc[:step]}
-    return replace(run, **{quantity.kind: recorded})  # type: ignore[arg-type]  # one of its fields, by name
-
-
-def _ends_of_itself(run: Run) -> bool:
-    return run.by_lbfgs or select(run.config, "stop_criterion.metric") is not None
+        series = [quantity.series(run) for run in whole]
+        lacking = [run.label for run, found in zip(whole, series, strict=True) if found is None]
+        notes += [f"{label}: not counted for {name}, whose {one} it lacks" for label in lacking]
+        ends = [int(found.index[-1]) for found in series if found is not None]
+        if min(ends) < max(ends):
+            notes.append(f"the {one} values of {name} are those of different steps, {min(ends)} to {max(ends)}")
+    return notes
 
 
 def _grouped(names: Iterable[Any], runs: Iterable[Run]) -> dict[Any, list[Run]]:
@@ -249,9 +221,8 @@ def _grouped(names: Iterable[Any], runs: Iterable[Run]) -> dict[Any, list[Run]]:
     return groups
 
 
-def _settings(runs: Iterable[Run]) -> list[str]:
+def _settings(runs: Sequence[Run]) -> list[str]:
     """Return what distinguishes runs besides loss and seed: the config, and optimizers that took turns."""
-    runs = list(runs)
     turns = [{"optimizers": " then ".join(run.optimizers)} if len(run.optimizers) > 1 else {} for run in runs]
     configs = [{**run.config, **turn} for run, turn in zip(runs, turns, strict=True)]
     return settings(configs, [run.choices for run in runs], [run.overrides for run in runs])

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pandas import DataFrame
 
-from modulus_relobralo.report.safe_files import OtherContentError, load_arrays
+from modulus_relobralo.report.arrays import load_arrays
 
 EXACT, PREDICTED = "true_", "pred_"
 LENGTHS = ("x", "y", "z")
@@ -92,16 +92,11 @@ def read_fields(path: Path) -> tuple[dict[str, Field], list[str]]:
 
     A validator names exact and predicted values. Of an inferencer the inputs are x, y, z and t, and then the
     parameters: of the other columns, among which the host has inputs first, as many as tell all points apart.
-
-    Raises
-    ------
-    ValueError
-        If the file cannot be read, or holds more than arrays.
     """
     try:
         content = load_arrays(path)
-    except OtherContentError as error:
-        return {}, [f"{path.name} is left out: {error}, not the host's dictionary of arrays"]
+    except (OSError, ValueError) as error:
+        return {}, [str(error)]
     fields: dict[str, Field] = {}
     said = []
     variables = [name.removeprefix(EXACT) for name in content if name.startswith(EXACT)]

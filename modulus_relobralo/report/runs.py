@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -111,7 +110,7 @@ def find_trainings(folder: Path) -> list[Path]:
     leaves them: then it is these, in the order of their times. Such a folder is also found by itself.
     """
     found = [path.parent.parent for path in sorted(folder.rglob(HYDRA.as_posix()))]
-    if not found and folder.is_dir() and _has_events(folder) and _find_home(folder):
+    if not found and _has_events(folder) and _find_home(folder):
         return [folder]
     return [training for home in found for training in _find_windows(home) or [home]]
 
@@ -120,8 +119,9 @@ def _find_windows(home: Path) -> list[Path]:
     """Return the trainings that the run directory `home` holds in folders of its own; none if it is one itself."""
     if _has_events(home):
         return []
-    windows = {path.parent for path in home.rglob(FILES) if _find_home(path.parent) == home}
-    return sorted(windows, key=lambda folder: (min(map(_time, folder.glob(FILES))), folder))
+    # TensorBoard's names begin with the time.
+    events = sorted(home.rglob(FILES), key=lambda path: path.name)
+    return [*dict.fromkeys(path.parent for path in events if _find_home(path.parent) == home)]
 
 
 def _find_home(folder: Path) -> Path | None:
@@ -130,13 +130,7 @@ def _find_home(folder: Path) -> Path | None:
 
 
 def _has_events(folder: Path) -> bool:
-    return any(folder.glob(FILES))
-
-
-def _time(path: Path) -> tuple[int, int]:
-    """Return what TensorBoard's file name says of its time: the second, and the number in the process."""
-    found = re.search(r"tfevents\.(\d+)(?:.*?\.\d+\.(\d+))?", path.name)
-    return (int(found[1]), int(found[2] or 0)) if found else (0, 0)
+    return folder.is_dir() and any(folder.glob(FILES))
 
 
 # ----- reading
@@ -161,7 +155,7 @@ def read_run(folder: Path | str) -> Run:
         names = ", ".join(window.relative_to(folder).as_posix() for window in windows)
         raise ValueError(f"{folder} holds a training in each of these folders, which are read one by one: {names}.")
     try:
-        return _read(folder, home, folder.relative_to(home).as_posix() if folder != home else "")
+        return _read(folder, home)
     # Also of what is too large: it costs this run, and no other.
     except (OSError, MemoryError, RecursionError) as error:
         raise ValueError(f"{folder} cannot be read: {type(error).__name__}: {error}") from error
@@ -181,8 +175,9 @@ def read_runs(folders: Iterable[Path]) -> tuple[list[Run], list[str]]:
     return runs, failures
 
 
-def _read(folder: Path, home: Path, window: str) -> Run:
-    asked, events = _read_hydra(home), read_events(folder)
+def _read(folder: Path, home: Path) -> Run:
+    (asked, wanted), events = _read_hydra(home), read_events(folder)
+    window = "" if folder == home else folder.relative_to(home).as_posix()
     scalars = events.scalars()
     losses = {k: v for k, v in _of_tag(scalars, LOSS).items() if f"{LOSS}{k}" != TOTAL}
     recorded = max((int(series.index[-1]) for series in losses.values()), default=-1)
@@ -191,15 +186,12 @@ def _read(folder: Path, home: Path, window: str) -> Run:
         finite=all(np.isfinite(series.iloc[-1]) for series in losses.values()),
         # The losses before L-BFGS are those of the optimizer before it, at the same step.
         last_step=events.last_step if events.by_lbfgs else recorded,
-        max_steps=asked.pop("max_steps"),
-        summary_freq=asked.pop("summary_freq"),
         by_lbfgs=events.by_lbfgs,
         may_stop=select(asked["config"], "stop_criterion.metric") is not None,
+        **wanted,
     )
     # An evaluation may have written a field at an earlier step than the last.
-    written = {
-        _key(tag): int(step) for tag, step in zip(events.records.tag, events.records.step, strict=True) if ERROR in tag
-    }
+    written = {_key(tag): step for tag, step in events.last_steps.items() if ERROR in tag}
     fields, said = _read_fields(folder / "validators")
     fields = {key: replace(entry, step=written.get(key)) for key, entry in fields.items()}
     predictions, left_out = _read_fields(folder / "inferencers")
@@ -226,8 +218,8 @@ def _read(folder: Path, home: Path, window: str) -> Run:
     )
 
 
-def _read_hydra(home: Path) -> dict[str, Any]:
-    """Return what Hydra kept of a training: its names, its config, how many steps were wanted.
+def _read_hydra(home: Path) -> tuple[dict[str, Any], dict[str, int]]:
+    """Return what Hydra kept of a training: its names and config, and the numbers of steps in it.
 
     Raises
     ------
@@ -236,19 +228,19 @@ def _read_hydra(home: Path) -> dict[str, Any]:
     """
     config = _load(home / CONFIG) if (home / CONFIG).is_file() else {}
     hydra = _load(home / HYDRA)
-    numbers = {}
+    wanted = {}
     for name in ("max_steps", "summary_freq"):
         value = select(config, f"training.{name}")
         if value is None:
             raise ValueError(f"{home} is no training: {CONFIG.as_posix()} has no training.{name}.")
         if not isinstance(value, int) or value < 0:
             raise ValueError(f"{home / CONFIG}: training.{name} must be a number of steps. Found {value!r}.")
-        numbers[name] = value
+        wanted[name] = value
     options, given = select(hydra, "hydra.runtime.choices"), select(hydra, "hydra.overrides.task")
     # Not those of Hydra itself, and not one group put in another's place.
     choices = {k: str(v) for k, v in (options if isinstance(options, dict) else {}).items() if not {*"/@"} & {*str(k)}}
     config_name = select(hydra, "hydra.job.config_name")
-    overrides = [str(entry).lstrip("+~").partition("=")[0] for entry in (given if isinstance(given, list) else [])]
+    overrides = (str(entry).lstrip("+~").partition("=")[0] for entry in (given if isinstance(given, list) else []))
     return {
         "problem": str(select(hydra, "hydra.job.name") or home.name),
         "scheme": choices.get("loss", "unknown"),
@@ -256,8 +248,7 @@ def _read_hydra(home: Path) -> dict[str, Any]:
         # What a program starts with by itself needs no name.
         "choices": {CONFIG_NAME: "" if config_name in (None, DEFAULT) else str(config_name), **choices},
         "overrides": tuple(overrides),
-        **numbers,
-    }
+    }, wanted
 
 
 def _load(path: Path) -> Config:
@@ -301,14 +292,8 @@ def relative_errors(
 
     The host divides an error by the standard deviation of the exact field; here it is divided by its root mean square.
     A validator whose exact values are 0 everywhere is of residuals, or of a variable that should vanish: its size is
-    the root mean square at the last validation.
-
-    Parameters
-    ----------
-    scalars : mapping of str to Series
-        By TensorBoard's tag.
-    fields : mapping of (str, str) to Field
-        By validator and variable, as they were at the last validation.
+    the root mean square at the last validation. `scalars` go by TensorBoard's tag; `fields`, by validator and variable,
+    are those of the last validation.
     """
     logged = {_key(tag): series for tag, series in scalars.items() if ERROR in tag}
     errors, sizes, notes = {}, {}, []

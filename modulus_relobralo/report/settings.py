@@ -56,16 +56,8 @@ def settings(
     """Return, for each run, what distinguishes it from the others besides loss and seed, in words.
 
     An option of one of Hydra's groups is called by its name. What comes with it, the same in all runs that chose it
-    and no override of their commands, is not said.
-
-    Parameters
-    ----------
-    configs : sequence of mappings
-        Nested, one for each run.
-    choices : sequence of mappings
-        The options that each run chose, by group.
-    given : sequence of collections of str
-        The names that the command of each run overrode.
+    and no override of their commands, is not said. Of each run `choices` has the options that it chose, by group, and
+    `given` the names that its command overrode.
 
     Examples
     --------

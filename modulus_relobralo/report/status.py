@@ -76,6 +76,7 @@ def judge(
     """Return how a training ended; the log decides where there is one.
 
     The host stops at a loss that is not finite, mostly before it records it: without a log such a run is unfinished.
+    Of L-BFGS it makes one step, whatever `max_steps` is. Whether a stop criterion was met only a log says.
 
     Parameters
     ----------
@@ -87,10 +88,8 @@ def judge(
         The last step that was recorded since the last start, or -1.
     max_steps, summary_freq : int
         How many steps were wanted, and how many lie between two records: the last one need not be recorded.
-    by_lbfgs : bool
-        Whether the last start was of L-BFGS: the host makes one step of it, whatever `max_steps` is.
-    may_stop : bool
-        Whether there is a stop criterion: whether it was met only a log says.
+    by_lbfgs, may_stop : bool
+        Whether the last start was of L-BFGS, and whether there is a stop criterion.
     """
     # Under AMP a loss that is not finite is no end: what was recorded later says so.
     told = None if told and told.status == DIVERGED and told.step < last_step else told

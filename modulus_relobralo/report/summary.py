@@ -11,21 +11,18 @@ import numpy as np
 from pandas import DataFrame, Series
 
 from modulus_relobralo.options import EPS, TEMPERATURE
-from modulus_relobralo.report.comparison import Comparison, Quantity, quantities, spread, why_uncounted
+from modulus_relobralo.report.comparison import Comparison, Quantity, quantities, spread
 from modulus_relobralo.report.runs import Run
 from modulus_relobralo.report.settings import select
 from modulus_relobralo.tables import print_lines, print_rows
 
-# So many runs stand side by side.
-COLUMNS = 6
 NO_REFERENCE = (
-    "No run has a reference solution: these numbers say how well the equations and conditions are met at the points "
-    "that were looked at, and bound no error. Two losses are apart in a number where their quartiles do not overlap; "
-    "with fewer than three seeds of each, quartiles say nothing."
+    "No run has a reference solution: these numbers say how well equations and conditions are met at the points that "
+    "were looked at, and bound no error."
 )
 NO_RESIDUALS = (
-    "No residuals at other points were recorded: loss terms are those of the points of training, and a network may "
-    "meet them there and be wrong in between. A monitor named residuals records them (hosts.sym.residual_monitor)."
+    "No residuals at other points were recorded: loss terms are those of the points of training. A monitor named "
+    "residuals records them (hosts.sym.residual_monitor)."
 )
 
 STILL, ONE = 0.01, 0.01
@@ -39,28 +36,26 @@ FEW = 5
 
 def print_table(runs: Sequence[Run]) -> None:
     """Print the runs side by side: steps, errors and the like, wall time and status, and below what is to be said."""
-    labels = name_runs(runs)
-    for first in range(0, len(runs), COLUMNS):
-        some, names = runs[first : first + COLUMNS], labels[first : first + COLUMNS]
-        print_rows(tabulate(some, names), " and ".join(dict.fromkeys(run.problem for run in some)))
-    print_lines([f"{label}: {note}" for run, label in zip(runs, labels, strict=True) for note in _notes(run)])
+    print_rows(tabulate(runs), " and ".join(dict.fromkeys(run.problem for run in runs)))
+    named = zip(runs, name_runs(runs), strict=True)
+    print_lines([f"{name}: {note}" for run, name in named for note in _notes(run)])
 
 
-def tabulate(runs: Sequence[Run], labels: Sequence[str]) -> DataFrame:
-    """Return a row for each thing that is known of `runs`, which have a column each under `labels`.
+def tabulate(runs: Sequence[Run]) -> DataFrame:
+    """Return a row for each thing that is known of `runs`, which have a column each.
 
     A value that is not of a run's last step has its own beside it.
     """
     found = quantities(runs, ("errors", "losses", "residuals", "monitors"))
     return _upright(
         {
-            "": label,
+            "": name,
             "steps": str(run.last_step) if run.last_step >= 0 else "-",
-            **{quantity.label: _last(quantity, run) for quantity in found},
+            **{q.label: "-" if q.series(run) is None else _value(q, [run]) for q in found},
             "wall time [s]": _number(run.seconds, ".1f"),
             "status": run.status,
         }
-        for run, label in zip(runs, labels, strict=True)
+        for run, name in zip(runs, name_runs(runs), strict=True)
     )
 
 
@@ -84,14 +79,8 @@ def summarize(comparison: Comparison, target: float | None = None) -> DataFrame:
     """Return a row for each loss: what it reached, as median and quartiles over the runs, and its time.
 
     Without a reference, where there are many quantities, the losses have a column each. A value that is not of the
-    last step of its run has its step beside it.
-
-    Parameters
-    ----------
-    comparison : Comparison
-        Of any number of losses.
-    target : float, optional
-        A relative L2 error; adds the steps that it took to reach it.
+    last step of its run has its step beside it. `target` is a relative L2 error; it adds the steps that it took to
+    reach it.
     """
     rows = [_row(comparison, loss, runs, target) for loss, runs in comparison.groups.items()]
     if comparison.variables:
@@ -102,8 +91,7 @@ def summarize(comparison: Comparison, target: float | None = None) -> DataFrame:
 def _row(comparison: Comparison, loss: str, runs: Sequence[Run], target: float | None) -> dict[str, str]:
     row = {"": loss, "seeds": _seeds(runs), "at step": _range(_ends(runs, comparison.quantities))}
     for quantity in comparison.quantities:
-        values = comparison.of(loss, quantity)[quantity.label]
-        row[quantity.label] = _spread(spread(values)) + _off(runs, quantity)
+        row[quantity.label] = _value(quantity, runs)
         if comparison.baseline and quantity.lower_is_better:
             row[quantity.ratio_label] = _number(comparison.ratio(loss, quantity))
     row["ms per step"] = _number(1e3 * spread(run.step_seconds for run in runs)["median"], ".1f")
@@ -135,15 +123,16 @@ def _seeds(runs: Sequence[Run]) -> str:
     return f"{seeds}{twice}{f', {diverged} diverged' if diverged else ''}"
 
 
-def _last(quantity: Quantity, run: Run) -> str:
-    series = quantity.series(run)
-    return "-" if series is None else f"{series.iloc[-1]:.3e}{_off([run], quantity)}"
-
-
-def _off(runs: Sequence[Run], quantity: Quantity) -> str:
-    """Return of which steps values are that are not of the last steps of their runs, to be written behind them."""
+def _value(quantity: Quantity, runs: Sequence[Run]) -> str:
+    """Return the median and the quartiles of last values, and of which step they are where it is not the last."""
+    low, median, high = spread(quantity.last(run) for run in runs)
+    alike = low == high or math.isnan(median)
     steps = {end for run in runs for end in _ends([run], [quantity]) if end != run.last_step}
-    return f" (step{'s' if len(steps) > 1 else ''} {_range(steps)})" if steps else ""
+    return (
+        _number(median)
+        + ("" if alike else f" [{_number(low)}, {_number(high)}]")
+        + (f" (step{'s' if len(steps) > 1 else ''} {_range(steps)})" if steps else "")
+    )
 
 
 def _ends(runs: Sequence[Run], known: Iterable[Quantity]) -> set[int]:
@@ -155,12 +144,6 @@ def _ends(runs: Sequence[Run], known: Iterable[Quantity]) -> set[int]:
 def _range(steps: Iterable[int]) -> str:
     ordered = sorted(steps)
     return " to ".join(map(str, dict.fromkeys((ordered[0], ordered[-1])))) if ordered else "-"
-
-
-def _spread(values: Series) -> str:
-    low, median, high = values
-    alike = low == high or math.isnan(median)
-    return _number(median) + ("" if alike else f" [{_number(low)}, {_number(high)}]")
 
 
 def _number(value: float, form: str = "") -> str:
@@ -181,8 +164,7 @@ def remarks(comparison: Comparison) -> list[str]:
         residuals = any(quantity.kind == "residuals" for quantity in comparison.quantities)
         missing = [NO_REFERENCE] if residuals else [NO_REFERENCE, NO_RESIDUALS]
     uncounted = [
-        f"not counted: {comparison.title}: {run.label}: {why_uncounted(run, bool(comparison.variables))} ({run.folder})"
-        for run in comparison.uncounted
+        f"not counted: {comparison.title}: {run.label}: {reason} ({run.folder})" for run, reason in comparison.uncounted
     ]
     return [*missing, *suspicions(comparison), *comparison.notes, *uncounted]
 

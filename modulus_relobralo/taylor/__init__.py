@@ -10,11 +10,13 @@ from modulus_relobralo.taylor.jets import UnsupportedNetworkError
 from modulus_relobralo.taylor.module import TaylorDerivatives
 from modulus_relobralo.taylor.names import biharmonic, laplacian
 from modulus_relobralo.taylor.networks import Network
+from modulus_relobralo.taylor.periodic import Periodic
 from modulus_relobralo.taylor.reading import read
 from modulus_relobralo.taylor.scaled import Scaled
 
 __all__ = [
     "Network",
+    "Periodic",
     "Scaled",
     "TaylorDerivatives",
     "UnsupportedNetworkError",

@@ -80,9 +80,6 @@ class _Differentiable(torch.autograd.Function):
 class _Compiled:
     """A function of tensors, traced and compiled at its first call, on a CPU after `EAGER_CALLS` of them."""
 
-    announced = False
-    warned = False
-
     def __init__(self, function: Callable[..., Any]) -> None:
         self._function = function
         self._compiled: dict[Any, Callable[..., Any]] = {}
@@ -97,7 +94,9 @@ class _Compiled:
         if tensors[0].device.type == "cpu" and self._calls < EAGER_CALLS:
             self._calls += 1
             return self._function(*tensors)
-        self._announce_once()
+        _say_once(
+            logging.INFO, "Compiling derivative rules: this step takes longer, less so once they are cached on disk."
+        )
         try:
             # Traced first, for two reasons: the compiler then sees derivatives as plain operations, and every
             # trace has a code object, and with it a limit of recompilations, of its own.
@@ -107,29 +106,26 @@ class _Compiled:
         except torch.cuda.OutOfMemoryError:  # uncompiled, it would need more still
             raise
         except Exception as error:  # what a missing or broken compiler raises differs between platforms and releases
-            self._warn_once(error)
+            _say_once(
+                logging.WARNING,
+                "torch.compile does not work here (%s: %s). Taylor-mode derivatives run uncompiled: the same numbers, "
+                "more slowly.",
+                type(error).__name__,
+                str(error).strip().split("\n")[0],
+            )
             self._compiled[kind] = self._function
             return self._function(*tensors)
         self._compiled[kind] = compiled
         return result
 
-    @classmethod
-    def _announce_once(cls) -> None:
-        if not cls.announced:
-            cls.announced = True
-            logger.info("Compiling derivative rules: this step takes longer, less so once they are cached on disk.")
 
-    @classmethod
-    def _warn_once(cls, error: Exception) -> None:
-        if not cls.warned:
-            cls.warned = True
-            reason = str(error).strip().split("\n")[0]
-            logger.warning(
-                "torch.compile does not work here (%s: %s). Taylor-mode derivatives run uncompiled: the same "
-                "numbers, more slowly.",
-                type(error).__name__,
-                reason,
-            )
+_said: set[str] = set()
+
+
+def _say_once(level: int, message: str, *details: str) -> None:
+    if message not in _said:
+        _said.add(message)
+        logger.log(level, message, *details)
 
 
 @cache

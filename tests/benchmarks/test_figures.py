@@ -7,9 +7,15 @@ from benchmarks.documents import figures
 from benchmarks.documents.summary import runs
 
 
-def test_a_figure_shows_every_case_and_scheme(tmp_path, monkeypatch):
-    drawn = []
-    monkeypatch.setattr(figures, "save", lambda figure, path: drawn.append(figure) or path)
+@pytest.fixture
+def drawn(monkeypatch):
+    """Return the figures that are drawn, and leave out their rendering."""
+    kept = []
+    monkeypatch.setattr(figures, "save", lambda figure, path: kept.append(figure) or path)
+    return kept
+
+
+def test_a_figure_shows_every_case_and_scheme(tmp_path, drawn):
     found = runs("article")
     figures.errors(tmp_path / "article.png", found)
     titles = [ax.get_title(loc="left") for ax in drawn[0].axes]
@@ -23,9 +29,7 @@ def test_a_figure_shows_every_case_and_scheme(tmp_path, monkeypatch):
     assert names[1] == {"sum", "relobralo"}
 
 
-def test_a_line_is_the_median_over_the_seeds(tmp_path, monkeypatch):
-    drawn = []
-    monkeypatch.setattr(figures, "save", lambda figure, path: drawn.append(figure) or path)
+def test_a_line_is_the_median_over_the_seeds(tmp_path, drawn):
     found = runs("article").query("problem == 'plate' and steps == 8000 and scheme == 'sum'")
     figures.errors(tmp_path / "article.png", found)
     line = next(line for line in drawn[0].axes[0].get_lines() if line.get_label() == "sum")

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 from programs import ROOT
@@ -11,22 +12,24 @@ from modulus_relobralo.plates.supports import EdgeCondition, EdgeSupport
 PAGE = (ROOT / "docs" / "plates.md").read_text()
 
 
-def test_the_first_plate_of_the_page():
-    code = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)[0]
+@pytest.fixture
+def plate():
+    """Return the first plate of the page."""
     names = {}
-    exec(code, names)
-    plate = names["plate"]
+    exec(re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)[0], names)
+    return names["plate"]
+
+
+def test_the_first_plate_of_the_page(plate):
     assert list(plate.edges) == ["left", "right", "bottom", "top", "duct"]
     assert plate.edges["duct"] is EdgeCondition.FREE
     assert plate.conditions["top"] == {"spring": 0, "M_n": 0}
     assert plate.edges["top"] == EdgeSupport(k_w=2e7)
 
 
-def test_the_file_of_the_page_is_its_first_plate():
-    names = {}
-    exec(re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)[0], names)
+def test_the_file_of_the_page_is_its_first_plate(plate):
     (text,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
-    plate, other = names["plate"], instantiate(OmegaConf.create(text).plate, _convert_="all")
+    other = instantiate(OmegaConf.create(text).plate, _convert_="all")
     assert text.startswith("# @package custom\n")
     assert (other.shape, other.edges, other.equations) == (plate.shape, plate.edges, plate.equations)
     # The control: a thicker one is another.

@@ -30,6 +30,7 @@ from modulus_relobralo.taylor.jets import Jet, seed
 POLES = [(0.2, -0.1, 0.3, 1.0), (-0.7, 0.5, 0.2, 1.0)]
 D, NU, Q = flexural_rigidity(E=30e9, h=0.2, nu=0.3), 0.3, 5e4
 RECTANGLE = LoadedRectangle(0.3, -0.2, 0.9, 0.5, size=1.7, load=2.5)
+RECTANGLES = (RECTANGLE, RECTANGLE._replace(y_2=0.1))
 INSIDE, OUTSIDE = [(0.5, 0.1), (0.6, 0.45), (0.31, -0.19)], [(-1.0, 0.3), (2.0, -1.0), (-1.0, -0.2), (0.95, 1.2)]
 LAPLACIAN, BIHARMONIC = (((2, 0), 1.0), ((0, 2), 1.0)), (((4, 0), 1.0), ((2, 2), 2.0), ((0, 4), 1.0))
 REGION = Rectangle(1.2, 0.8, lower=(2.4, 1.6))
@@ -39,18 +40,22 @@ OPERATORS = {"anisotropic": {"w__x__x__x__x": 1.0, "w__x__x__y__y": 3.0, "w__h__
 
 @pytest.fixture
 def points():
-    """Two coordinates and a parameter, outside of the holes."""
+    """Two coordinates and a parameter, in the loaded rectangles and on all sides of them."""
     torch.manual_seed(0)
-    x = torch.rand(6, 3, dtype=torch.float64) + 0.6
+    x = 2 * torch.rand(12, 3, dtype=torch.float64) - 0.6
     return {name: column[:, None].requires_grad_() for name, column in zip("xyh", x.T, strict=True)}
 
 
-def network(poles):
+def network(poles=(), rectangles=()):
     core = nn.Sequential(nn.Linear(3 + 3 * len(poles), 8), nn.Tanh(), nn.Linear(8, 8), nn.Tanh(), nn.Linear(8, 1))
     for parameter in core.parameters():
         nn.init.normal_(parameter, std=0.5)
     inputs = {"x": (0.1, 1.2), "y": (0.2, 0.8), "h": (2.0, 3.0)}
-    return PlateNetwork(core, Scales(inputs, {"w": 2.0}, tuple(poles))).double()
+    return PlateNetwork(core, Scales(inputs, {"w": 2.0}, tuple(poles), tuple(rectangles))).double()
+
+
+def derived(net, points, names):
+    return TaylorDerivatives(net, list("xyh"), ["w"], names, OPERATORS, compiled=False)(points)
 
 
 def test_on_a_round_hole_they_are_what_they_are_said_to_be():
@@ -64,26 +69,22 @@ def test_on_a_round_hole_they_are_what_they_are_said_to_be():
         torch.testing.assert_close(up, angle.sin() * a / r)
 
 
-def test_derivatives_of_a_network_with_holes(points):
-    net = network(POLES)
-    names = all_derivatives("xyh", "w")
+@pytest.mark.parametrize(
+    ("poles", "rectangles"), [(POLES, ()), ((), RECTANGLES), (POLES[1:], RECTANGLES)], ids=["holes", "loads", "both"]
+)
+def test_derivatives_and_operators_of_a_network_with_them(points, poles, rectangles):
+    net = network(poles, rectangles)
+    names = [*all_derivatives("xyh", "w"), *OPERATORS["anisotropic"]]
     expected = differentiated({"w": net(torch.cat(list(points.values()), dim=-1))}, points, names)
-    found = TaylorDerivatives(net, list("xyh"), ["w"], names, compiled=False)(points)
-    assert worst(found, expected) < 1e-12
-    # The control: with the second pole elsewhere the derivatives are others.
-    net.poles = (POLES[0], (-0.7, 0.6, 0.2, 1.0))
-    moved = TaylorDerivatives(net, list("xyh"), ["w"], names, compiled=False)(points)
-    assert worst(moved, expected) > 1e-3
-
-
-def test_operators_of_a_network_with_holes(points):
-    net = network(POLES)
-    parts = ["w__x__x__x__x", "w__x__x__y__y", "w__y__y__y__y", "w__h__y"]
-    xxxx, xxyy, yyyy, hy = TaylorDerivatives(net, list("xyh"), ["w"], parts, compiled=False)(points).values()
-    taylor = TaylorDerivatives(net, list("xyh"), ["w"], ["biharmonic_w", "anisotropic"], OPERATORS, compiled=False)
-    found = taylor(points)
+    assert worst(derived(net, points, names), expected) < 1e-12
+    xxxx, xxyy, yyyy = (expected[f"w__{by}"] for by in ("x__x__x__x", "x__x__y__y", "y__y__y__y"))
+    found = derived(net, points, ["biharmonic_w", "anisotropic"])
     torch.testing.assert_close(found["biharmonic_w"], xxxx + 2 * xxyy + yyyy)
-    torch.testing.assert_close(found["anisotropic"], xxxx + 3 * xxyy + 0.5 * hy)
+    torch.testing.assert_close(found["anisotropic"], xxxx + 3 * xxyy + 0.5 * expected["w__h__y"])
+    # The control: with a pole elsewhere, or without a load, the derivatives are others.
+    net.poles = [(x, y + 0.1, *rest) for x, y, *rest in poles]
+    net.rectangles = rectangles[:1]
+    assert worst(derived(net, points, names), expected) > 1e-3
 
 
 def plate(p, D=D, **given):
@@ -164,23 +165,6 @@ def test_nothing_but_fourth_derivatives_jumps():
     jumps = torch.stack(found).amax(dim=0)
     assert float(jumps[:4].max()) < 1e-5
     assert float(jumps[4:].max()) > 1.0
-
-
-@pytest.mark.parametrize("poles", [(), ((-0.6, 0.5, 0.5, 1.0),)])
-def test_derivatives_of_a_network_with_it(poles):
-    torch.manual_seed(0)
-    core = nn.Sequential(nn.Linear(3 + 3 * len(poles), 8), nn.Tanh(), nn.Linear(8, 1))
-    inputs = {"x": (0.1, 1.2), "y": (0.2, 0.8), "h": (2.0, 3.0)}
-    sizes = Scales(inputs, {"w": 2.0}, poles, (RECTANGLE, RECTANGLE._replace(y_2=0.1)))
-    net = PlateNetwork(core, sizes).double()
-    x = torch.rand(6, 3, dtype=torch.float64)
-    points = {name: column[:, None].requires_grad_() for name, column in zip("xyh", x.T, strict=True)}
-    names = all_derivatives("xyh", "w")
-    expected = differentiated({"w": net(torch.cat(list(points.values()), dim=-1))}, points, names)
-    found = TaylorDerivatives(net, list("xyh"), ["w"], names, compiled=False)(points)
-    assert worst(found, expected) < 1e-12
-    net.rectangles = net.rectangles[:1]
-    assert worst(TaylorDerivatives(net, list("xyh"), ["w"], names, compiled=False)(points), expected) > 1e-2
 
 
 def test_in_a_corner_it_is_finite_and_in_single_precision_it_is_itself():

@@ -75,11 +75,6 @@ def test_coefficients_must_have_two_axes():
         navier_series(0, 0, 1, 1, 1, [1, 2, 3])
 
 
-def test_there_must_be_terms():
-    with pytest.raises(ValueError, match=r"Parameter `terms` must be at least 1. Found `terms = 0`."):
-        navier_deflection(0, 0, 1, 1, 1, 1, terms=0)
-
-
 @pytest.mark.parametrize("terms", [0, -1, 1001, 10**9])
 def test_the_number_of_terms_has_bounds(terms):
     with pytest.raises(ValueError, match=rf"Parameter `terms` must be at .* 1.* Found `terms = {terms}`."):

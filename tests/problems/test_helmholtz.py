@@ -7,7 +7,7 @@ import pytest
 import sympy
 import torch
 from autograd_fields import FUNCTIONS, evaluate, points
-from sympy import Abs, Function, Heaviside, Piecewise, Symbol, cos, lambdify, log, pi, simplify, sin
+from sympy import Abs, Function, Heaviside, I, Piecewise, Symbol, cos, exp, lambdify, log, pi, simplify, sin
 
 from modulus_relobralo.plates import KirchhoffPlate
 from modulus_relobralo.problems import HelmholtzRectangle, HelmholtzWave, standing_wave
@@ -64,10 +64,16 @@ def test_jumps_of_the_medium_and_the_source_may_stand():
     assert HelmholtzWave(k, source).equations["helmholtz"].has(k**2 * Function("u")(X, Y))
 
 
-@pytest.mark.parametrize("k", [0, -1, math.inf, math.nan, sympy.Integer(0), X - X])
-def test_wave_number_must_be_positive(k):
-    with pytest.raises(ValueError, match=r"Parameter `k` must be (in \(0, inf\)|finite and real)"):
+@pytest.mark.parametrize("k", [-1, math.inf, math.nan, sympy.Integer(-2)])
+def test_wave_number_must_not_be_negative(k):
+    with pytest.raises(ValueError, match=r"Parameter `k` must be (in \[0, inf\)|finite and real)"):
         HelmholtzWave(k)
+
+
+@pytest.mark.parametrize("k", [0, sympy.Integer(0), X - X])
+def test_a_wave_number_of_zero_makes_it_poissons_equation(k):
+    u = Function("u")(X, Y)
+    assert HelmholtzWave(k, source=X).equations == {"helmholtz": u.diff(X, 2) + u.diff(Y, 2) - X}
 
 
 @pytest.mark.parametrize(
@@ -170,7 +176,7 @@ def test_a_solution_is_smooth(solution):
 @pytest.mark.parametrize(
     ("value", "error"),
     [
-        ("u", TypeError),
+        ("u", (TypeError, ValueError)),
         (None, TypeError),
         (True, TypeError),
         (1j, TypeError),
@@ -187,7 +193,7 @@ def test_values_are_numbers_or_expressions(name, value, error):
         "edges": lambda: HelmholtzRectangle(1, 1, HelmholtzWave(1), edges=value),
         "solution": lambda: HelmholtzRectangle.with_solution(1, 1, value, k=1),
     }
-    with pytest.raises(error, match=rf"Parameter `({name}|source)` must be"):
+    with pytest.raises(error, match=rf"Parameter `({name}|source|conditions\['left'\]\['u'\])` must be"):
         make[name]()
 
 
@@ -201,6 +207,45 @@ def test_medium_and_source_are_finite(k, source):
 def test_every_edge_needs_a_value(edges):
     with pytest.raises(ValueError, match=r"Parameter `edges` must be one for all edges.* Found `edges` for "):
         HelmholtzRectangle(1, 1, HelmholtzWave(k=1), edges=edges)
+
+
+def test_edges_take_conditions_of_every_kind():
+    n_x, n_y = Symbol("normal_x"), Symbol("normal_y")
+    u = Function("u")(X, Y)
+    slope = u.diff(X) * n_x + u.diff(Y) * n_y
+    held = {"left": 1, "right": {"u__x": Y}, "bottom": "rigid", "top": {"robin": slope + 3 * u}}
+    room = HelmholtzRectangle(1, 1, HelmholtzWave(k=2), edges=held)
+    assert room.conditions == {"left": {"u": 1}, "right": {"u__x": Y}, "bottom": {"rigid": 0}, "top": {"robin": 0}}
+    assert room.equations["rigid"] == slope
+
+
+def test_a_plane_wave_leaves_through_absorbing_edges():
+    """A plane wave exp(i k x) solves the equation and leaves at the right; one that comes from there does not."""
+    wave = HelmholtzWave(k=3, is_complex=True)
+    duct = HelmholtzRectangle(1, 1, wave, {"left": exp(I * Y), "right": "absorbing", "bottom, top": "rigid"})
+    assert list(duct.inside) == ["helmholtz_re", "helmholtz_im"]
+    assert list(wave.equations) == ["helmholtz_re", "helmholtz_im"]
+    assert duct.conditions["left"] == {"u_re": cos(Y), "u_im": sin(Y)}
+    at = {"normal_x": 1, "normal_y": 0, X: 1, Y: 0.3}
+    for direction, leaves in ((1, True), (-1, False)):
+        fields = {Function("u_re")(X, Y): cos(3 * X), Function("u_im")(X, Y): direction * sin(3 * X)}
+        found = {name: e.subs(fields).doit().subs(at) for name, e in duct.equations.items()}
+        assert all(abs(found[name]) < 1e-12 for name in ("helmholtz_re", "helmholtz_im"))
+        assert all(abs(found[name]) < 1e-12 for name in ("absorbing_re", "absorbing_im")) is leaves
+    with pytest.raises(ValueError, match=r"can absorb a complex amplitude only: set `is_complex=True`"):
+        HelmholtzRectangle(1, 1, HelmholtzWave(k=3), edges="absorbing")
+    with pytest.raises(ValueError, match=r"`edges` must be one of \['rigid', 'absorbing'\]. Found `edges = 'soft'`"):
+        HelmholtzRectangle(1, 1, wave, edges="soft")
+
+
+def test_a_complex_solution_has_a_complex_source():
+    known = HelmholtzRectangle.with_solution(1, 2, exp(I * X) * Y, k=2, is_complex=True)
+    assert simplify(known.equation.source - 3 * Y * exp(I * X).rewrite(cos)) == 0
+    assert known.conditions["top"] == {"u_re": Y * cos(X), "u_im": Y * sin(X)}
+    with pytest.raises(ValueError, match=r"Parameter `solution` must be"):
+        HelmholtzRectangle.with_solution(1, 2, exp(I * X) * Y, k=2)
+    with pytest.raises(TypeError, match=r"`is_complex` must be a bool. Found `is_complex = 1`"):
+        HelmholtzWave(2, is_complex=1)
 
 
 def test_the_equation_is_that_of_a_wave():

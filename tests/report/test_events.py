@@ -49,16 +49,6 @@ def test_a_resumed_run_keeps_what_came_before_and_counts_no_pause(tmp_path):
     assert events.seconds == pytest.approx((15 + SETUP) + (20 + SETUP), abs=1e-6)
 
 
-def test_lbfgs_is_told_from_what_came_before_it(tmp_path):
-    write_training(tmp_path)
-    write_training(tmp_path, steps=(20,), optimizer="lbfgs", start=START + 100, step_seconds=0, setup=7)
-    events = read_events(tmp_path)
-    assert (events.optimizers, events.by_lbfgs, events.last_step) == (("Adam", "LBFGS"), True, 20)
-    # One record, after its end.
-    assert events.seconds == pytest.approx(10 + SETUP + 7, abs=1e-6)
-    assert math.isnan(events.step_seconds)
-
-
 def test_an_evaluation_is_no_training(tmp_path):
     writer = SummaryWriter(log_dir=str(tmp_path))
     writer.add_scalar("Validators/exact/l2_relative_error_u", 0.5, 20, new_style=True)
@@ -84,9 +74,3 @@ def test_noise_is_no_event_and_a_folder_without_events_has_none(tmp_path):
         events = read_events(tmp_path / name)
         assert (events.scalars(), events.last_step, events.optimizers) == ({}, -1, ())
         assert math.isnan(events.seconds)
-
-
-def test_a_folder_of_that_name_is_named(tmp_path):
-    (tmp_path / "events.out.tfevents.1.x").mkdir()
-    with pytest.raises(ValueError, match=r"events.out.tfevents.1.x cannot be read: \w+"):
-        read_events(tmp_path)

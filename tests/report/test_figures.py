@@ -11,7 +11,7 @@ from pictures import has_colour
 from several_runs import OURS, SUM, only, write_seeds
 from written_runs import EXACT, X, Y, write_fields, write_hydra, write_inferencer, write_run
 
-from modulus_relobralo.report import figures, pictures
+from modulus_relobralo import figure_style
 from modulus_relobralo.report.figures import file_name, plot_comparison, plot_run
 from modulus_relobralo.report.runs import read_run
 
@@ -72,8 +72,7 @@ def drawn(monkeypatch):
         kept[path.name] = figure
         return path
 
-    for module in (figures, pictures):
-        monkeypatch.setattr(module, "save", keep)
+    monkeypatch.setattr(figure_style, "save", keep)
     return kept
 
 
@@ -118,7 +117,8 @@ def test_fields_are_those_of_the_median_runs(tmp_path, drawn):
     write_seeds(tmp_path, "relobralo", OURS)
     write_seeds(tmp_path, "sum", SUM)
     plot_comparison(only(tmp_path), tmp_path)
-    exact, theirs, ours, *_ = drawn["w.png"].axes
+    exact, theirs, ours, *bars = drawn["w.png"].axes
+    assert [bar.get_ylabel() for bar in bars] == ["w", "% of the largest exact value"]
     np.testing.assert_allclose(exact.collections[0].get_array(), EXACT.ravel())
     # Of an even number the better one in the middle. The largest exact value is 3.
     np.testing.assert_allclose(theirs.collections[0].get_array(), 100 * 0.3 * EXACT.ravel() / 3, rtol=1e-6)
@@ -171,8 +171,10 @@ def test_diverged_runs_have_no_field(tmp_path, drawn):
     write_seeds(tmp_path, "sum", SUM[:1])
     write_run(tmp_path / "ours", seed=0, last_loss=float("nan"))
     plot_comparison(only(tmp_path), tmp_path)
-    panels = [ax for ax in drawn["w.png"].axes if ax.collections]
-    assert [ax.get_title(loc="left") for ax in panels[:2]] == ["exact\n", "sum\nerror 10 %"]
+    assert [title for ax in drawn["w.png"].axes if (title := ax.get_title(loc="left"))] == [
+        "exact\n",
+        "sum\nerror 10 %",
+    ]
 
 
 def test_a_panel_has_the_plain_sum_and_at_most_four_others(tmp_path, drawn):
@@ -189,12 +191,16 @@ def test_without_a_reference_residuals_and_predictions_are_drawn(tmp_path, drawn
         scalars = {"Monitors/residuals/pde": [4.0, 2.0, size]}
         folder = write_run(tmp_path / scheme, scheme, exact={}, scalars=scalars)
         write_inferencer(folder, "grid", x=X, y=Y, M=size * EXACT)
-    names = [path.name for path in plot_comparison(only(tmp_path), tmp_path)]
+    comparison = only(tmp_path)
+    names = [path.name for path in plot_comparison(comparison, tmp_path)]
     assert names == ["residuals.png", "losses.png", "weights.png", "M.png"]
     assert curves(drawn["residuals.png"].axes[0]) == {"sum": [4.0, 2.0, 2.0], "relobralo": [4.0, 2.0, 1.0]}
     theirs, ours, _ = drawn["M.png"].axes
     np.testing.assert_allclose(theirs.collections[0].get_array(), 2 * EXACT.ravel())
     assert theirs.collections[0].norm.vmax == ours.collections[0].norm.vmax == 6.0
+    assert [ax.get_title(loc="left") for ax in (theirs, ours)] == ["sum", "relobralo"]
+    plot_run(comparison.frame["run"][0], tmp_path)
+    assert drawn["M.png"].axes[0].get_title(loc="left") == "predicted"
 
 
 # ----- files

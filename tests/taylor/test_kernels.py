@@ -12,7 +12,7 @@ from modulus_relobralo.taylor import TaylorDerivatives, kernels
 
 @pytest.fixture(autouse=True)
 def _rules_of_this_test(monkeypatch):
-    monkeypatch.setattr(kernels._Compiled, "warned", False)
+    monkeypatch.setattr(kernels, "_said", set())
     monkeypatch.setattr(kernels, "EAGER_CALLS", 0)
     kernels._kernel.cache_clear()
     yield

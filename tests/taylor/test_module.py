@@ -3,14 +3,10 @@
 import copy
 import math
 import pickle
-import sys
-import textwrap
 
 import pytest
 import torch
 from differentiated import all_derivatives, differentiated, gradients, worst
-from programs import ROOT, run
-from programs import found as printed
 from torch import nn
 from torch.nn.utils import prune
 
@@ -354,20 +350,6 @@ def test_wrong_input_is_named(options, points, message):
         TaylorDerivatives(mlp(), **{"inputs": "xy", "outputs": "w", "names": ["w__x"], "compiled": False, **options})(
             points
         )
-
-
-def test_needs_no_host():
-    program = """
-        import sys
-        for package in ("modulus", "physicsnemo", "modulus_relobralo.hosts"):
-            sys.modules[package] = None  # importing it is an error
-        import torch
-        from modulus_relobralo.taylor import TaylorDerivatives
-        network = torch.nn.Sequential(torch.nn.Linear(1, 4), torch.nn.Tanh(), torch.nn.Linear(4, 1))
-        values = TaylorDerivatives(network, "x", "u", ["u__x__x"], compiled=False)(torch.rand(3, 1))
-        print("FOUND", list(values["u__x__x"].shape))
-    """
-    assert printed(run([sys.executable, "-W", "ignore", "-c", textwrap.dedent(program)], cwd=ROOT)) == [[3, 1]]
 
 
 def test_leading_dimensions_of_points_are_those_of_the_results():

@@ -59,12 +59,8 @@ class Switch(nn.Module):
         return torch.sin(z) if self.wave else torch.tanh(z)
 
 
-class Stan(nn.Module):
+class Stan(Swish):
     """Not Modulus' Stan, in spite of its name and its parameter."""
-
-    def __init__(self):
-        super().__init__()
-        self.beta = nn.Parameter(torch.ones(1))
 
     def forward(self, z):
         return torch.tanh(self.beta * z)

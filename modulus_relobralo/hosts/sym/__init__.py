@@ -27,6 +27,7 @@ _HOMES = {
     "geometry": "builders",
     "keys": "plates",
     "main": "solver",
+    "problem_networks": "networks",
     "plate_network": "plates",
     "plate_results": "plates",
     "pointwise_constraint": "pointwise",

@@ -19,6 +19,7 @@ from modulus_relobralo.taylor import Network, UnsupportedNetworkError
 from modulus_relobralo.taylor.jets import Channel, Jet, side_by_side
 from modulus_relobralo.taylor.kernels import activate
 from modulus_relobralo.taylor.networks import Activation, Encoding, Layer
+from modulus_relobralo.taylor.periodic import periodic_jet
 from modulus_relobralo.taylor.reading import affine
 
 _models: Any = host.load("models.fully_connected")
@@ -120,17 +121,8 @@ def _periodic(arch: HostModule, jet: Jet, channels: tuple[Channel, ...]) -> Jet:
     jet = scaled_input(arch, jet)
     if arch.periodicity is None:
         return jet
-    seen, start = [], 0
-    for key, size in arch.input_key_dict.items():
-        rows = torch.eye(jet.features, dtype=jet.dense.dtype, device=jet.dense.device)[start : start + size]
-        start += size
-        if key not in arch.periodicity:
-            seen.append(jet.linear(rows))
-            continue
-        low, high = arch.periodicity[key]
-        omega = 2 * math.pi / (high - low)
-        seen += _waves(jet.linear(omega * rows), rows.new_full((size,), -omega * low), channels)
-    return side_by_side(seen, channels)
+    columns = [(size, arch.periodicity.get(key)) for key, size in arch.input_key_dict.items()]
+    return periodic_jet(jet, columns, channels)
 
 
 def _frequencies(arch: HostModule, jet: Jet, channels: tuple[Channel, ...]) -> Jet:

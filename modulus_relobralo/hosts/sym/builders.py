@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from sympy import Expr, Symbol
 
 from modulus_relobralo.hosts.sym import host
 from modulus_relobralo.hosts.sym.plates import weights
-from modulus_relobralo.hosts.sym.pointwise import pointwise_constraint
+from modulus_relobralo.hosts.sym.pointwise import pointwise_constraint, sensor_constraint
 from modulus_relobralo.problems import Problem
+from modulus_relobralo.problems.periodic import check_periodic
 from modulus_relobralo.problems.places import places
 from modulus_relobralo.problems.sampling import areas_of, evaluate, patch_counts
 from modulus_relobralo.problems.shapes.edges import Part
 from modulus_relobralo.problems.shapes.shape import Domain
+from modulus_relobralo.problems.units import warn_of_units
 
 _Geometry: Any = host.load("geometry.geometry").Geometry
 _parameterization: Any = host.load("geometry.parameterization")
@@ -62,6 +66,16 @@ class ShapeGeometry(_Geometry):
         """Return points on the boundary as the host does, with the further columns."""
         points = super().sample_boundary(nr_points, *args, **kwargs)
         return points | evaluate(self._coefficients, points)
+
+    def boundary_criteria(
+        self, invar: Mapping[str, NDArray[np.float64]], criteria: Any = None, params: Any = None
+    ) -> NDArray[np.bool_]:
+        """Return which points of the boundary count: all that `criteria` takes.
+
+        The host drops those where its signed distance does not change sign, as it does not on an interface.
+        """
+        there = np.ones_like(next(iter(invar.values())), dtype=bool)
+        return there if criteria is None else there & criteria(invar, params)
 
     def sample_interior(self, nr_points: int, *args: Any, **kwargs: Any) -> dict[str, NDArray[np.float64]]:
         """Return points inside as the host does, some of them on the dense patches."""
@@ -127,17 +141,18 @@ def constraints(
     points: str = "fixed",
     scaled: bool = False,
     initial: int | None = None,
+    sensors: int | None = None,
     **sampling: Any,
 ) -> dict[str, Any]:
     """
-    Constrain the equations of a problem in the interior, and what holds on edges and at the first time.
+    Constrain the equations of a problem in the interior, and what holds on edges, at the first time and at sensors.
 
     There is one constraint for each place of the problem. The host adds up the losses of constraints that share an
     output name.
 
     Parameters
     ----------
-    problem, interior, edge, per_edge, initial
+    problem, interior, edge, per_edge, initial, sensors
         Of `problems.places.places`, which says what the loss terms are called.
     nodes : list of Node
         The nodes of its equations (`equation_nodes`) and of the networks of its dependent variables and fields.
@@ -160,7 +175,13 @@ def constraints(
     ------
     TypeError, ValueError
         As `places`; if there is no such `reduction` or `points`, if no range of a parameter is known, or if an
-        equation, a field or a parameter has a name that the host would take for something else.
+        equation, a field or a parameter has a name that the host would take for something else; or if the problem is
+        periodic and a network is not.
+
+    Warns
+    -----
+    UserWarning
+        If inputs that a network sees as they are, are far from order one.
 
     Examples
     --------
@@ -171,20 +192,25 @@ def constraints(
         for name, constraint in constraints(plate, nodes, interior=1024, edge=64).items():
             domain.add_constraint(constraint, name)
     """
-    found = places(problem, interior, edge, initial, per_edge)
+    found = places(problem, interior, edge, initial, per_edge, sensors)
     _check_names(problem)
+    _check_networks(problem, nodes)
     ranges = _ranges(problem, sampling.pop("parameterization", {}))
     factors = weights(problem) if scaled else {}
     made = {}
     for place in found:
         renamed = {name: term.output for name, term in place.terms.items() if name != term.output}
+        named = [*nodes, *(host.Node.from_sympy(Symbol(output), name) for name, output in renamed.items())]
+        if place.data:
+            made[place.name] = sensor_constraint(named, place.data, place.terms, place.count, sampling.get("loss"))
+            continue
         drawn = {**{Symbol(name): ends for name, ends in place.time.items()}, **ranges}
         if scaled:
             sampling["lambda_weighting"] = {name: factors[term.output] for name, term in place.terms.items()}
         made[place.name] = pointwise_constraint(
             "boundary" if place.parts else "interior",
-            [*nodes, *(host.Node.from_sympy(Symbol(output), name) for name, output in renamed.items())],
-            ShapeGeometry(problem.shape, place.parts or None, place.coefficients, place.dense),
+            named,
+            ShapeGeometry(place.shape, place.parts or None, place.coefficients, place.dense),
             {name: term.target for name, term in place.terms.items()},
             place.count,
             reduction,
@@ -218,9 +244,31 @@ def _check_names(problem: Problem) -> None:
         for name, term in place.terms.items()
         if name != term.output
     }
-    taken = sorted({*problem.fields, *problem.parameters, *problem.equations}.intersection(terms.union(host.SAMPLED)))
+    own = {*problem.fields, *problem.parameters, *problem.unknown, *problem.equations}
+    taken = sorted(own.intersection(terms.union(host.SAMPLED)))
     if taken:
         raise ValueError(
             "Equations, fields and parameters must not be named as a loss term or as what the host samples, "
             f"{' and '.join(host.SAMPLED)}. Found {', '.join(taken)}."
         )
+
+
+def _check_networks(problem: Problem, nodes: list[Any]) -> None:
+    """Raise if a network is not periodic where the problem is; warn if it sees inputs far from order one."""
+    networks = {id(arch): arch for node in nodes for arch in [getattr(node.evaluate, "arch", node.evaluate)]}
+    for arch in networks.values():
+        inputs, outputs = (getattr(arch, f"{side}_key_dict", {}) for side in ("input", "output"))
+        if set(outputs) & set(problem.fields) and set(inputs) <= set(problem.inputs):
+            check_periodic(", ".join(outputs), partial(_values, arch), inputs, problem.periods, problem.input_ranges)
+            periodic = getattr(arch, "periodicity", None) or {}
+            warn_of_units(
+                problem,
+                [] if getattr(arch, "input_scales", None) else [name for name in inputs if name not in periodic],
+            )
+
+
+@torch.no_grad()
+def _values(arch: Any, points: Mapping[str, Any]) -> Any:
+    like = next(arch.parameters())
+    found = arch({name: torch.as_tensor(value).to(like) for name, value in points.items()})
+    return torch.cat([*found.values()], dim=1).cpu().numpy()

@@ -7,6 +7,7 @@ on the solution. Of a term of a constraint this is read off:
 a term                                                        is
 ============================================================  ====================================================
 at points with normals, of a boundary or integral constraint  a condition
+at sensors                                                    a condition
 that a network gives, or that another node builds on, and     a condition: a value of the solution
 derivatives of it by name (``u``, ``u__x``, ``flux``)
 in a slice: a coordinate is fixed that varies elsewhere, and  a condition: an initial one
@@ -31,6 +32,7 @@ import torch
 
 from modulus_relobralo.hosts.sym import host
 from modulus_relobralo.hosts.sym.points import ResampledPoints
+from modulus_relobralo.hosts.sym.pointwise import SensorConstraint
 
 DERIVATIVE = "__"
 """Before each coordinate in the host's names of derivatives: w__x__x."""
@@ -152,7 +154,7 @@ def order_of(name: str, orders: Mapping[str, int]) -> int:
 
 def _kind(name: str, place: str, targets: Mapping[str, Any], nodes: Nodes) -> str:
     """Return what a term is: "equation", "condition", "forced" (an equation but for its target) or "doubtful"."""
-    if place in ("boundary", "slice") or name.split(DERIVATIVE)[0] in nodes.values:
+    if place in ("boundary", "sensors", "slice") or name.split(DERIVATIVE)[0] in nodes.values:
         return "condition"
     if place != "interior":
         return "doubtful"
@@ -165,7 +167,8 @@ def _kind(name: str, place: str, targets: Mapping[str, Any], nodes: Nodes) -> st
 def _places(constraints: Iterable[Any], coordinates: set[str]) -> list[tuple[Any, str, Mapping[str, Any]]]:
     """Return with each constraint where it holds, and its targets if that is the interior or a part of it.
 
-    It is "interior", "boundary", "slice" or, where it is not known, an empty string: so where there is only one point.
+    It is "interior", "boundary", "sensors", "slice" or, where it is not known, an empty string: so where there is only
+    one point.
     """
     domain = host.load("domain.constraint")
     places: list[tuple[Any, str, Mapping[str, Any]]] = []
@@ -176,6 +179,8 @@ def _places(constraints: Iterable[Any], coordinates: set[str]) -> list[tuple[Any
             name.startswith(_NORMAL) for name in inputs
         ):
             places.append((constraint, "boundary", {}))
+        elif isinstance(constraint, SensorConstraint):
+            places.append((constraint, "sensors", {}))
         elif isinstance(constraint, domain.PointwiseInteriorConstraint) or "sdf" in inputs:
             insides.append((constraint, *_samples(constraint.dataset)))
         else:

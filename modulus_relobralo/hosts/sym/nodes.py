@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import sympy
+import torch
 from torch import Tensor
+from torch.nn import Parameter, ParameterDict
 
 from modulus_relobralo.checks import check_choice
 from modulus_relobralo.hosts.sym import host
@@ -19,7 +21,11 @@ from modulus_relobralo.taylor.names import Namespace, Request, Terms
 
 logger = logging.getLogger(__name__)
 
+_Arch: Any = host.load("models.arch").Arch
 _FuncArch: Any = host.load("models.arch").FuncArch
+
+UNKNOWN = "unknown_coefficients"
+"""Name of the node of a problem's unknown coefficients, and of its checkpoint."""
 
 
 class TaylorArch(_FuncArch):
@@ -97,7 +103,28 @@ class TaylorArch(_FuncArch):
         return host.Node(inputs, outputs, self, name=name, optimize=optimize)
 
 
-def equation_nodes(pde: Any, net: Any = None) -> list[Any]:
+class UnknownArch(_Arch):
+    """The unknown coefficients of a problem as the host wants what is trained: numbers that are the same at all points.
+
+    Parameters
+    ----------
+    unknown : mapping of str to float
+        Their first values.
+    coordinate : str
+        An input of every point, which tells how many there are.
+    """
+
+    def __init__(self, unknown: Mapping[str, float], coordinate: str) -> None:
+        super().__init__([host.Key(coordinate)], [host.Key(name) for name in unknown])
+        self.coordinate = coordinate
+        self.unknown = ParameterDict({name: Parameter(torch.tensor(value)) for name, value in unknown.items()})
+
+    def forward(self, in_vars: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Return the coefficients by name, each [points, 1]."""
+        return {name: value.expand_as(in_vars[self.coordinate]) for name, value in self.unknown.items()}
+
+
+def equation_nodes(pde: Any, *nets: Any) -> list[Any]:
     """Make the nodes of equations.
 
     Parameters
@@ -105,8 +132,8 @@ def equation_nodes(pde: Any, net: Any = None) -> list[Any]:
     pde : object
         Whatever has ``equations``, a mapping from names to SymPy expressions: a `Problem` such as `RectangularPlate`,
         an equation such as `KirchhoffPlate`, or a PDE of the host.
-    net : Arch, optional
-        The network that will give the dependent variables. With it, Laplacians and biharmonics become one quantity
+    *nets : Arch
+        The networks that will give the dependent variables. With them, Laplacians and biharmonics become one quantity
         each (`taylor.collapse`), which `taylor_nodes` computes with one channel instead of one for each partial
         derivative, and `autodiff_nodes` from the partial derivatives. Keys of more than one column are left out.
 
@@ -114,7 +141,8 @@ def equation_nodes(pde: Any, net: Any = None) -> list[Any]:
     -------
     list of Node
         One for each equation, and for each derivative that conditions of a `Problem` name: "u_x" of "u__x". The latter
-        tell `taylor_nodes` to compute it.
+        tell `taylor_nodes` to compute it. Of a `Problem` with unknown coefficients, one more that gives them and is
+        trained; its checkpoint is named "unknown_coefficients". Each call makes its own.
 
     Raises
     ------
@@ -122,13 +150,16 @@ def equation_nodes(pde: Any, net: Any = None) -> list[Any]:
         If a Piecewise has a condition that the host cannot compute.
     """
     equations = pde.equations
-    if net is not None:
+    for net in nets:
         inputs, outputs = (
             [name for name, size in keys.items() if size == 1] for keys in (net.input_key_dict, net.output_key_dict)
         )
         equations = collapse(equations, inputs, outputs)
     derivatives = {plain_name(name): sympy.Symbol(name) for name in getattr(pde, "derivatives", ())}
-    return [host.Node.from_sympy(without_cases(value), name) for name, value in {**equations, **derivatives}.items()]
+    nodes = [host.Node.from_sympy(without_cases(value), name) for name, value in {**equations, **derivatives}.items()]
+    if getattr(pde, "unknown", None):
+        nodes.append(UnknownArch(pde.unknown, pde.inputs[0]).make_node(UNKNOWN, jit=False))
+    return nodes
 
 
 def taylor_nodes(

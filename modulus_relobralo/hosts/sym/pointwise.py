@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any, Dict, Union
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -69,6 +70,35 @@ class MeanSquareLoss(_Loss):
             areas = invar["area"] if "area" in invar else torch.ones_like(square)
             losses[name] = self.fractions.get(name, 1.0) * (square * areas).sum() / areas.sum()
         return losses
+
+
+class SensorConstraint(host.PointwiseConstraint):
+    """Measured values at given points: conditions on the solution."""
+
+
+def sensor_constraint(
+    nodes: list[Any], data: Mapping[str, Any], outputs: Iterable[str], batch_size: int, loss: Any = None
+) -> Any:
+    """Constrain outputs at sensors: the loss is the mean of the squares over the points of a step.
+
+    Parameters
+    ----------
+    nodes : list of Node
+        Of the host's pointwise constraints.
+    data : mapping of str to ndarray
+        A column for each input, and one for each output with what was measured, each [points].
+    outputs : iterable of str
+        Names of the outputs.
+    batch_size : int
+        Points per step.
+    loss : Loss, optional
+        Of the host's pointwise constraints.
+    """
+    columns = {name: column[:, None] for name, column in data.items()}
+    outvar = {name: columns.pop(name) for name in outputs}
+    columns["area"] = np.full((len(next(iter(columns.values()))), 1), 1 / batch_size)
+    loss = loss or host.load("loss").PointwiseLossNorm()
+    return SensorConstraint.from_numpy(nodes, columns, outvar, batch_size, loss=loss)
 
 
 def pointwise_constraint(

@@ -18,6 +18,9 @@ from modulus_relobralo.problems.shapes.edges import Arc, Corner, Edge, Part, Poi
 _NODES = 16
 """Of Gauss, in each of as many pieces of an edge."""
 
+INTERIOR = "interior"
+"""Name of a shape's only region."""
+
 HolePole = tuple[float, float, float, float]
 """A point in a hole, x and y, its distance to the edge of the hole, and half of the least width of the shape."""
 
@@ -52,6 +55,16 @@ class Domain(ABC):
     @abstractmethod
     def area(self) -> float:
         """The area; of an interval its length."""
+
+    @property
+    def regions(self) -> Mapping[str, Domain]:
+        """Where equations of their own hold by name, of a `Composite` its shapes."""
+        return {INTERIOR: self}
+
+    @property
+    def neighbours(self) -> Mapping[str, tuple[str, ...]]:
+        """By name of an edge, the region that it bounds, or both of an interface."""
+        return dict.fromkeys(self.edges, (INTERIOR,))
 
     @property
     def parts(self) -> Mapping[str, Part]:

@@ -7,7 +7,7 @@ import torch
 from autograd_fields import evaluate, points
 from physicsnemo.sym import PhysicsInformer
 from physicsnemo.sym.graph import Graph
-from sympy import Function, Piecewise, Symbol, pi, sin, sqrt
+from sympy import Function, I, Piecewise, Symbol, pi, sin, sqrt
 from torch import nn
 
 from modulus_relobralo.hosts.physicsnemo import Equations
@@ -117,3 +117,18 @@ def test_a_pde_of_a_host_is_named():
     pde = SimpleNamespace(equations={})
     with pytest.raises(TypeError, match=r"Found types.SimpleNamespace. A PDE of this host goes to PhysicsInformer"):
         Equations(pde)
+
+
+def test_unknown_coefficients_and_both_parts_of_a_complex_field_are_inputs():
+    u, c = Function("u")(X), Symbol("c")
+    problem = Problem(
+        Interval(0, 1), {"wave": u.diff(X, 2) + c * I * u}, {"edges": {"u": 0}}, unknown={"c": 2}, complex_fields=["u"]
+    )
+    informer = PhysicsInformer(["wave_re", "wave_im"], Equations(problem), grad_method="autodiff")
+    assert set(informer.required_inputs) == {"coordinates", "c", "u_re", "u_im"}
+    x = torch.rand(5, 1, dtype=torch.float64, requires_grad=True)
+    unknown = torch.tensor(2.0, dtype=torch.float64, requires_grad=True)
+    found = informer.forward({"coordinates": x, "c": unknown, "u_re": x**3, "u_im": x.sin()})
+    torch.testing.assert_close(found["wave_re"], 6 * x - 2 * x.sin())
+    torch.testing.assert_close(found["wave_im"], -x.sin() + 2 * x**3)
+    torch.testing.assert_close(torch.autograd.grad(found["wave_im"].sum(), unknown)[0], (x**3).sum())

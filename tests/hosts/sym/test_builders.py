@@ -8,8 +8,17 @@ import torch
 from sympy import Function, Piecewise, Symbol, cos, exp, pi, sin
 
 from modulus_relobralo.hosts.sym import constraints, equation_nodes, geometry, host
+from modulus_relobralo.hosts.sym.equation_detection import find_equations
 from modulus_relobralo.plates import KirchhoffPlate, RectangularPlate, sinusoidal_deflection
-from modulus_relobralo.problems import HelmholtzRectangle, HelmholtzWave, Interval, Problem, Rectangle, standing_wave
+from modulus_relobralo.problems import (
+    Composite,
+    HelmholtzRectangle,
+    HelmholtzWave,
+    Interval,
+    Problem,
+    Rectangle,
+    standing_wave,
+)
 from modulus_relobralo.problems.shapes.primitives import EDGES
 
 pytestmark = pytest.mark.host
@@ -356,3 +365,51 @@ def test_values_by_cases_on_the_edges():
     terms = losses(wave, {"u": 1e-9 * exp(X + Y)}, per_edge=True, edge=4096)
     assert terms["u_bottom"] == pytest.approx(9 * 0.5, rel=0.1)
     assert terms["u_top"] < 1e-12
+
+
+# ----- sensors, unknown coefficients, materials
+
+
+def test_sensors_are_compared_with_what_was_measured_and_count_as_conditions():
+    u = Function("u")(X)
+    measured = {"probe": {"x": [0.0, 0.5, 1.0], "u": [1.0, 2.0, 4.0], "u__x": 0.0}}
+    problem = Problem(Interval(0, 1), {"line": u.diff(X, 2)}, {"left, right": {}}, sensors=measured)
+    found = losses(problem, {"u": X**2 + 1})
+    assert found["u_probe"] == pytest.approx(((1 - 1) ** 2 + (1.25 - 2) ** 2 + (2 - 4) ** 2) / 3)
+    assert found["u_x_probe"] == pytest.approx((0 + 1 + 4) / 3)
+    nodes = [*equation_nodes(problem), host.Node.from_sympy(X**2 + 1, "u")]
+    made = constraints(problem, nodes, 8, 4, sensors=2, reduction="mean", points="resampled")
+    assert find_equations(made.values()) == ["line"]
+    assert len(sampled(made["probe"])["x"]) == 2
+
+
+def test_unknown_coefficients_are_a_node_that_is_trained():
+    u, c = Function("u")(X), Symbol("c")
+    problem = Problem(Interval(0, 1), {"growth": u.diff(X) - c * u}, {"left, right": {}}, unknown={"c": 3.0})
+    nodes = [*equation_nodes(problem), host.Node.from_sympy(exp(X), "u")]
+    (constraint,) = constraints(problem, nodes, 200, 4, **FIXED).values()
+    constraint.load_data()
+    constraint.forward()
+    loss = constraint.loss(0)["growth"]
+    x = sampled(constraint)["x"]
+    assert loss.item() == pytest.approx(4 * float((2 * x).exp().mean()), rel=1e-5)
+    (parameter,) = constraint.model.optimizer_list.parameters()
+    assert (parameter.item(), parameter.shape) == (3.0, ())
+    loss.backward()
+    assert parameter.grad.item() == pytest.approx(4 * float((2 * x).exp().mean()), rel=1e-5)
+
+
+def test_regions_have_points_of_their_own():
+    a, b = Function("a")(X), Function("b")(X)
+    problem = Problem(
+        Composite({"brick": Interval(0, 0.4), "iron": Interval(0.4, 1)}),
+        {"heat_a": a.diff(X, 2), "heat_b": b.diff(X, 2)},
+        {"brick_left": {"a": 1}, "iron_right": {"b": 0}, "brick_iron": {"jump": a - b, "flux": a.diff(X) - b.diff(X)}},
+        inside={"brick": ["heat_a"], "iron": ["heat_b"]},
+    )
+    nodes = [*equation_nodes(problem), *(host.Node.from_sympy(X**3, name) for name in "ab")]
+    made = constraints(problem, nodes, 32, 4, **FIXED)
+    assert list(made) == ["brick", "iron", "brick_left", "iron_right", "brick_iron"]
+    for name, low, high in (("brick", 0, 0.4), ("iron", 0.4, 1), ("brick_iron", 0.4, 0.4)):
+        x = sampled(made[name])["x"]
+        assert low - 1e-6 < float(x.min()) <= float(x.max()) < high + 1e-6

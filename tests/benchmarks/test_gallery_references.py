@@ -1,0 +1,94 @@
+"""References of the gallery: each satisfies its equation by another way of differentiating, and has converged."""
+
+import numpy as np
+import pytest
+
+from benchmarks.references import evolution, flow
+from benchmarks.references.laplace import holed_square
+
+KDV, KS = evolution.korteweg_de_vries, evolution.kuramoto_sivashinsky
+HOLES = [(0.2, 0.1, 0.1), (-0.25, -0.2, 0.15)]
+
+
+def residual(solve, period, terms):
+    """Return the largest residual at an early time, over the largest u_t, by differences of eighth order in space."""
+    x, t, u = solve(snapshots=2001, points=256, steps=8000)
+    i, h = 200, period / len(x)
+    at = u[i]
+
+    def along(values):
+        weights = {1: 4 / 5, 2: -1 / 5, 3: 4 / 105, 4: -1 / 280}
+        return sum(w * (np.roll(values, -k) - np.roll(values, k)) for k, w in weights.items()) / h
+
+    derivatives = [at]
+    for _ in range(4):
+        derivatives.append(along(derivatives[-1]))
+    slope = (u[i + 1] - u[i - 1]) / (t[i + 1] - t[i - 1])
+    return np.abs(slope + terms(*derivatives)).max() / np.abs(slope).max()
+
+
+@pytest.mark.parametrize(
+    ("solve", "period", "terms", "wrong"),
+    [
+        (
+            KDV,
+            2.0,
+            lambda u, x, xx, xxx, xxxx: u * x + 0.0025 * xxx,
+            lambda u, x, xx, xxx, xxxx: u * x + 0.003 * xxx,
+        ),
+        (
+            KS,
+            2 * np.pi,
+            lambda u, x, xx, xxx, xxxx: 100 / 16 * u * x + 100 / 16**2 * xx + 100 / 16**4 * xxxx,
+            lambda u, x, xx, xxx, xxxx: 100 / 16 * u * x + 100 / 16**2 * xx,
+        ),
+    ],
+    ids=["korteweg_de_vries", "kuramoto_sivashinsky"],
+)
+def test_an_evolution_satisfies_its_equation(solve, period, terms, wrong):
+    assert residual(solve, period, terms) < 1e-3
+    assert residual(solve, period, wrong) > 5e-3
+
+
+@pytest.mark.parametrize(("solve", "error", "few"), [(KDV, 1e-10, 32), (KS, 1e-6, 64)], ids=["kdv", "ks"])
+def test_an_evolution_has_converged(solve, error, few):
+    _, _, fine = solve(snapshots=11)
+    _, _, coarse = solve(snapshots=11, points=256, steps=10_000)
+    _, _, rough = solve(snapshots=11, points=few, steps=10_000)
+    assert np.linalg.norm(fine[:, ::2] - coarse) < error * np.linalg.norm(coarse)
+    assert np.linalg.norm(fine[:, :: 512 // few] - rough) > 1e-3 * np.linalg.norm(rough)
+
+
+def test_solitons_keep_mass_and_momentum():
+    _, _, u = KDV(snapshots=11)
+    np.testing.assert_allclose(u.mean(axis=1), 0, atol=1e-10)
+    np.testing.assert_allclose((u**2).mean(axis=1), 0.5, atol=1e-9)
+    assert np.ptp((u**3).mean(axis=1)) > 0.1
+
+
+def test_a_holed_square_is_harmonic_and_meets_its_edges():
+    u = holed_square(1, HOLES)
+    random, turn = np.random.default_rng(0), np.linspace(0, 2 * np.pi, 77)
+    along = random.uniform(-0.5, 0.5, 77)
+    for a, b in ((along, 0.5), (along, -0.5), (0.5, along), (-0.5, along)):
+        np.testing.assert_allclose(u(a + 0 * along, b + 0 * along), 1, atol=1e-4)
+    for x, y, radius in HOLES:
+        np.testing.assert_allclose(u(x + radius * np.cos(turn), y + radius * np.sin(turn)), 0, atol=1e-5)
+    x, y, h = np.array([0.0, 0.4, -0.1]), np.array([0.3, -0.3, 0.05]), 1e-3
+    mean = (u(x + h, y) + u(x - h, y) + u(x, y + h) + u(x, y - h)) / 4
+    np.testing.assert_allclose(mean, u(x, y), atol=1e-7)
+    assert np.abs((u(x + h, y) + u(x - h, y)) / 2 - u(x, y)).max() > 1e-7
+
+
+def test_a_flow_in_a_cavity_has_converged_and_has_no_sources():
+    points, coarse = flow.cavity(reynolds=100, cells=8)
+    finer, fine = flow.cavity(reynolds=100, cells=16)
+    lid = points[1] == 1
+    np.testing.assert_allclose(coarse[0][lid], 4 * points[0][lid] * (1 - points[0][lid]), atol=1e-12)
+    same = [int(np.hypot(*(finer - point[:, None])).argmin()) for point in points.T]
+    np.testing.assert_allclose(finer[:, same], points, atol=1e-12)
+    assert np.linalg.norm(fine[:, same] - coarse) < 0.03 * np.linalg.norm(coarse)
+    _, slow = flow.cavity(reynolds=1, cells=8)
+    # Without inertia the flow is the same seen from the right.
+    mirrored = [int(np.hypot(1 - points[0] - x, points[1] - y).argmin()) for x, y in points.T]
+    assert np.abs(slow[0] - slow[0][mirrored]).max() < 0.01 < 0.1 < np.abs(coarse[0] - coarse[0][mirrored]).max()
