@@ -1,6 +1,7 @@
 """Gradient balancing as a loss aggregator."""
 
 import math
+from collections.abc import Callable, Sequence
 from typing import Any, Dict, Iterable, List, Mapping, Optional, Union
 
 import torch
@@ -132,7 +133,8 @@ class ReLoBRaLoGrad(Balancing):
             Optimizer step; a tensor is of an integer and of shape []. Without it, every call is a step.
         traces : dict of str to Tensor, optional
             Under natural gradients: of each loss term's block of J J^T, as
-            :meth:`~modulus_relobralo.optimizers.NaturalGradient.traces` returns them. They decide the weights then.
+            :meth:`~modulus_relobralo.optimizers.NaturalGradient.traces` returns them. They decide the weights, which
+            stay where it is empty.
 
         Returns
         -------
@@ -189,17 +191,21 @@ class ReLoBRaLoGrad(Balancing):
 
     @torch.jit.ignore
     def _weigh_rows(self, terms: Tensor, traces: Optional[Dict[str, Tensor]]) -> None:
-        """Set the weights by the traces and the progress of what counts; without traces they are the plain sum's.
+        """Set the weights by the traces and the progress of what counts; where they are none, the weights stay.
 
-        `terms` are the losses without gradients, in the order of the names.
+        Where nobody gives traces they are the plain sum's. `terms` are the losses without gradients, in the order of
+        the names.
         """
         if traces is None:
             self.lmbda_ema.fill_(1.0)
             return
+        self._held += 1
+        if not traces:
+            return
         if sorted(traces) != self.names:
             raise ValueError(f"Parameter `traces` must be of the loss terms {self.names}. Found {sorted(traces)}.")
-        at, self._held = self._counted, self._held + 1
-        if len(at) and self._held % HOLD == 1:
+        at = self._counted
+        if len(at):
             found = torch.stack([traces[self.names[i]] for i in at.tolist()]).to(self.lmbda_ema)
             losses = torch.where(torch.isfinite(terms), terms, torch.nan)[at]
             largest = torch.fmax(self.init_losses[at], losses)
@@ -287,6 +293,12 @@ class ReLoBRaLoGrad(Balancing):
         self._moves -= self._moves % self.every
 
 
-def wants_traces(balance: object) -> bool:
-    """Whether natural gradients are to hand their traces to `balance`: to gradient balancing, scripted or not."""
-    return getattr(balance, "original_name", type(balance).__name__) == ReLoBRaLoGrad.__name__
+def due_traces(balance: Any, traces: Callable[[], dict[str, Tensor]]) -> Sequence[dict[str, Tensor]]:
+    """Return what natural gradients hand to the next call of `balance`, scripted or not, beside losses and step.
+
+    That is nothing to other schemes. Gradient balancing gets what `traces` returns in every twentieth step, and an
+    empty dictionary in the others.
+    """
+    if getattr(balance, "original_name", type(balance).__name__) != ReLoBRaLoGrad.__name__:
+        return []
+    return [{} if balance._held % HOLD else traces()]

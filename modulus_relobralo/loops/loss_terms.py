@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import Module, ModuleDict, Parameter, ParameterDict
 from torch.optim import Optimizer
 
-from modulus_relobralo.balancing.relobralo_grad import wants_traces
+from modulus_relobralo.balancing.relobralo_grad import due_traces
 from modulus_relobralo.loops.residuals import Columns, Residuals, columns_of, fields_in
 from modulus_relobralo.optimizers.natural_gradient import NaturalGradient
 from modulus_relobralo.optimizers.residuals import Pointwise
@@ -212,7 +212,7 @@ def take_step(
                 f"several processes. Found {type(terms).__name__}. Every other optimizer takes it."
             )
         batches = terms.pointwise(points)
-        traces = [optimizer.traces(batches)] if wants_traces(balance) else []
+        traces = due_traces(balance, lambda: optimizer.traces(batches))
         wanted.step(batches, lambda losses: note(losses, *traces))
     else:
         wanted.step(closure)

@@ -52,9 +52,9 @@ from modulus_relobralo.optimizers.residuals import Rows
 # Below, the system is singular in float64; above, a step is none.
 LOWEST, HIGHEST = 1e-14, 1e6
 FALL, RISE = 3.0, 4.0
-# Of the steps so far, how many back the memory reaches. In a run's first steps the residuals are curved: what earlier
-# points asked for no longer holds.
-RECENT = 0.02
+# What is remembered at first, while the residuals are curved and what earlier points asked for soon no longer holds;
+# later as much as reaches this part of the steps back.
+AT_FIRST, RECENT = 0.5, 0.01
 # Of v, for the finite difference that gives r''. Transtrum & Sethna recommend it: long enough for the digits of r;
 # its error is a third derivative, which the step leaves out anyway.
 STRETCH = 0.1
@@ -242,12 +242,14 @@ def rise(damping: float) -> float:
 
 
 def remembered(steps: int, most: float) -> float:
-    """Return the factor of what is remembered, so that it reaches a fiftieth of the steps back, or is `most`.
+    """Return the factor of what is remembered: a half, from 200 steps on what reaches a hundredth of them back.
 
-    >>> [remembered(steps, most=0.95) for steps in (50, 100, 1000, 10_000)]
-    [0.0, 0.5, 0.95, 0.95]
+    It is at most `most`.
+
+    >>> [round(remembered(steps, most=0.8), 2) for steps in (0, 200, 300, 500, 10_000)]
+    [0.5, 0.5, 0.67, 0.8, 0.8]
     """
-    return min(1 - 1 / max(steps * RECENT, 1.0), most)
+    return min(max(AT_FIRST, 1 - 1 / max(steps * RECENT, 1.0)), most)
 
 
 def _add_gram(gram: Tensor, part: Tensor) -> None:

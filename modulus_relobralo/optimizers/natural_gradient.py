@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from modulus_relobralo.checks import check_flag, check_number
+from modulus_relobralo.optimizers.cost import warn_if_hopeless
 from modulus_relobralo.optimizers.gauss_newton import (
     DualSystem,
     GaussNewton,
@@ -70,8 +71,8 @@ class NaturalGradient(Resumable):
         How much of the last step goes on where a batch says nothing, in [0, 1).
     forgetting : float
         What a primal system remembers of the one before, if that was of other points: the factor of its J^T J, in
-        [0, 1). It is the highest one, which is reached after 1,000 steps if it is 0.95; the first 50 remember nothing.
-        What is remembered takes 8 bytes times the square of the number of parameters, also in a checkpoint.
+        [0, 1). It is the highest one: 0.5 in the first 200 steps, 0.8 after 500. What is remembered takes 8 bytes times
+        the square of the number of parameters, also in a checkpoint.
     memory : float
         GiB of the Jacobian that are held at a time, > 0. A larger one is computed by blocks of parameters in the dual
         system, of points in the primal one.
@@ -249,9 +250,9 @@ class NaturalGradient(Resumable):
             ) from error
         if isinstance(system, DualSystem):
             return system
-        factor, before = remembered(self.accepted, group["forgetting"]), progress.pop("gram", None)
+        before = progress.pop("gram", None)
         if before is not None and len(before) == len(values) and progress["points"] != rows.checksum:
-            system.remember(before, factor)
+            system.remember(before, remembered(self.accepted, group["forgetting"]))
         if group["forgetting"]:
             progress["gram"], progress["points"] = system.gram, rows.checksum
         return system
@@ -292,8 +293,10 @@ class NaturalGradient(Resumable):
                 len(trained),
                 shapes,
             )
-        name = "primal" if self._is_primal(rows, values) else "dual"
+        primal = self._is_primal(rows, values)
+        name = "primal" if primal else "dual"
         logger.info("Natural gradients: the %s system, %d rows by %d parameters.", name, rows.count, len(values))
+        warn_if_hopeless(rows.count, len(values), primal, values)
         self._can_train = True
 
     def _is_primal(self, rows: Rows, values: Tensor) -> bool:

@@ -3,11 +3,13 @@
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 from omegaconf import OmegaConf
 
-from benchmarks.documents import pages, tables
+from benchmarks.documents import pages, published, tables
 from benchmarks.protocols.accuracy import best_trials
+from benchmarks.protocols.published import BARS
 from benchmarks.records import RESULTS, ROOT, read_rows
 from benchmarks.runner import OTHERS
 
@@ -222,6 +224,19 @@ def test_the_best_of_theirs_is_bold():
         values = [float(number.strip("*")) for number in numbers]
         (bold,) = (place for place, number in enumerate(numbers) if "**" in number)
         assert values[bold] == min(values)
+
+
+def test_published_problems_have_the_medians_of_their_runs_and_a_verdict():
+    rows = read_rows("published")
+    lines = published.summaries(pd.DataFrame(rows)).to_dict("records")
+    assert {line["problem"] for line in lines} == BARS.keys()
+    for line in lines:
+        runs = [row for row in rows if all(row[column] == line[column] for column in published.CASE)]
+        errors = {row["seed"]: row[f"after {line['seconds']} s"] for row in runs}
+        assert line["seeds"] == len(errors)
+        check(line["error"], *with_largest(errors))
+        bar, verdict = line["bar"].split(", ")
+        assert (verdict == "holds") == (median(errors) <= float(bar))
 
 
 def test_the_race_names_who_came_to_one_per_cent():

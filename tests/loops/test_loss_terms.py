@@ -264,7 +264,7 @@ def test_a_step_lowers_the_loss_and_returns_the_terms_before_it(optimizer, schem
         assert int(balance._moves) == 2
 
 
-def test_natural_gradients_hand_their_traces_to_gradient_balancing():
+def test_natural_gradients_hand_their_traces_to_gradient_balancing(monkeypatch):
     terms = made()
     points, trained = terms.draw(0), list(terms.network.parameters())
     optimizer, balance = NaturalGradient(trained), ReLoBRaLoGrad(trained, len(terms.names), ["kirchhoff"])
@@ -282,6 +282,11 @@ def test_natural_gradients_hand_their_traces_to_gradient_balancing():
     terms.network.load_state_dict(before)
     take_step(NaturalGradient(terms.network.parameters()), terms, Sum([], 3), points, 0)
     assert any(not torch.allclose(value, balanced[name]) for name, value in terms.network.state_dict().items())
+    # They cost a part of J, and are computed where they are used.
+    monkeypatch.setattr(optimizer, "traces", None)
+    before = balance.lmbda_ema.clone()
+    take_step(optimizer, terms, balance, points, 1)
+    assert torch.equal(balance.lmbda_ema, before)
 
 
 def squares(points):

@@ -13,7 +13,7 @@ from typing import Any
 from torch import Tensor, nn
 
 from modulus_relobralo.balancing.diagnostics import warn_if_far_apart
-from modulus_relobralo.balancing.relobralo_grad import wants_traces
+from modulus_relobralo.balancing.relobralo_grad import due_traces
 from modulus_relobralo.hosts.sym import host
 from modulus_relobralo.hosts.sym.dtypes import check_precision
 from modulus_relobralo.hosts.sym.residuals import check_constraint, residuals, run_uncompiled
@@ -41,7 +41,7 @@ def _compute_gradients(solver: Any, aggregator: nn.Module, model: nn.Module, ste
     terms: dict[str, Tensor] = {}
     dtype = next(model.parameters()).dtype
     batches = [residuals(constraint) for constraint in solver.domain.constraints.values()]
-    traces = [solver.optimizer.traces(batches)] if wants_traces(aggregator) else []
+    traces = due_traces(aggregator, lambda: solver.optimizer.traces(batches))
 
     def balance(losses: dict[str, Tensor]) -> Tensor:
         # In the dtype of the host's losses, for the buffers of the aggregators.
