@@ -21,6 +21,7 @@ from modulus_relobralo.hosts.sym import (
     Progress,
     Solver,
     WeightMonitor,
+    derivative_nodes,
     instantiate_arch,
     main,
 )
@@ -44,7 +45,7 @@ def run(cfg):
     nodes = Diffusion(T="u", D="k", Q=source, dim=1, time=False).make_nodes()
     for name in ("u", "k"):
         network = instantiate_arch(input_keys=[Key("x")], output_keys=[Key(name)], cfg=cfg.arch.fully_connected)
-        nodes.append(network.make_node(name=f"{name}_network"))
+        nodes += derivative_nodes(network, f"{name}_network", nodes, method=cfg.custom.derivatives)
 
     # constraints: the equation inside, u at the sensors
     domain = Domain()

@@ -37,7 +37,7 @@ def train(ranks, options, nested):
         traces = optimizer.traces(points)
 
         def note(terms, step=step, traces=traces):
-            seen.append({name: float(term) for name, term in terms.items()})
+            seen.append({name: float(term.detach()) for name, term in terms.items()})
             return balance(terms, step, traces)
 
         losses.append(float(optimizer.step(points, note)))
@@ -50,18 +50,28 @@ def train(ranks, options, nested):
     }
 
 
-def train_rank(rank, options, nested):
-    return train([rank], options, nested)
-
-
 # The first overshoots, so that tries are refused; the last holds no whole Jacobian.
-@pytest.mark.parametrize("nested", [False, True], ids=["vectorised", "nested"])
-@pytest.mark.parametrize(
-    "options", [{"damping": 1e-10}, {"forgetting": 0.0}, {"memory": 1e-9}], ids=["refused", "forgetful", "by chunks"]
-)
-def test_two_processes_take_the_steps_of_one_with_all_points(tmp_path, monkeypatch, options, nested):
+CASES = {
+    "refused": ({"damping": 1e-10}, False),
+    "forgetful": ({"forgetting": 0.0}, False),
+    "by chunks, nested": ({"memory": 1e-9}, True),
+}
+
+
+def train_rank(rank):
+    return {name: train([rank], *case) for name, case in CASES.items()}
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    return on_ranks(train_rank, tmp_path_factory.mktemp("trained"))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_two_processes_take_the_steps_of_one_with_all_points(trained, monkeypatch, name):
     monkeypatch.setattr(gauss_newton, "RECENT", 1.0)
-    found = on_ranks(train_rank, tmp_path, options, nested)
+    options, nested = CASES[name]
+    found = [rank[name] for rank in trained]
     alone = train(list(range(RANKS)), {**options, "system": "primal"}, nested)
     assert all(torch.equal(rank["parameters"], found[0]["parameters"]) for rank in found)
     start = Small().flat()
@@ -72,7 +82,7 @@ def test_two_processes_take_the_steps_of_one_with_all_points(tmp_path, monkeypat
         assert rank["losses"] == pytest.approx(alone["losses"], rel=1e-6)
         assert rank["terms"][0] == pytest.approx(alone["terms"][0])
         torch.testing.assert_close(rank["slope"], alone["slope"], rtol=1e-5, atol=1e-9)
-    if "damping" in options:
+    if name == "refused":
         assert alone["counts"][1] > 0
     # The control: half of the points give another network.
     assert (train([0], {**options, "system": "primal"}, nested)["parameters"] - alone["parameters"]).abs().max() > 1e-3
