@@ -1,6 +1,6 @@
 """Flow in a square cavity whose lid slides over it, at a Reynolds number of 100.
 
-python examples/reuse/cavity.py loss=relobralo
+python examples/reuse/cavity.py
 """
 
 import numpy as np

@@ -2,7 +2,7 @@
 
 Each material has a network of its own. They meet in the middle of the wall with one temperature and one flux.
 
-python examples/reuse/composite_wall.py loss=relobralo
+python examples/reuse/composite_wall.py
 """
 
 import numpy as np

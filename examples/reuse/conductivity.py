@@ -3,7 +3,7 @@
 The temperature u solves -(k u')' = q with a known source q. It is measured, with noise, at 40 points; the conductivity
 k is not known anywhere, and is found by a second network.
 
-python examples/reuse/conductivity.py loss=relobralo
+python examples/reuse/conductivity.py
 """
 
 import numpy as np
@@ -30,7 +30,7 @@ from modulus_relobralo.report import plot_run, print_table, read_run
 SENSORS, NOISE = 40, 1e-3
 
 
-@main(config_path="conf", config_name="config")
+@main(config_path="conf", config_name="conductivity")
 def run(cfg):
     torch.manual_seed(cfg.custom.seed)
     np.random.seed(cfg.custom.seed)

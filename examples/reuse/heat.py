@@ -1,6 +1,6 @@
 """A hot rod that cools: one end is kept cold, the other is insulated.
 
-python examples/reuse/heat.py loss=relobralo
+python examples/reuse/heat.py
 """
 
 import numpy as np
