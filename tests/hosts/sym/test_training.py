@@ -442,7 +442,7 @@ def test_natural_gradients_take_a_step_of_the_optimizer_in_each_of_the_solver(na
     assert {name: series.index.tolist() for name, series in recorded.items()} == {
         name: [0, 10, 20, 30] for name in ("rows", "parameters", "primal", "damping", "accepted", "refused", "adaptive")
     }
-    assert [recorded[name].iloc[-1] for name in ("rows", "parameters", "primal")] == [32, 353, 0]
+    assert [recorded[name].iloc[-1] for name in ("rows", "parameters", "primal")] == [32, 369, 0]
 
 
 def test_natural_gradients_are_the_same_under_jit(train, natural, tmp_path):
