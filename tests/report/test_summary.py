@@ -10,7 +10,7 @@ import pytest
 import yaml
 from pandas import Series
 from several_runs import OURS, SUM, only, write_seeds
-from written_runs import EXACT, write_run
+from written_runs import EXACT, START, write_run, write_training
 
 from modulus_relobralo.report.comparison import compare
 from modulus_relobralo.report.runs import Run, read_run
