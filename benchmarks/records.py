@@ -41,7 +41,6 @@ KEYS = {
     "moving_window": ("loss", "windows", "max steps", "seed"),
     "time_to_error": ("entry", "limit", "seed"),
     "tuning": ("problem", "terms", "loss", "steps", "trial"),
-    "float64_error": ("loss", "setting", "terms", "steps", "seed"),
     "published": ("problem", "network", "points", "loss", "steps", "seed"),
     "gallery": ("problem", "loss", "points", "seconds", "seed"),
     "family": ("quantity",),

@@ -15,6 +15,7 @@ MOVED = {
     "balancing.gradient_steps": "balancing.relobralo_grad",
     "balancing.loss_terms": "balancing.checks",
     "balancing.placement": "balancing.base",
+    "balancing.ranks": "ranks",
     "balancing.state": "balancing.base",
     "balancing.watch": "balancing.diagnostics",
     "derivatives": "taylor",

@@ -12,7 +12,7 @@ HOSTS = {"modulus", "physicsnemo"}
 # From the lowest floor to the highest. A room imports from lower floors only; of one floor, nobody knows another.
 FLOORS = (
     {"checks", "conf", "figure_style", "moved", "tables", "version"},
-    {"fingerprint", "initialization", "options"},
+    {"fingerprint", "initialization", "options", "ranks"},
     {"balancing", "optimizers", "taylor", "report"},
     {"problems"},
     {"plates", "loops"},

@@ -9,7 +9,15 @@ from programs import ROOT
 from modulus_relobralo.version import __version__
 
 README = (ROOT / "README.md").read_text()
-ORDER = ["Which one to use", "Install it in your project", "Hosts", "The examples", "Limits", "Citation"]
+ORDER = [
+    "Which one to use",
+    "Your own equation, solved in a minute or two of one core",
+    "Install it in your project",
+    "Hosts",
+    "The examples",
+    "Limits",
+    "Citation",
+]
 
 
 def test_it_is_short():

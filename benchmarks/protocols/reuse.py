@@ -24,12 +24,12 @@ STEPS = 5_000
 
 
 def trainings(losses: Iterable[str], seeds: Iterable[int], steps: int = STEPS, folder: Path = FOLDER) -> list[Training]:
-    """Return the trainings by the config that the problems share: by problem, by loss, by seed."""
+    """Return the trainings by the config of Adam that the problems share: by problem, by loss, by seed."""
     return [
         Training(
             protocol="reuse",
             script=f"examples/reuse/{problem}.py",
-            config="config",
+            config="first_order",
             sweep=folder / problem,
             problem=problem,
             setting="reuse",

@@ -80,6 +80,7 @@ def run(cfg):
             records.losses(step, losses, loss)
         if step % training.rec_monitor_freq == 0:
             records.weights(step, balance)
+            records.optimizer(step, optimizer)
         if step % training.rec_validation_freq == 0 or step == training.max_steps:
             with torch.no_grad():
                 error = records.fields(step, {"x": x, "y": y}, {"w": exact}, {"w": network(grid)})

@@ -1,6 +1,6 @@
 """Flow in a square cavity whose lid slides over it, at a Reynolds number of 100.
 
-python examples/reuse/cavity.py loss=relobralo
+python examples/reuse/cavity.py
 """
 
 import numpy as np
@@ -18,6 +18,7 @@ from modulus_relobralo.hosts.sym import (
     Rectangle,
     Solver,
     WeightMonitor,
+    derivative_nodes,
     instantiate_arch,
     main,
 )
@@ -73,7 +74,8 @@ def run(cfg):
         cfg=cfg.arch.fully_connected,
     )
     equations = NavierStokes(nu=0.01, rho=1.0, dim=2, time=False)
-    nodes = [*equations.make_nodes(), network.make_node(name="flow_network")]
+    nodes = equations.make_nodes()
+    nodes += derivative_nodes(network, "flow_network", nodes, method=cfg.custom.derivatives)
 
     # constraints: no flow through the walls, and along them only under the lid
     cavity, x, y = Rectangle((0, 0), (1, 1)), Symbol("x"), Symbol("y")

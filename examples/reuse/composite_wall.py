@@ -2,7 +2,7 @@
 
 Each material has a network of its own. They meet in the middle of the wall with one temperature and one flux.
 
-python examples/reuse/composite_wall.py loss=relobralo
+python examples/reuse/composite_wall.py
 """
 
 import numpy as np
@@ -21,6 +21,7 @@ from modulus_relobralo.hosts.sym import (
     Rectangle,
     Solver,
     WeightMonitor,
+    derivative_nodes,
     instantiate_arch,
     main,
 )
@@ -53,7 +54,8 @@ def run(cfg):
         network = instantiate_arch(
             input_keys=[Key("x"), Key("y")], output_keys=[Key(name)], cfg=cfg.arch.fully_connected
         )
-        nodes.append(network.make_node(name=f"{name}_network"))
+        method, flux = cfg.custom.derivatives, f"{name}__y"
+        nodes += derivative_nodes(network, f"{name}_network", nodes, method=method, derivatives=[flux])
 
     # constraints: a temperature on each side, no flux through top and bottom, and the interface
     exact = exact_temperatures()

@@ -3,7 +3,7 @@
 The temperature u solves -(k u')' = q with a known source q. It is measured, with noise, at 40 points; the conductivity
 k is not known anywhere, and is found by a second network.
 
-python examples/reuse/conductivity.py loss=relobralo
+python examples/reuse/conductivity.py
 """
 
 import numpy as np
@@ -21,6 +21,7 @@ from modulus_relobralo.hosts.sym import (
     Progress,
     Solver,
     WeightMonitor,
+    derivative_nodes,
     instantiate_arch,
     main,
 )
@@ -29,7 +30,7 @@ from modulus_relobralo.report import plot_run, print_table, read_run
 SENSORS, NOISE = 40, 1e-3
 
 
-@main(config_path="conf", config_name="config")
+@main(config_path="conf", config_name="conductivity")
 def run(cfg):
     torch.manual_seed(cfg.custom.seed)
     np.random.seed(cfg.custom.seed)
@@ -44,7 +45,7 @@ def run(cfg):
     nodes = Diffusion(T="u", D="k", Q=source, dim=1, time=False).make_nodes()
     for name in ("u", "k"):
         network = instantiate_arch(input_keys=[Key("x")], output_keys=[Key(name)], cfg=cfg.arch.fully_connected)
-        nodes.append(network.make_node(name=f"{name}_network"))
+        nodes += derivative_nodes(network, f"{name}_network", nodes, method=cfg.custom.derivatives)
 
     # constraints: the equation inside, u at the sensors
     domain = Domain()

@@ -1,6 +1,6 @@
 """A hot rod that cools: one end is kept cold, the other is insulated.
 
-python examples/reuse/heat.py loss=relobralo
+python examples/reuse/heat.py
 """
 
 import numpy as np
@@ -19,6 +19,7 @@ from modulus_relobralo.hosts.sym import (
     Progress,
     Solver,
     WeightMonitor,
+    derivative_nodes,
     instantiate_arch,
     main,
 )
@@ -41,7 +42,8 @@ def run(cfg):
     # network and nodes
     network = instantiate_arch(input_keys=[Key("x"), Key("t")], output_keys=[Key("T")], cfg=cfg.arch.fully_connected)
     equation = Diffusion(T="T", D=DIFFUSIVITY, dim=1, time=True)
-    nodes = [*equation.make_nodes(), network.make_node(name="heat_network")]
+    nodes = equation.make_nodes()
+    nodes += derivative_nodes(network, "heat_network", nodes, method=cfg.custom.derivatives, derivatives=["T__x"])
 
     # constraints: T is both the initial temperature and that of the cold end, T__x the flux through the insulated one
     rod, always, start = Line1D(0, 1), Parameterization({t: (0, 1)}), Parameterization({t: 0})

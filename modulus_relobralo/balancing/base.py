@@ -18,9 +18,9 @@ from modulus_relobralo.balancing.checks import (
     check_terms,
     find_problem,
 )
-from modulus_relobralo.balancing.ranks import check_together, count_ranks, is_first_rank
 from modulus_relobralo.checks import check_count
 from modulus_relobralo.fingerprint import check_same, fingerprint
+from modulus_relobralo.ranks import check_together, count_ranks, is_first_rank
 from modulus_relobralo.version import __version__
 
 logger = logging.getLogger(__name__)

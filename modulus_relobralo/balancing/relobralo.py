@@ -9,8 +9,8 @@ from modulus_relobralo.balancing import diagnostics, draws
 from modulus_relobralo.balancing.base import Balancing
 from modulus_relobralo.balancing.checks import check_step
 from modulus_relobralo.balancing.equations import NEGLIGIBLE, fill_previous, find_growing, grow_initial, update_weights
-from modulus_relobralo.balancing.ranks import all_reduce_mean, is_first_rank
 from modulus_relobralo.options import ALPHA, EPS, RHO, TEMPERATURE
+from modulus_relobralo.ranks import all_reduce_mean, is_first_rank
 
 # The phases of the balancing: the first call sums, the second takes the weights against the first.
 FIRST, SECOND, LATER = 0, 1, 2

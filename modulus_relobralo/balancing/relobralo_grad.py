@@ -11,10 +11,10 @@ from modulus_relobralo.balancing.base import Balancing, is_recording
 from modulus_relobralo.balancing.checks import check_equations, check_named, check_step
 from modulus_relobralo.balancing.equations import NEGLIGIBLE, find_growing, grow_initial
 from modulus_relobralo.balancing.gradient_equations import lag, log_gradient_norms, scale
-from modulus_relobralo.balancing.ranks import all_reduce_mean
 from modulus_relobralo.balancing.trace_equations import HOLD, conditions_first
 from modulus_relobralo.checks import check_count
 from modulus_relobralo.options import BOUND, EVERY
+from modulus_relobralo.ranks import all_reduce_mean
 
 
 class ReLoBRaLoGrad(Balancing):

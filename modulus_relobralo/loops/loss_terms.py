@@ -38,7 +38,8 @@ class Points(NamedTuple):
 class LossTerms(Module):
     """The loss terms of a problem, as functions of points, with Taylor-mode derivatives of its networks.
 
-    To train on several devices wrap this module, not the network in it, and give each process a seed of its own.
+    To train on several devices wrap this module, not the network in it, and give each process a seed of its own;
+    natural gradients take it unwrapped.
 
     Parameters
     ----------
@@ -209,7 +210,8 @@ def take_step(
         if not isinstance(terms, LossTerms):
             raise TypeError(
                 "Natural gradients need residuals point by point: parameter `terms` must be LossTerms, not wrapped for "
-                f"several processes. Found {type(terms).__name__}. Every other optimizer takes it."
+                "several processes, which take their steps together without that. Found "
+                f"{type(terms).__name__}. Every other optimizer takes it."
             )
         batches = terms.pointwise(points)
         traces = due_traces(balance, lambda: optimizer.traces(batches))

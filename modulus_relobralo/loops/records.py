@@ -23,6 +23,9 @@ with needed("`loops.Records`"):
 NAME = ".training.lock"
 """The file in a run's folder that its process holds. It stays there, and says nothing about a run."""
 
+STEPS = "Train/natural_gradients/"
+"""How the tags of what natural gradients say of their steps begin."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -57,6 +60,7 @@ class Records:
             if step % cfg.training.summary_freq == 0:
                 records.losses(step, losses, loss)
                 records.weights(step, balance)
+                records.optimizer(step, optimizer)
         records.fields(step, {"x": x, "y": y}, exact={"w": exact}, predicted={"w": predicted})
         records.close()
     """
@@ -87,6 +91,10 @@ class Records:
             return
         self._add(step, {f"Monitors/weights/{name}": weight for name, weight in weights.items()})
         self._weights.write(step, weights)
+
+    def optimizer(self, step: int, optimizer: Any) -> None:
+        """Record what natural gradients say of their last step; of any other optimizer nothing."""
+        self._add(step, {f"{STEPS}{name}": value for name, value in getattr(optimizer, "diagnostics", {}).items()})
 
     def fields(
         self,

@@ -9,7 +9,8 @@ the *velocity* of a step is, in two forms that are equal by the identity of Wood
 It is the step of Levenberg and Marquardt. With mu = 0 the dual form is that of energy natural gradients (Mueller &
 Zeinhofer, ICML 2023, arXiv:2302.13163) as Guzman-Cordero et al. (NeurIPS 2025, arXiv:2505.12149) and Jnini & Vella
 (arXiv:2505.21404) have it. The smaller system is the cheaper one: the dual for a network that is large against its
-points, the primal for many points. What the primal holds does not grow with the points.
+points, the primal for many points. What the primal holds does not grow with the points, and is a sum over them, which
+several processes share: each adds its own.
 
 **Momentum** as in SPRING (Goldshlager, Abrahamsen & Lin, J. Comput. Phys. 2024, arXiv:2401.10190): phi is the last
 step. Rows say little or nothing about some directions, at least P - N of them; there goes on what the batches before
@@ -48,6 +49,7 @@ import torch
 from torch import Tensor
 
 from modulus_relobralo.optimizers.residuals import Rows
+from modulus_relobralo.ranks import all_reduce_mean
 
 # Below, the system is singular in float64; above, a step is none.
 LOWEST, HIGHEST = 1e-14, 1e6
@@ -85,7 +87,7 @@ class GaussNewton:
     @property
     def loss(self) -> float:
         """The sum of squares at `values`."""
-        return float(self._residual.dot(self._residual))
+        return self._rows.squares(self._residual)
 
     def direction(self, damping: float, momentum: float, sizes: Tensor) -> Tensor | None:
         """Return what `sizes` times is to be subtracted from the parameters; all three [parameters].
@@ -140,7 +142,7 @@ class System(ABC):
         That is where its matrix is not positive definite in float64, or not finite.
         """
         damped = self._total.clone()
-        damped.diagonal().add_(damping * float(self._total.trace()) / self._rows.count)
+        damped.diagonal().add_(damping * float(self._total.trace()) / self._rows.total)
         self._factor, info = torch.linalg.cholesky_ex(damped)
         return not info
 
@@ -165,8 +167,8 @@ class System(ABC):
     def _transposed(self, cotangent: Tensor) -> Tensor:
         """Return J^T times `cotangent`, [rows]."""
         if self._whole is not None:
-            return self._whole.T @ cotangent
-        return self._rows.transposed(self._values, cotangent)
+            return all_reduce_mean(self._whole.T @ cotangent)
+        return all_reduce_mean(self._rows.transposed(self._values, cotangent))
 
 
 class DualSystem(System):
@@ -228,7 +230,7 @@ class PrimalSystem(System):
         gram = self._values.new_zeros(len(self._values), len(self._values))
         for part in self._rows.chunks(self._values) if self._whole is None else [self._whole]:
             _add_gram(gram, part.T)
-        return gram
+        return all_reduce_mean(gram)
 
 
 def fall(damping: float) -> float:

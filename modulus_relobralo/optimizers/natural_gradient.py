@@ -25,6 +25,7 @@ from modulus_relobralo.optimizers.growth import Growth
 from modulus_relobralo.optimizers.residuals import Pointwise, Rows
 from modulus_relobralo.optimizers.resumable import Resumable
 from modulus_relobralo.options import NATURAL_GRADIENT
+from modulus_relobralo.ranks import all_reduce_mean, check_together, count_ranks, is_first_rank
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +49,9 @@ class NaturalGradient(Resumable):
 
     Computes in float64 whatever the dtype of the parameters, to which each step is rounded. A step that does not make
     the loss on its own batches smaller is not taken, but tried again with more damping.
+
+    Several processes of ``torch.distributed`` that train the same parameters take one step together, each with points
+    of its own: that of one process which has all points, with weights divided by the number of processes.
 
     Parameters
     ----------
@@ -101,6 +105,7 @@ class NaturalGradient(Resumable):
 
     _can_train = False
     _growth: Growth | None = None
+    _sizes_of_step: Mapping[str, int] = {}
 
     def __init__(
         self,
@@ -155,6 +160,12 @@ class NaturalGradient(Resumable):
     def refused(self) -> int:
         """Number of tries that were not taken."""
         return self._progress["refused"]
+
+    @property
+    def diagnostics(self) -> dict[str, float]:
+        """What can be recorded of the last step, by name; ``primal`` is 1 if it was of the primal system, else 0."""
+        counts = {"damping": self.damping, "accepted": self.accepted, "refused": self.refused}
+        return {**self._sizes_of_step, **counts}
 
     @torch.no_grad()
     def traces(self, batches: Sequence[Pointwise]) -> dict[str, Tensor]:
@@ -216,7 +227,7 @@ class NaturalGradient(Resumable):
         last = _flat([self._last(parameter) for parameter in trained])
         if self.param_groups[0]["adaptive"] and last.any() and "gram" not in self._progress:
             # What is a step back to points that it has not seen has fitted its own too well.
-            back = _squares(residual) > _squares(rows.values(values + sizes * last))
+            back = rows.squares(residual) > rows.squares(rows.values(values + sizes * last))
             self._progress["damping"] = rise(self.damping) if back else self.damping
         system = self._system(rows, values, residual, last)
         for parameter, slope in zip(trained, system.slope.split([p.numel() for p in trained]), strict=True):
@@ -234,7 +245,9 @@ class NaturalGradient(Resumable):
     def _system(self, rows: Rows, values: Tensor, residual: Tensor, last: Tensor) -> System:
         """Return the system of this step, and keep what the next one is to remember of it."""
         group, progress = self.param_groups[0], self._progress
-        memory, kind = int(group["memory"] * 2**30 / 8), PrimalSystem if self._is_primal(rows, values) else DualSystem
+        primal, memory = self._is_primal(rows, values), int(group["memory"] * 2**30 / 8)
+        self._sizes_of_step = {"rows": rows.total, "parameters": len(values), "primal": int(primal)}
+        kind = PrimalSystem if primal else DualSystem
         try:
             system = kind(rows, values, residual, memory, last)
         except RuntimeError as error:
@@ -277,6 +290,13 @@ class NaturalGradient(Resumable):
 
     def _check(self, trained: list[Tensor], rows: Rows, values: Tensor, residual: Tensor) -> None:
         """Look, before the first step, at what no later one would show."""
+        check_together(rows.names, self._check_system)
+        apart = all_reduce_mean((all_reduce_mean(values) - values).abs())
+        if apart.max() > ROUNDING * values.abs().max():
+            raise ValueError(
+                "All processes must train the same parameters. Found others: start them from those of one process, as "
+                "`torch.nn.parallel.DistributedDataParallel` does, or from one seed."
+            )
         again = rows.terms(rows.values(values) - residual)
         moved = [name for name, term in rows.terms(residual).items() if again[name] > ROUNDING**2 * term]
         if moved:
@@ -295,13 +315,22 @@ class NaturalGradient(Resumable):
             )
         primal = self._is_primal(rows, values)
         name = "primal" if primal else "dual"
-        logger.info("Natural gradients: the %s system, %d rows by %d parameters.", name, rows.count, len(values))
-        warn_if_hopeless(rows.count, len(values), primal, values)
+        if is_first_rank():
+            logger.info("Natural gradients: the %s system, %d rows by %d parameters.", name, rows.total, len(values))
+            warn_if_hopeless(rows.count, len(values), primal, values)
         self._can_train = True
 
+    def _check_system(self) -> None:
+        if count_ranks() > 1 and self.param_groups[0]["system"] == "dual":
+            raise ValueError(
+                "Several processes need `system: primal` or `system: auto`: its matrix alone is a sum over points. "
+                f"Found `system: dual` and {count_ranks()} processes."
+            )
+
     def _is_primal(self, rows: Rows, values: Tensor) -> bool:
+        """Whether the step is that of the primal system, as it always is of several processes."""
         system = self.param_groups[0]["system"]
-        return rows.count >= len(values) if system == "auto" else system == "primal"
+        return system == "primal" or count_ranks() > 1 or (system == "auto" and rows.count >= len(values))
 
     def _sizes(self) -> list[float]:
         """Return what a step is multiplied by, for each parameter that is trained."""
@@ -315,7 +344,7 @@ class NaturalGradient(Resumable):
             if direction is not None:
                 parts = zip(trained, (values - sizes * direction).split(numbers), strict=True)
                 new = [part.view_as(parameter).to(parameter.dtype) for parameter, part in parts]
-                if self._accepts(problem.loss, _squares(rows.values(_flat(new)))):
+                if self._accepts(problem.loss, rows.squares(rows.values(_flat(new)))):
                     self._count(True)
                     for parameter, tensor, d in zip(trained, new, direction.split(numbers), strict=True):
                         parameter.copy_(tensor)
@@ -364,11 +393,6 @@ def _size(group: dict[str, Any]) -> float:
             f"{rate:g} after a first one of {first:g}. Set another scheduler, or `scheduled = False`."
         )
     return group["step_size"] * min(rate / first, 1.0)
-
-
-def _squares(residual: Tensor) -> float:
-    """Return the sum of squares of rows."""
-    return float(residual.dot(residual))
 
 
 def _flat(tensors: Iterable[Tensor]) -> Tensor:

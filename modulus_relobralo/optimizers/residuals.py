@@ -15,6 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call, vjp, vmap
 
+from modulus_relobralo.ranks import all_reduce_mean, all_reduce_sum
+
 # Numbers of activations in a pass: many enough to keep a core busy, few enough for wide networks, whose fourth
 # derivatives take dozens of tensors a layer. It says how many points are differentiated at once.
 CHUNK = 2**18
@@ -111,7 +113,9 @@ class Pointwise:
 class Rows:
     """The rows of a step, as a function of the parameters: those of its first batch, then those of the next.
 
-    The parameters are one vector, float64, in which the tensors follow one another.
+    The parameters are one vector, float64, in which the tensors follow one another. Of several processes each has rows
+    of its own. What is a sum over rows is the mean of the processes' sums then, as the gradient is in data-parallel
+    training: that of one process which has all points, each with its weight divided by the number of processes.
 
     Parameters
     ----------
@@ -122,8 +126,8 @@ class Rows:
 
     Attributes
     ----------
-    count : int
-        Number of rows.
+    count, total : int
+        Number of rows, of this process and of all.
     idle : list of int
         Which of the parameters are in no batch's module.
     checksum : float
@@ -140,7 +144,10 @@ class Rows:
             raise ValueError("Parameter `batches` must hold the residuals of at least one batch of points. Found none.")
         self._batches = [_BatchRows(batch, parameters) for batch in batches]
         self.count = sum(batch.count for batch in self._batches)
-        self.checksum = sum(float(tensor.double().sum()) for batch in batches for tensor in batch.inputs)
+        checksum = sum(float(tensor.double().sum()) for batch in batches for tensor in batch.inputs)
+        sums = torch.tensor([self.count, checksum], dtype=torch.float64, device=batches[0].inputs[0].device)
+        total, self.checksum = all_reduce_sum(sums).tolist()
+        self.total = int(total)
         held = {place for batch in self._batches for place in batch.trained.values()}
         self.idle = [place for place in range(len(parameters)) if place not in held]
         if not held:
@@ -150,6 +157,11 @@ class Rows:
                 f"{', '.join(modules)}: give the optimizer the parameters of the network in there. A network is found "
                 "if it is a submodule, not in a Python list."
             )
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the loss terms, sorted."""
+        return sorted({name for batch in self._batches for name in batch.names})
 
     def values(self, values: Tensor) -> Tensor:
         """Return the rows, [count]: in each batch all points of its first loss term, then those of the next.
@@ -167,7 +179,12 @@ class Rows:
         for batch, part in zip(self._batches, self._split(rows), strict=True):
             for name, row in zip(batch.names, part.view(len(batch.names), -1), strict=True):
                 losses[name] = losses[name] + row.dot(row) if name in losses else row.dot(row)
-        return losses
+        means = all_reduce_mean(torch.stack([losses[name] for name in self.names]))
+        return {name: means[self.names.index(name)] for name in losses}
+
+    def squares(self, rows: Tensor) -> float:
+        """Return the sum of the squares of rows, [count]."""
+        return float(all_reduce_mean(rows.dot(rows)))
 
     def weigh(self, weights: Mapping[str, Tensor]) -> Tensor:
         """Multiply the rows, from now on, by the roots of the weights of their loss terms, each of shape [].

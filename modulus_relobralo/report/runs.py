@@ -26,6 +26,8 @@ MONITOR = "Monitors/"
 WEIGHTS, RESIDUALS = f"{MONITOR}weights/", f"{MONITOR}residuals/"
 # What the host adds of its own: sizes of gradients, which say nothing of a solution.
 GRADIENTS = f"{MONITOR}grad_"
+# What natural gradients say of their steps.
+STEPS = "Train/natural_gradients/"
 # A spread of the exact field below this part of its size is lost in the host's single precision.
 CONSTANT = 1e-5
 WHY_LAST = "what the host logs is divided by the exact field's variance, which is 0"
@@ -42,10 +44,10 @@ class Run:
 
     Errors and fields go by the variable, or by validator and variable where several validators have that variable;
     predictions in the same way by the variable of an inferencer. Residuals are root mean squares at points that
-    training did not use. `choices` are the options of Hydra's groups, `overrides` the names that the command gave
-    values to. `status` is "finished", "unfinished" or "diverged", `reason` what is to be said of it, `end` the last
-    step, recorded or not. `window` names one of several trainings in a directory, `optimizers` those that took turns.
-    `notes` say what of the numbers is missing.
+    training did not use. `natural_gradients` has what that optimizer says of its steps. `choices` are the options of
+    Hydra's groups, `overrides` the names that the command gave values to. `status` is "finished", "unfinished" or
+    "diverged", `reason` what is to be said of it, `end` the last step, recorded or not. `window` names one of several
+    trainings in a directory, `optimizers` those that took turns. `notes` say what of the numbers is missing.
     """
 
     folder: Path
@@ -63,6 +65,7 @@ class Run:
     errors: Recorded = field(default_factory=dict)
     residuals: Recorded = field(default_factory=dict)
     monitors: Recorded = field(default_factory=dict)
+    natural_gradients: Recorded = field(default_factory=dict)
     fields: dict[str, Field] = field(default_factory=dict)
     predictions: dict[str, Field] = field(default_factory=dict)
     seconds: float = math.nan
@@ -207,6 +210,7 @@ def _read(folder: Path, home: Path) -> Run:
         errors=_name_variables(errors, fields),
         residuals={**_name_variables(sizes, fields), **_of_tag(scalars, RESIDUALS)},
         monitors=_of_tag(scalars, MONITOR, but=(WEIGHTS, RESIDUALS, GRADIENTS)),
+        natural_gradients=_of_tag(scalars, STEPS),
         fields=_name_variables(fields, fields),
         predictions=_name_variables(predictions, predictions),
         seconds=events.seconds,

@@ -184,7 +184,21 @@ def suspicions(comparison: Comparison) -> list[str]:
 
 def _notes(run: Run) -> list[str]:
     before = ["the loss terms are not known: the host records those before L-BFGS"] if run.by_lbfgs else []
-    return [*([f"{run.status}, {run.reason}"] if run.reason else []), *before, *run.notes]
+    return [*([f"{run.status}, {run.reason}"] if run.reason else []), *before, *_natural_gradients(run), *run.notes]
+
+
+def _natural_gradients(run: Run) -> Iterator[str]:
+    """Yield what natural gradients say of their last step, if they took the run's last one."""
+    if run.optimizers[-1:] != ("NaturalGradient",):
+        return
+    last = {name: series.iloc[-1] for name, series in run.natural_gradients.items()}
+    if {"rows", "parameters", "primal", "damping", "accepted", "refused"} <= last.keys():
+        adaptive = f", {last['adaptive']:.0%} of the points where residuals are large" if "adaptive" in last else ""
+        yield (
+            f"natural gradients: the {'primal' if last['primal'] else 'dual'} system, {last['rows']:.0f} rows by "
+            f"{last['parameters']:.0f} parameters{adaptive}; {last['accepted']:.0f} steps accepted, "
+            f"{last['refused']:.0f} tries refused, damping {last['damping']:.1e}"
+        )
 
 
 def suspect(run: Run) -> Iterator[tuple[str, str]]:

@@ -7,7 +7,7 @@ from kinds import eager, scripted
 from rank_processes import RANKS, on_ranks
 
 from modulus_relobralo import ReLoBRaLo, ReLoBRaLoGrad
-from modulus_relobralo.balancing.ranks import count_ranks
+from modulus_relobralo.ranks import count_ranks
 
 STEPS, ALONE, NAMES = 12, 2, ("pde", "walls", "x_moment")
 PARAMETERS = {"alpha": 0.6, "rho": 0.5, "temperature": 0.5}

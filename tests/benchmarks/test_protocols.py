@@ -147,8 +147,9 @@ def test_the_protocol_of_natural_gradients_is_what_its_page_says():
         # The examples' own configs have it.
         assert ("optimizer=natural_gradient" in command) == (config == "article")
         # Fewer points than the article's on the plate only: the rows of its two boundary conditions would be as many.
-        fewer = "batch_size.interior=400" in command
-        assert fewer == (config == "article" and "kirchhoff.py" in command[1])
+        assert ("batch_size.interior=400" in command) == ("kirchhoff.py" in command[1])
+        # Smaller networks came into the examples' own configs later.
+        assert ("arch.fully_connected.layer_size=32" in command) == (config == "config")
 
 
 def test_the_protocol_of_reuse_is_what_its_page_says():
@@ -159,6 +160,7 @@ def test_the_protocol_of_reuse_is_what_its_page_says():
     }
     commands = launching.commands(reuse.quick(), [])
     assert [command[1] for command in commands] == [f"examples/reuse/{problem}.py" for problem in reuse.PROBLEMS]
+    assert all(command[command.index("--config-name") + 1] == "first_order" for command in commands)
 
 
 def test_a_ratio_counts_the_steps_with_new_eigenvectors_as_often_as_they_come():

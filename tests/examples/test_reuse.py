@@ -30,7 +30,7 @@ SMALL = [
 @pytest.mark.parametrize("problem", TERMS)
 def test_a_few_steps(problem, tmp_path):
     place = ["hydra.sweep.dir=runs", "hydra.sweep.subdir=${hydra:runtime.choices.loss}"]
-    options = [*SMALL, "loss=sum,relobralo", *place, "--multirun"]
+    options = ["--config-name", "first_order", *SMALL, "loss=sum,relobralo", *place, "--multirun"]
     output = run_script(REUSE / f"{problem}.py", options, tmp_path)
     assert output.count("reached maximum training steps") == 2
     assert not (tmp_path / "runs" / "sum" / "monitors" / "weights.csv").exists()
@@ -44,11 +44,23 @@ def test_a_few_steps(problem, tmp_path):
 @pytest.mark.host
 @pytest.mark.parametrize("problem", ["conductivity", "heat"])
 def test_natural_gradients_take_their_steps_under_the_hosts_jit(problem, tmp_path):
-    options = [*SMALL, "optimizer=natural_gradient", "cuda_graphs=false", "jit=true", "training.print_stats_freq=1"]
+    options = [*SMALL, "custom.derivatives=autodiff", "jit=true", "training.print_stats_freq=1"]
     options += ["training.max_steps=5", "loss=sum", "hydra.run.dir=run"]
     output = run_script(REUSE / f"{problem}.py", options, tmp_path)
     accepted = re.findall(r"natural gradients: (\d+) steps accepted", output)
     assert accepted == ["1", "2", "3", "4", "5", "6"]
+
+
+@pytest.mark.host
+@pytest.mark.parametrize("problem", TERMS)
+def test_their_own_config_puts_the_conditions_first(problem, tmp_path):
+    output = run_script(REUSE / f"{problem}.py", [*SMALL, "training.max_steps=2", "hydra.run.dir=run"], tmp_path)
+    assert "natural gradients: 1 steps accepted" in output
+    header, rows = read_csv(tmp_path / "run" / "monitors" / "weights.csv")
+    weights = dict(zip(header, map(float, rows[0]), strict=True))
+    equations = [name for name in header if name.startswith(("diffusion_u", "diffusion_T", "continuity", "momentum"))]
+    conditions = [weights[name] for name in header if name not in ("step", *equations)]
+    assert min(conditions) > max(weights[name] for name in equations)
 
 
 @pytest.mark.parametrize("problem", TERMS)

@@ -13,6 +13,7 @@ START, SETUP = 1.7e9, 2.0
 OPTIMIZERS = {
     "adam": "{_target_: torch.optim.Adam, _params_: {compute_gradients: adam_compute_gradients}}",
     "lbfgs": "{_target_: modulus_relobralo.LBFGS, _params_: {compute_gradients: bfgs_compute_gradients}}",
+    "natural_gradient": "{_target_: modulus_relobralo.NaturalGradient}",
 }
 
 

@@ -1,5 +1,6 @@
 """What a loop records, as the report reads it; a folder is held by one process at a time."""
 
+import contextlib
 import signal
 import sys
 
@@ -10,7 +11,7 @@ from filelock import FileLock
 from programs import start
 from written_runs import write_hydra
 
-from modulus_relobralo import ReLoBRaLo
+from modulus_relobralo import NaturalGradient, Pointwise, ReLoBRaLo
 from modulus_relobralo.loops.records import NAME, Records, WeightsFile, hold
 from modulus_relobralo.report import read_run
 
@@ -46,6 +47,36 @@ def test_the_report_reads_losses_weights_errors_and_fields(tmp_path):
     assert run.errors["u"].values == pytest.approx([0.25, 0.25, 0.5], rel=1e-5)
     assert run.fields["u"].predicted == pytest.approx(1.5 * EXACT)
     assert run.notes == ()
+
+
+def test_what_natural_gradients_say_of_their_steps_is_recorded(tmp_path):
+    write_hydra(tmp_path)
+    network = torch.nn.Linear(1, 1)
+    optimizer = NaturalGradient(network.parameters())
+    batch = Pointwise(Terms(network), [torch.rand(5, 1)], {"u": 1.0})
+    with contextlib.closing(Records(tmp_path)) as records:
+        for step in range(2):
+            optimizer.step([batch])
+            records.optimizer(step, optimizer)
+        records.optimizer(2, torch.optim.Adam(network.parameters()))
+    found = read_run(tmp_path).natural_gradients
+    assert {name: series.tolist() for name, series in found.items()} == {
+        "rows": [5, 5],
+        "parameters": [2, 2],
+        "primal": [1, 1],
+        "damping": pytest.approx([1e-2 / 3, 1e-2 / 9]),
+        "accepted": [1, 2],
+        "refused": [0, 0],
+    }
+
+
+class Terms(torch.nn.Module):
+    def __init__(self, network):
+        super().__init__()
+        self.network = network
+
+    def forward(self, x):
+        return {"u": self.network(x) - x}
 
 
 def test_a_resumed_run_goes_on_in_its_records(tmp_path):

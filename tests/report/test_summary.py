@@ -10,7 +10,7 @@ import pytest
 import yaml
 from pandas import Series
 from several_runs import OURS, SUM, only, write_seeds
-from written_runs import EXACT, write_run
+from written_runs import EXACT, START, write_run, write_training
 
 from modulus_relobralo.report.comparison import compare
 from modulus_relobralo.report.runs import Run, read_run
@@ -181,6 +181,27 @@ def test_after_lbfgs_what_is_not_known_is_not_shown(capsys):
     printed = capsys.readouterr().out
     assert not [name for name in table(printed) if "loss term" in name]
     assert "the host records those before L-BFGS" in printed
+
+
+STEPS = {"rows": 2500, "parameters": 901, "primal": 1, "damping": 3e-9, "accepted": 21, "refused": 4}
+
+
+@pytest.mark.parametrize(
+    ("scalars", "said"),
+    [
+        (STEPS, "primal system, 2500 rows by 901 parameters; 21 steps accepted, 4 tries refused, damping 3.0e-09"),
+        ({**STEPS, "primal": 0, "adaptive": 0.5}, "dual system, 2500 rows by 901 parameters, 50% of the points where"),
+    ],
+    ids=["a loop", "a Solver"],
+)
+def test_natural_gradients_have_a_line(tmp_path, capsys, scalars, said):
+    tags = {f"Train/natural_gradients/{name}": [0, 0, value] for name, value in scalars.items()}
+    print_table([read_run(write_run(tmp_path / "run", optimizer="natural_gradient", scalars=tags))])
+    assert said in " ".join(capsys.readouterr().out.split())
+    # Adam went on where they had ended.
+    write_training(tmp_path / "run", steps=(20,), start=START + 100)
+    print_table([read_run(tmp_path / "run")])
+    assert "natural gradients" not in capsys.readouterr().out
 
 
 def test_runs_of_one_name_are_told_apart(tmp_path, capsys):

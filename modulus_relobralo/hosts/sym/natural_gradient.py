@@ -16,7 +16,9 @@ from modulus_relobralo.balancing.diagnostics import warn_if_far_apart
 from modulus_relobralo.balancing.relobralo_grad import due_traces
 from modulus_relobralo.hosts.sym import host
 from modulus_relobralo.hosts.sym.dtypes import check_precision
+from modulus_relobralo.hosts.sym.points import AdaptivePoints
 from modulus_relobralo.hosts.sym.residuals import check_constraint, residuals, run_uncompiled
+from modulus_relobralo.loops.records import STEPS
 
 
 def method(name: str) -> str:
@@ -58,14 +60,22 @@ def _compute_gradients(solver: Any, aggregator: nn.Module, model: nn.Module, ste
 
 def _apply_gradients(solver: Any) -> None:
     """Say how the step went."""
-    step, optimizer = solver._natural_gradient_step, solver.optimizer
+    step, optimizer, adaptive = solver._natural_gradient_step, solver.optimizer, _adaptive_fraction(solver)
     if step % solver.print_stats_freq == 0:
         solver.log.info(
             f"{solver.step_str} natural gradients: {optimizer.accepted} steps accepted, {optimizer.refused} tries "
-            f"refused, damping {optimizer.damping:.1e}"
+            f"refused, damping {optimizer.damping:.1e}, {adaptive:.0%} of the points where residuals are large"
         )
     if step % solver.summary_freq == 0:
-        solver.writer.add_scalar("Train/damping", optimizer.damping, step, new_style=True)
+        for name, value in {**optimizer.diagnostics, "adaptive": adaptive}.items():
+            solver.writer.add_scalar(f"{STEPS}{name}", value, step, new_style=True)
+
+
+def _adaptive_fraction(solver: Any) -> float:
+    """Return how much of the points of a step `AdaptivePoints` have drawn where residuals are large."""
+    sizes = [(each.dataset, len(next(iter(each._input_vars.values())))) for each in solver.domain.constraints.values()]
+    drawn = sum(size * dataset.fraction for dataset, size in sizes if isinstance(dataset, AdaptivePoints))
+    return drawn / sum(size for _, size in sizes)
 
 
 def _check(solver: Any, aggregator: nn.Module) -> None:

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from modulus_relobralo.hosts.sym import host
-from modulus_relobralo.hosts.sym.natural_gradient import _check, method
+from modulus_relobralo.hosts.sym.natural_gradient import _adaptive_fraction, _check, method
+from modulus_relobralo.hosts.sym.points import AdaptivePoints, ResampledPoints
 
 pytestmark = pytest.mark.host
 
@@ -50,3 +51,14 @@ def test_trainer_has_the_methods_that_the_config_names():
     for name in ("natural_gradient_compute_gradients", "natural_gradient_apply_gradients"):
         assert method(name) == name
         assert callable(getattr(host.load("trainer").Trainer, name))
+
+
+def of_dataset(kind, points, **options):
+    dataset = kind.__new__(kind)
+    vars(dataset).update(options)
+    return SimpleNamespace(dataset=dataset, _input_vars={"x": torch.zeros(points, 1)})
+
+
+def test_the_fraction_of_adaptive_points_counts_those_of_all_constraints():
+    constraints = {"inside": of_dataset(AdaptivePoints, 60, fraction=0.5), "edges": of_dataset(ResampledPoints, 40)}
+    assert _adaptive_fraction(SimpleNamespace(domain=SimpleNamespace(constraints=constraints))) == 0.3

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from programs import HOST, ROOT, found, on_host, start, write_files
 
+from modulus_relobralo.report import read_run
+
 pytestmark = pytest.mark.host
 
 CONFIG = """
@@ -417,11 +419,16 @@ def test_soap_says_what_it_needs_before_the_first_step(train, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def natural(train, tmp_path_factory):
-    return train(tmp_path_factory.mktemp("natural"), *LIVELY, "optimizer=natural_gradient")
+def natural_folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("natural")
 
 
-def test_natural_gradients_take_a_step_of_the_optimizer_in_each_of_the_solver(natural, unbroken):
+@pytest.fixture(scope="module")
+def natural(train, natural_folder):
+    return train(natural_folder, *LIVELY, "optimizer=natural_gradient")
+
+
+def test_natural_gradients_take_a_step_of_the_optimizer_in_each_of_the_solver(natural, natural_folder, unbroken):
     output, steps = natural
     assert [state["step"] for state in steps] == list(range(31))
     assert steps[0]["init_losses"] == pytest.approx(unbroken[1][0]["init_losses"], rel=1e-6)
@@ -429,7 +436,13 @@ def test_natural_gradients_take_a_step_of_the_optimizer_in_each_of_the_solver(na
     first, last, adam = (sum(state["prev_losses"]) for state in (steps[0], steps[-1], unbroken[1][-1]))
     assert last < 1e-3 * first
     assert last < 1e-2 * adam
-    assert re.search(r"step: +30\] natural gradients: \d+ steps accepted, \d+ tries refused, damping \d", output)
+    said = r"step: +30\] natural gradients: \d+ steps accepted, \d+ tries refused, damping \S+, 0% of the points where"
+    assert re.search(said, output)
+    recorded = read_run(natural_folder / "outputs").natural_gradients
+    assert {name: series.index.tolist() for name, series in recorded.items()} == {
+        name: [0, 10, 20, 30] for name in ("rows", "parameters", "primal", "damping", "accepted", "refused", "adaptive")
+    }
+    assert [recorded[name].iloc[-1] for name in ("rows", "parameters", "primal")] == [32, 369, 0]
 
 
 def test_natural_gradients_are_the_same_under_jit(train, natural, tmp_path):

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import torch
 import torch.distributed as dist
 from torch import Tensor
 
@@ -18,10 +19,17 @@ def is_first_rank() -> bool:
 
 
 def all_reduce_mean(values: Tensor) -> Tensor:
-    """Return the mean of a tensor over the processes of the training, after one collective."""
-    total = values.clone()
+    """Return the mean of a tensor over the processes of the training, after one collective; in one process itself."""
+    return values if count_ranks() == 1 else all_reduce_sum(values) / count_ranks()
+
+
+def all_reduce_sum(values: Tensor) -> Tensor:
+    """Return the sum of a tensor over the processes of the training, as `all_reduce_mean` does the mean."""
+    if count_ranks() == 1:
+        return values
+    total = values.clone(memory_format=torch.contiguous_format)
     dist.all_reduce(total)
-    return total / dist.get_world_size()
+    return total
 
 
 def check_together(names: list[str], check: Callable[[], None]) -> None:
