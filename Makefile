@@ -97,8 +97,11 @@ bench-natural-gradients: env ## how far natural gradients come under two schemes
 	$(RUN) -m benchmarks.protocols.natural_gradients $(if $(QUICK),--quick)
 	$(if $(QUICK),,$(RUN) -m benchmarks.steps.natural_gradient_step)
 
-bench-published: env ## published problems by natural gradients in a loop, two minutes a problem and seed
-	$(RUN) -m benchmarks.protocols.published --loss relobralo_grad
+bench-published: env ## published problems by natural gradients in a loop, two to seven minutes a problem and seed
+	$(RUN) -m benchmarks.protocols.published burgers --loss relobralo_grad --steps 450
+	$(RUN) -m benchmarks.protocols.published helmholtz --loss relobralo_grad
+	$(RUN) -m benchmarks.protocols.published wave --loss relobralo_grad --steps 900
+	$(RUN) -m benchmarks.protocols.published allen_cahn --loss relobralo_grad --steps 560 --width 28
 
 bench-plates: env ## the plates of examples/plates over seeds, against the book and finite elements, hours; QUICK=1: minutes. What is finished is not run again
 	$(RUN) -m benchmarks.protocols.plates $(if $(QUICK),--quick)
