@@ -54,9 +54,10 @@ from modulus_relobralo.ranks import all_reduce_mean
 # Below, the system is singular in float64; above, a step is none.
 LOWEST, HIGHEST = 1e-14, 1e6
 FALL, RISE = 3.0, 4.0
-# What is remembered at first, while the residuals are curved and what earlier points asked for soon no longer holds;
-# later as much as reaches this part of the steps back.
-AT_FIRST, RECENT = 0.5, 0.01
+# The first steps remember nothing: residuals are curved there, so that what earlier points asked for no longer holds, and
+# what a few steps can solve is solved by quadratic convergence, of which memory would leave a half in every step. What
+# is remembered then, and later as much as reaches this part of the steps back.
+FORGETFUL, AT_FIRST, RECENT = 50, 0.5, 0.01
 # Of v, for the finite difference that gives r''. Transtrum & Sethna recommend it: long enough for the digits of r;
 # its error is a third derivative, which the step leaves out anyway.
 STRETCH = 0.1
@@ -246,12 +247,12 @@ def rise(damping: float) -> float:
 def remembered(steps: int, most: float) -> float:
     """Return the factor of what is remembered: a half, from 200 steps on what reaches a hundredth of them back.
 
-    It is at most `most`.
+    It is at most `most`, and zero in a run's first steps.
 
-    >>> [round(remembered(steps, most=0.8), 2) for steps in (0, 200, 300, 500, 10_000)]
-    [0.5, 0.5, 0.67, 0.8, 0.8]
+    >>> [round(remembered(steps, most=0.8), 2) for steps in (0, 50, 200, 300, 500, 10_000)]
+    [0.0, 0.5, 0.5, 0.67, 0.8, 0.8]
     """
-    return min(max(AT_FIRST, 1 - 1 / max(steps * RECENT, 1.0)), most)
+    return 0.0 if steps < FORGETFUL else min(max(AT_FIRST, 1 - 1 / max(steps * RECENT, 1.0)), most)
 
 
 def _add_gram(gram: Tensor, part: Tensor) -> None:

@@ -63,6 +63,6 @@ def test_reference_is_a_solution_on_its_grid(name):
     *places, values = reference()
     assert {place.shape for place in places} == {values.shape}
     assert np.isfinite(values).all()
-    row = published.train(name, "sum", seed=100, steps=2, points=64, width=4, seconds=[1.0])
+    row = published.train(name, "sum", seed=100, steps=2, points=64, width=4)
     assert 0 < row["at the end"] <= row["largest of the last 50"]
     assert next(iter(problem.equations)) == name

@@ -134,7 +134,8 @@ def remembering_run(small, orders, forgetting):
 
 
 @pytest.mark.parametrize("forgetting", [0.3, 0.48])
-def test_earlier_points_are_remembered_as_by_a_kalman_filter(forgetting):
+def test_earlier_points_are_remembered_as_by_a_kalman_filter(monkeypatch, forgetting):
+    monkeypatch.setattr(gauss_newton, "FORGETFUL", 0)
     orders = [[0, 1, 2, 3], [2, 3, 4, 5], [0, 2, 4, 5], [1, 3, 4, 5], [0, 1, 4, 5]]
     small = Small()
     optimizer = NaturalGradient(small.parameters, damping=1.0, system="primal", forgetting=forgetting)
@@ -155,7 +156,9 @@ def test_points_that_stay_are_not_remembered():
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32], ids=str)
-def test_what_is_remembered_goes_on_from_a_checkpoint(dtype):
+def test_what_is_remembered_goes_on_from_a_checkpoint(monkeypatch, dtype):
+    monkeypatch.setattr(gauss_newton, "FORGETFUL", 3)
+
     def trained(small, optimizer, steps):
         for k in steps:
             optimizer.step(small.batches(torch.randperm(6, generator=torch.Generator().manual_seed(k))[:4]))

@@ -31,7 +31,7 @@ def train(ranks, options, nested):
     small = Small(nested)
     optimizer = NaturalGradient(small.parameters, **options)
     balance, losses, seen = ReLoBRaLoGrad(small.parameters, 3, ["equation"]), [], []
-    gauss_newton.RECENT = 1.0
+    gauss_newton.FORGETFUL = 0
     for step in range(STEPS):
         points = batches(small, step, ranks)
         traces = optimizer.traces(points)
@@ -69,7 +69,7 @@ def trained(tmp_path_factory):
 
 @pytest.mark.parametrize("name", CASES)
 def test_two_processes_take_the_steps_of_one_with_all_points(trained, monkeypatch, name):
-    monkeypatch.setattr(gauss_newton, "RECENT", 1.0)
+    monkeypatch.setattr(gauss_newton, "FORGETFUL", 0)
     options, nested = CASES[name]
     found = [rank[name] for rank in trained]
     alone = train(list(range(RANKS)), {**options, "system": "primal"}, nested)
