@@ -54,9 +54,9 @@ from modulus_relobralo.ranks import all_reduce_mean
 # Below, the system is singular in float64; above, a step is none.
 LOWEST, HIGHEST = 1e-14, 1e6
 FALL, RISE = 3.0, 4.0
-# The first steps remember nothing: residuals are curved there, so that what earlier points asked for no longer holds, and
-# what a few steps can solve is solved by quadratic convergence, of which memory would leave a half in every step. What
-# is remembered then, and later as much as reaches this part of the steps back.
+# The first steps remember nothing: residuals are curved there, so that what earlier points asked for no longer holds,
+# and what a few steps can solve is solved by quadratic convergence, of which memory would leave a half in every step.
+# What is remembered then, and later as much as reaches this part of the steps back.
 FORGETFUL, AT_FIRST, RECENT = 50, 0.5, 0.01
 # Of v, for the finite difference that gives r''. Transtrum & Sethna recommend it: long enough for the digits of r;
 # its error is a third derivative, which the step leaves out anyway.

@@ -75,8 +75,8 @@ class NaturalGradient(Resumable):
         How much of the last step goes on where a batch says nothing, in [0, 1).
     forgetting : float
         What a primal system remembers of the one before, if that was of other points: the factor of its J^T J, in
-        [0, 1). It is the highest one: 0 in the first 50 steps, then 0.5, 0.8 after 500. What is remembered takes 8 bytes times
-        the square of the number of parameters, also in a checkpoint.
+        [0, 1). It is the highest one: 0 in the first 50 steps, then 0.5, 0.8 after 500. What is remembered takes 8
+        bytes times the square of the number of parameters, also in a checkpoint.
     memory : float
         GiB of the Jacobian that are held at a time, > 0. A larger one is computed by blocks of parameters in the dual
         system, of points in the primal one.
