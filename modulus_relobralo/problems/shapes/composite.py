@@ -22,13 +22,6 @@ class Composite(Domain):
     regions : mapping of str to Interval or Shape
         The shapes by name. They do not overlap, and edges along which they meet are the same from end to end.
 
-    Attributes
-    ----------
-    regions : dict[str, Interval or Shape]
-        As given.
-    neighbours : dict[str, tuple[str, ...]]
-        By name of an edge, the region that it bounds, or both of an interface, the first of which its normal leaves.
-
     Raises
     ------
     TypeError, ValueError
@@ -70,7 +63,7 @@ class Composite(Domain):
 
     @property
     def neighbours(self) -> dict[str, tuple[str, ...]]:
-        """By name of an edge, the region that it bounds, or both of an interface."""
+        """By name of an edge, the region that it bounds, or both of an interface: its normal leaves the first."""
         return self._neighbours
 
     @property
