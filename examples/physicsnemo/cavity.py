@@ -82,7 +82,6 @@ def run(cfg):
             records.losses(step, losses, loss)
         if step % training.rec_monitor_freq == 0:
             records.weights(step, balance)
-            records.optimizer(step, optimizer)
         if step % training.rec_validation_freq == 0 or step == training.max_steps:
             for i, (name, exact) in enumerate({"u": U, "v": V}.items()):
                 x, y = lines[name].T

@@ -89,7 +89,6 @@ def run(cfg):
             save_checkpoint(f"{folder}/checkpoints", epoch=step + 1, **state)
     records.close()
     log.success(f"[step: {training.max_steps}] finished training!")
-
     # show what came out
     result = read_run(folder)
     print_table([result])

@@ -63,7 +63,7 @@ class Composite(Domain):
 
     @property
     def neighbours(self) -> dict[str, tuple[str, ...]]:
-        """By name of an edge, the region that it bounds, or both of an interface: its normal leaves the first."""
+        """By name of an edge, the region that it bounds, or both of an interface, whose normal leaves the first."""
         return self._neighbours
 
     @property
