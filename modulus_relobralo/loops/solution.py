@@ -7,20 +7,22 @@ from collections.abc import Callable, Iterable, Mapping
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
-from rich.console import Console
-from rich.progress import Progress
 from torch import Tensor
 from torch.nn import Module
 
 from modulus_relobralo.balancing import ReLoBRaLo, ReLoBRaLoGrad
 from modulus_relobralo.balancing.plain_sum import Sum
-from modulus_relobralo.checks import check_choice, check_count
+from modulus_relobralo.checks import check_choice, check_count, needed
 from modulus_relobralo.loops.adaptive_points import AdaptivePoints
 from modulus_relobralo.loops.loss_terms import LossTerms, take_step
 from modulus_relobralo.loops.networks import problem_networks
 from modulus_relobralo.optimizers.natural_gradient import NaturalGradient
 from modulus_relobralo.problems import Problem
 from modulus_relobralo.problems.sampling import samples
+
+with needed("`loops.solve`"):
+    from rich.console import Console
+    from rich.progress import Progress
 
 _LOSSES: dict[str, Callable[..., Module]] = {
     "relobralo_grad": lambda problem, terms: ReLoBRaLoGrad(
@@ -155,11 +157,8 @@ def solve(
     edge, initial = _counts(problem, points)
     places = samples(problem, points, edge, reduction="mean", initial=initial)
     terms = LossTerms(problem, places, held, seed=seed, compiled=False)
-    drawn, optimizer, balance = (
-        AdaptivePoints(terms),
-        NaturalGradient(terms.parameters()),
-        _LOSSES[loss](problem, terms),
-    )
+    drawn, balance = AdaptivePoints(terms), _LOSSES[loss](problem, terms)
+    optimizer = NaturalGradient(terms.parameters())
     solution = Solution(problem, held, dict(terms.unknown.items()))
     with Progress(console=Console(stderr=True)) as progress:
         shown = progress.add_task("loss -", total=steps)
