@@ -23,6 +23,8 @@ SMALL = [
     "batch_size.interior=32",
     "batch_size.edge=16",
     "custom.batches=2",
+    "loss=relobralo",
+    "optimizer=adam",
     "custom.grid=10",
     # lookbacks within few steps: a resumed run must have their draws
     "loss.alpha=0.9",
