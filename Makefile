@@ -97,14 +97,15 @@ bench-natural-gradients: env ## how far natural gradients come under two schemes
 	$(RUN) -m benchmarks.protocols.natural_gradients $(if $(QUICK),--quick)
 	$(if $(QUICK),,$(RUN) -m benchmarks.steps.natural_gradient_step)
 
-bench-gallery: env ## the problems of examples/gallery over seeds, one to six minutes a problem and seed
-	$(RUN) -m benchmarks.protocols.gallery burgers helmholtz --seconds 60 120 --seeds 0 1 2 3 4 5 6 7 8 9
-	$(RUN) -m benchmarks.protocols.gallery wave --seconds 60 240 --seeds 0 1 2 3 4 5 6 7 8 9
-	$(RUN) -m benchmarks.protocols.gallery allen_cahn --width 28 --seconds 60 360
-	$(RUN) -m benchmarks.protocols.gallery cavity heat_scales korteweg_de_vries --seconds 60 300
-	$(RUN) -m benchmarks.protocols.gallery advection beam conductivity fisher kuramoto_sivashinsky poisson_holes reynolds rod wall --seconds 60
+bench-gallery: env ## the problems of examples/gallery over seeds, four hours
+	$(RUN) -m benchmarks.protocols.gallery burgers helmholtz --steps 250 500 --seeds 0 1 2 3 4 5 6 7 8 9
+	$(RUN) -m benchmarks.protocols.gallery wave --steps 250 1000 --seeds 0 1 2 3 4 5 6 7 8 9
+	$(RUN) -m benchmarks.protocols.gallery allen_cahn --width 28 --steps 250 600
+	$(RUN) -m benchmarks.protocols.gallery cavity heat_scales korteweg_de_vries --steps 250 800
+	$(RUN) -m benchmarks.protocols.gallery advection beam conductivity fisher kuramoto_sivashinsky poisson_holes \
+		reynolds rod wall --steps 250
 
-BALANCED := burgers wave poisson_holes conductivity helmholtz cavity --seeds 100 101 --seconds 45
+BALANCED := burgers wave poisson_holes conductivity helmholtz cavity --seeds 100 101 --steps 200
 bench-weights: env ## balancing under natural gradients against weights made by hand, an hour
 	for weight in 1 100 10000; do $(RUN) -m benchmarks.protocols.gallery $(BALANCED) --loss sum --conditions $$weight; done
 	$(RUN) -m benchmarks.protocols.gallery $(BALANCED)

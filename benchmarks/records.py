@@ -41,7 +41,7 @@ KEYS = {
     "moving_window": ("loss", "windows", "max steps", "seed"),
     "time_to_error": ("entry", "limit", "seed"),
     "tuning": ("problem", "terms", "loss", "steps", "trial"),
-    "gallery": ("problem", "network", "points", "loss", "weight of conditions", "seconds", "seed"),
+    "gallery": ("problem", "network", "points", "loss", "weight of conditions", "steps", "seed"),
     "family": ("quantity",),
     "aggregator": ("on", "mode", "terms"),
     "balanced_step": ("network", "derivatives", "terms"),
