@@ -23,7 +23,7 @@ def main() -> None:
     args = parser.parse_args()
     if args.figures:
         print(*figures.draw(), sep="\n")
-    document = ROOT / "docs" / "results.md"
+    document = ROOT / "docs" / "evidence" / "results.md"
     wanted = {document: tables.fill(document.read_text())}
     wanted |= {pages.PAGES / f"{file.stem}.md": pages.page(file.stem) for file in sorted(RESULTS.glob("*.jsonl"))}
     changed = [path for path, text in wanted.items() if not path.is_file() or path.read_text() != text]

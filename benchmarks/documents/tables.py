@@ -1,4 +1,4 @@
-"""The tables in docs/results.md: each stands there between ``<!-- table: NAME -->`` and ``<!-- end of table -->``."""
+"""The tables in docs/evidence/results.md, each between ``<!-- table: NAME -->`` and ``<!-- end of table -->``."""
 
 from __future__ import annotations
 
