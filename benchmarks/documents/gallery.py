@@ -14,9 +14,9 @@ REMARK = (
     "largest seed in brackets; seconds are their median. A bar is what the median should be within its seconds."
 )
 BY_HAND = (
-    "Weights made by hand in place of balanced ones: the same for all conditions, of the plain sum. On the seeds on "
-    "which balancing was chosen, medians after the same steps; the last column is the balanced error over the best "
-    "of those by hand."
+    "Weights made by hand in place of balanced ones: the same for all conditions, of the plain sum. On seeds on which "
+    "balancing was chosen, medians after the same steps; the last column is the balanced error over the best of those "
+    "by hand."
 )
 # Seconds, and an error.
 BARS: dict[str, tuple[float, float]] = {
@@ -99,6 +99,8 @@ def by_hand(runs: pd.DataFrame) -> pd.DataFrame:
     """Return medians over the seeds with each weight of the conditions, beside those of balancing."""
     made = []
     for problem, group in runs.groupby("problem"):
+        shared = set.intersection(*(set(part["seed"]) for _, part in group.groupby(["loss", "weight of conditions"])))
+        group = group[group["seed"].isin(shared)]
         *_, (steps, column) = ends(group)
         medians = group.groupby(["loss", "weight of conditions"])[column].median()
         best = medians["sum"].min()
@@ -106,7 +108,7 @@ def by_hand(runs: pd.DataFrame) -> pd.DataFrame:
             {
                 "problem": problem,
                 "steps": steps,
-                "seeds": group["seed"].nunique(),
+                "seeds": len(shared),
                 **{f"times {weight:g}": number(error) for weight, error in medians["sum"].items()},
                 DEFAULT: number(medians[DEFAULT, 1.0]),
                 "ratio": number(medians[DEFAULT, 1.0] / best),
