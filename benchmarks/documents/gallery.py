@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
 from benchmarks.documents.summary import markdown, number
-from benchmarks.records import CIRCUMSTANCES, Row
+from benchmarks.records import CIRCUMSTANCES, ROOT, Row, read_rows
 
 REMARK = (
     "Relative L2 errors of all fields, the largest, after some steps of training: the median over the seeds, and the "
@@ -49,6 +50,7 @@ OTHERS = {
     "poisson_holes": "1.2e-2: best of 11 methods, 20,000 epochs (PINNacle)",
     "wave": "1.2e-5: SOAP, 100,000 steps on a GPU (jaxpi)",
 }
+FOLDER = ROOT / "examples" / "gallery"
 CASE = ["problem", "network", "points"]
 DEFAULT = "relobralo_grad"
 # Seeds on which schemes are chosen.
@@ -93,6 +95,27 @@ def ends(group: pd.DataFrame) -> list[tuple[int, str]]:
     """Return the steps of the columns that have numbers, and their names."""
     names = [name for name in group if name.startswith("after ") and group[name].notna().any()]
     return sorted((int(name.split()[1]), name) for name in names)
+
+
+def contents() -> pd.DataFrame:
+    """Return a line for each problem of the gallery: what it is, errors and seconds at first and at last, a picture."""
+    shown = summaries(pd.DataFrame(read_rows("gallery")))
+    made = []
+    for path in sorted(FOLDER.glob("*.py")):
+        lines = shown[shown["problem"] == path.stem].to_dict("records")
+        if lines:
+            first, last = ("{error} in {seconds} s, {seeds} seeds".format(**line) for line in (lines[0], lines[-1]))
+            made.append(
+                {
+                    "script": f"`{path.name}`",
+                    "problem": (ast.get_docstring(ast.parse(path.read_text())) or "").partition("\n")[0].rstrip("."),
+                    "error": first,
+                    "later": last if len(lines) > 1 else "",
+                    "published": lines[0]["published"],
+                    "solution, reference, error": f"![{path.stem}](pictures/{path.stem}.png)",
+                }
+            )
+    return pd.DataFrame(made)
 
 
 def by_hand(runs: pd.DataFrame) -> pd.DataFrame:
