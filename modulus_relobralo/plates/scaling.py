@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from sympy.core.function import AppliedUndef
 from torch import Tensor
 from torch.nn import Module
 
+from modulus_relobralo.plates.given import implausible
 from modulus_relobralo.plates.plate import Plate
 from modulus_relobralo.plates.polynomial import GRID, fit, spread, with_values
 from modulus_relobralo.plates.singular import (
@@ -67,11 +69,16 @@ def scales(plate: Plate) -> Scales:
     ValueError
         If the range of a parameter is not known, or if stiffness or load are fields, whose size is not known either.
 
+    Warns
+    -----
+    UserWarning
+        If the plate deflects by more than a twentieth of its width, or is as thick or as thin as no plate.
+
     Examples
     --------
     >>> from modulus_relobralo.plates import KirchhoffPlate, RectangularPlate, flexural_rigidity
     >>> D = flexural_rigidity(E=30e9, h=0.2, nu=0.2)
-    >>> slab = RectangularPlate(6, 4, KirchhoffPlate(D, nu=0.2, p=5e3))
+    >>> slab = RectangularPlate(6, 4, KirchhoffPlate(D, nu=0.2, p=5e3), "simply_supported")
     >>> print({name: float(f"{size:.1g}") for name, size in scales(slab).outputs.items() if name in ("w", "kirchhoff")})
     {'w': 0.0004, 'kirchhoff': 5000.0}
     """
@@ -102,6 +109,9 @@ def _found(plate: Plate) -> Scales:
         return max(_quantile(np.abs(values[name]), areas, 0.95) for name in names)
 
     deflection = size("w") or 1.0
+    doubts = implausible(plate, deflection)
+    if doubts:
+        warnings.warn(f"The plate is hardly meant so: {'; '.join(doubts)}.", stacklevel=3)
     # Not far below what such a deflection would come with, lest a quantity that happens to vanish gets all the weight.
     least = 0.1 * deflection
     slope = max(size("w_x", "w_y"), least / length)

@@ -228,7 +228,9 @@ def _turned_rectangle(region: Shape, size: float, load: float) -> list[LoadedPat
         return []
     first = next(iter(region.edges.values()))
     angle = math.atan2(first.end[1] - first.start[1], first.end[0] - first.start[0])
-    own = np.array(region.vertices) @ np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
+    own = np.array(region.vertices) @ np.array(
+        [[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]]
+    )
     (x_1, y_1), (x_2, y_2) = own.min(axis=0).tolist(), own.max(axis=0).tolist()
     # All of its vertices are those of the rectangle around them.
     beside = np.minimum(np.abs(own - [x_1, y_1]), np.abs(own - [x_2, y_2])).max()
@@ -277,9 +279,7 @@ def with_deflection(patches: Sequence[LoadedPatch], inputs: Tensor, w: Tensor) -
     return w + _sum(patches, inputs, torch.zeros(0, 2, dtype=torch.float64, device=w.device), ()).to(w.dtype)[..., None]
 
 
-def jet_with_deflection(
-    patches: Sequence[LoadedPatch], inputs: Jet, jet: Jet, channels: tuple[Channel, ...]
-) -> Jet:
+def jet_with_deflection(patches: Sequence[LoadedPatch], inputs: Jet, jet: Jet, channels: tuple[Channel, ...]) -> Jet:
     """Return the jet of `with_deflection`, with the given channels, of the jet of the inputs, linear in the variables.
 
     Raises

@@ -179,7 +179,7 @@ def test_a_plate_of_another_name():
 
 def test_terms_of_each_edge_are_the_integrals_along_it():
     """For w = x^2: M_x = -2 D, M_y = -2 D nu, slope 2 x; each squared and integrated by hand."""
-    supported = losses(RectangularPlate(A, B, PLATE), PARABOLA, per_edge=True)
+    supported = losses(RectangularPlate(A, B, PLATE, "simply_supported"), PARABOLA, per_edge=True)
     clamped = losses(RectangularPlate(A, B, PLATE, "clamped"), PARABOLA, per_edge=True)
     assert supported["kirchhoff"] == pytest.approx(P**2 * A * B, rel=1e-5)
     assert supported["w_left"] == pytest.approx(0, abs=1e-9)
@@ -195,7 +195,7 @@ def test_terms_of_each_edge_are_the_integrals_along_it():
 
 def test_pooled_terms_are_the_sums_over_the_edges():
     """The moments of w = x^2 are constant along each edge, so that the pooled sum is exact wherever the points lie."""
-    pooled = losses(RectangularPlate(A, B, PLATE), PARABOLA)
+    pooled = losses(RectangularPlate(A, B, PLATE, "simply_supported"), PARABOLA)
     assert pooled["M_n"] == pytest.approx(2 * (2 * D) ** 2 * B + 2 * (2 * D * NU) ** 2 * A, rel=1e-5)
 
 

@@ -72,7 +72,7 @@ def test_a_small_patch_is_not_missed_and_counts_what_it_is():
 
 def test_a_load_on_a_patch_is_in_the_loss():
     patch = Patch(Rectangle(0.02, 0.02, lower=(1, 0.5)), 30.0)
-    plate = RectangularPlate(2, 2, KirchhoffPlate(D=1.0, nu=0.3, p=patch))
+    plate = RectangularPlate(2, 2, KirchhoffPlate(D=1.0, nu=0.3, p=patch), "simply_supported")
     found = losses(plate, 1e-9 * exp(X + Y), interior=2000)["kirchhoff"]
     assert found == pytest.approx(30**2 * 4e-4, rel=0.05)
 
