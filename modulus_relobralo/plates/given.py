@@ -1,4 +1,4 @@
-"""Whether what a plate is given is possible: signs, patches on the plate, edges that agree, sizes that are plausible."""
+"""Whether what a plate is given is possible: signs, patches on the plate, edges that agree, plausible sizes."""
 
 from __future__ import annotations
 
@@ -56,7 +56,8 @@ def _check_everywhere(
         return
     function = lambdify(COORDINATES, value, modules="numpy")
     points = np.array(shape.points(FINE))
-    size = np.subtract(*reversed(shape.bounds)) / FINE
+    lower, upper = np.array(shape.bounds)
+    size = (upper - lower) / FINE
     for _ in range(ZOOMS):
         with np.errstate(all="ignore"):
             order = np.argsort(np.broadcast_to(np.real(function(*points.T)), len(points)))
@@ -176,11 +177,9 @@ def implausible(plate: Plate, deflection: float) -> list[str]:
         )
     if h is not None and not SLENDER < h / span < THICK:
         found.append(
-            f"it is {h:g} thick and {span:g} wide: is h in m? Beyond a {round(1 / THICK)}th shear deforms it too, below "
-            f"a {round(1 / SLENDER)}th it is a membrane"
+            f"it is {h:g} thick and {span:g} wide: is h in m? Beyond a {round(1 / THICK)}th shear deforms it too, "
+            f"below a {round(1 / SLENDER)}th it is a membrane"
         )
     elif h is not None and h / 2 < deflection <= SHALLOW * span:
-        found.append(
-            f"it deflects by {deflection:.3g}, more than half of its thickness {h:g}, and carries as a membrane"
-        )
+        found.append(f"it deflects by {deflection:.3g}, more than half of its thickness {h:g}: it is a membrane too")
     return found

@@ -56,7 +56,7 @@ Analytic = Callable[[Complex, int], Complex]
 
 class Polynomial:
     """
-    A deflection as a sum of Chebyshev polynomials over the bounds of a shape, of poles in its holes, and of a given one.
+    A deflection: a sum of Chebyshev polynomials over the bounds of a shape, of poles in its holes, and of a given one.
 
     Parameters
     ----------

@@ -309,7 +309,7 @@ def _turned(x: Tensor, angle: float) -> Tensor:
 
 
 class _Along(NamedTuple):
-    """Of the directions of a derivative: products over dz/dv, dx/dv and dy/dv; sums of t = dconj(z)/dv / dz/dv and t^2."""
+    """Of the directions of a derivative: products over dz/dv, dx/dv, dy/dv; sums of t = dconj(z)/dv / dz/dv and t^2."""
 
     z: Tensor
     x: Tensor

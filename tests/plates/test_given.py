@@ -19,15 +19,15 @@ def slab(edges="simply_supported", corners=(), **given):
 
 
 def test_edges_that_are_left_out_are_named():
-    with pytest.raises(ValueError, match="how each of left, right, bottom, top is held.*Found none"):
+    with pytest.raises(ValueError, match=r"how each of left, right, bottom, top is held.*Found none"):
         slab(edges=None)
-    with pytest.raises(ValueError, match="name each of left, right, bottom, top.*Found `edges` for left, right"):
+    with pytest.raises(ValueError, match=r"name each of left, right, bottom, top.*Found `edges` for left, right"):
         slab(edges={"left, right": "clamped"})
 
 
 def test_a_plate_on_which_nothing_acts_is_refused():
     unloaded = KirchhoffPlate(D, NU)
-    with pytest.raises(ValueError, match="`p` must be given, or something that acts on an edge"):
+    with pytest.raises(ValueError, match=r"`p` must be given, or something that acts on an edge"):
         RectangularPlate(5, 5, unloaded, "simply_supported")
     for acts in ({"w": 0, "M_n": 1e3}, {"V_n": 2e3}):
         RectangularPlate(5, 5, unloaded, {"left": acts, "right, bottom, top": "simply_supported"})
@@ -76,14 +76,14 @@ def test_a_deflection_that_jumps_at_a_corner_is_refused():
 
 def test_a_kink_at_a_corner_is_refused():
     falls = {"w": 0.01 * (1 - X / 5)}
-    with pytest.raises(ValueError, match="left and bottom make a kink at corner_left_bottom"):
+    with pytest.raises(ValueError, match=r"left and bottom make a kink at corner_left_bottom"):
         slab({"left": {"w": 0.01, "slope_n": 0}, "right": "simply_supported", "bottom, top": falls})
     # Outwards, to the left, it rises by 0.01 on 5 m: the slope that the edges beside it have.
     slab({"left": {"w": 0.01, "slope_n": 0.01 / 5}, "right": "simply_supported", "bottom, top": falls})
     triangle = Polygon([(0, 0), (2, 0), (0, 2)], names=["bottom", "slope", "left"])
     tilted = {"w": 0.01 * X + 0.02 * Y}
     Plate(triangle, KirchhoffPlate(D, NU, 5e3), tilted)
-    with pytest.raises(ValueError, match="make a kink"):
+    with pytest.raises(ValueError, match=r"make a kink"):
         Plate(triangle, KirchhoffPlate(D, NU, 5e3), {"bottom, left": tilted, "slope": {**tilted, "slope_n": 0}})
 
 
@@ -93,9 +93,9 @@ def test_corners_may_settle():
     assert plate.conditions["corner_left_bottom"] == {"w": 0.01}
     assert plate.conditions["corner_right_top"] == {"w": 0}
     assert plate.conditions["corner_top_left"] == {"R": 0}
-    with pytest.raises(ValueError, match="must name corners between edges.*Found 'corner_left'"):
+    with pytest.raises(ValueError, match=r"must name corners between edges.*Found 'corner_left'"):
         slab("free", corners={"corner_left": 0.01})
-    with pytest.raises(TypeError, match="`corners` must hold names of corners. Found `corners = 3`"):
+    with pytest.raises(TypeError, match=r"`corners` must hold names of corners. Found `corners = 3`"):
         slab("free", corners=3)
 
 

@@ -231,7 +231,7 @@ class _Sums:
         self.reactions |= {"corners": float(sum(force for (force, *_), _ in at_corners))}
         self.reactions |= {"soil": float(sum(force for (force, *_), _ in soil))} if soil else {}
         scale = sum(size for _, size in pushes) or sum(size for _, size in held) or 1.0
-        left = sum(part for part, _ in held) - sum(part for part, _ in pushes)  # type: ignore[operator]
+        left = np.sum([part for part, _ in held], axis=0) - np.sum([part for part, _ in pushes], axis=0)
         self.equilibrium = Equilibrium(*(float(value) for value in left / scale))
 
     def _of(self, at: Points, forces: Array) -> Sum:
