@@ -172,8 +172,8 @@ def implausible(plate: Plate, deflection: float) -> list[str]:
     h, found = plate.equation.thickness, []
     if deflection > SHALLOW * span:
         found.append(
-            f"it deflects by {deflection:.3g}, more than a {round(1 / SHALLOW)}th of its width of {span:g}: is E in Pa, "
-            "D in N m, p in N/m^2, and all lengths in m?"
+            f"it deflects by {deflection:.3g}, more than a {round(1 / SHALLOW)}th of its width of {span:g}: is E in "
+            "Pa, D in N m, p in N/m^2, and all lengths in m?"
         )
     if h is not None and not SLENDER < h / span < THICK:
         found.append(

@@ -3,9 +3,9 @@ A rough deflection of any plate, fast: the polynomial that fits its equations be
 
 It is there to know how large deflections, moments and shears will be, before anything is trained. All that holds inside
 and on the edges is linear in the deflection, or is taken so for small ones; the polynomial's coefficients are the
-least-squares solution at a few hundred points. Where the deflection is smooth it is close to exact; at corners that
-point into the plate it is not. What patches of load do to an unbounded plate is added to it, as far as it is known
-(`singular`); on other patches there are further points, so that a small or narrow one is not missed.
+least-squares solution at a few hundred points. Where the deflection is smooth it is close to exact. What has no bound
+at corners is added with coefficients of its own (`corners`), and what patches of load do to an unbounded plate as it is
+(`singular`), as far as both are known; on other patches there are further points, so that a narrow one is not missed.
 
 Around holes, biharmonic functions with their pole in the middle of the hole, and of one value around it, are added. In
 z = x + i y from there, all are real or imaginary parts of conj(z)^m g(z) with m = 0 or 1 and an analytic g (Goursat's
@@ -15,15 +15,16 @@ d/dx = d/dz + d/dconj(z), d/dy = i (d/dz - d/dconj(z)).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import factorial
 
 import numpy as np
 from numpy.typing import NDArray
 from sympy import Derivative, Expr, Function, Integer, Symbol
 
+from modulus_relobralo.plates.corners import HIGHEST, corner_functions
 from modulus_relobralo.plates.plate import Plate
-from modulus_relobralo.plates.singular import PatchDeflection, loaded_patches
+from modulus_relobralo.plates.singular import KnownDeflection, KnownFunction, loaded_patches
 from modulus_relobralo.plates.values import (
     Array,
     Deflection,
@@ -66,20 +67,28 @@ class Polynomial:
         Of the polynomial in x and y together.
     given : Deflection, optional
         What is added, such as that of patches of load.
+    functions : sequence of KnownFunction
+        Further functions with coefficients of their own, such as those of corners.
 
     Attributes
     ----------
     coefficients : array
-        Of the polynomials, in the order of `degrees`.
+        Of the polynomials, in the order of `degrees`, of poles and of further functions.
     """
 
-    def __init__(self, shape: Shape, degree: int = DEGREE, given: Deflection | None = None) -> None:
+    def __init__(
+        self,
+        shape: Shape,
+        degree: int = DEGREE,
+        given: Deflection | None = None,
+        functions: Sequence[KnownFunction] = (),
+    ) -> None:
         (x0, y0), (x1, y1) = shape.bounds
         self._middle, self._half = ((x0 + x1) / 2, (y0 + y1) / 2), ((x1 - x0) / 2, (y1 - y0) / 2)
-        self._degree, self._given = degree, given or PatchDeflection(())
+        self._degree, self._given, self._further = degree, given or KnownDeflection(()), KnownDeflection(functions)
         self.degrees = [(i, j) for i in range(degree + 1) for j in range(degree + 1 - i)]
         self._poles = shape.poles
-        self.coefficients: Array = np.zeros(len(self.degrees) + COUNT * len(self._poles))
+        self.coefficients: Array = np.zeros(len(self.degrees) + COUNT * len(self._poles) + len(functions))
 
     def derivatives(self, points: Points, orders: Iterable[Orders]) -> dict[Orders, Array]:
         """Return its derivatives at points."""
@@ -90,7 +99,8 @@ class Polynomial:
         """Return a derivative of each of the functions, [points, functions]."""
         along = [self._along(axis, order[axis], points) for axis in range(2)]
         poles = [column for pole in self._poles for column in _around(pole, points, order)]
-        return np.stack([*(along[0][i] * along[1][j] for i, j in self.degrees), *poles], axis=1)
+        smooth = np.stack([*(along[0][i] * along[1][j] for i, j in self.degrees), *poles], axis=1)
+        return np.concatenate([smooth, self._further.matrix(points, order)], axis=1)
 
     def rows(self, quantity: Expr, w: str, points: Points) -> tuple[Array, Array]:
         """Return a quantity as a matrix by the coefficients, [points, coefficients], and what is left without them."""
@@ -114,8 +124,8 @@ class Polynomial:
 
 def fit(plate: Plate, values: Mapping[str, float], degree: int = DEGREE) -> Polynomial:
     """Return the polynomial that fits a plate best, with ``values`` of its parameters."""
-    given = PatchDeflection(loaded_patches(plate))
-    polynomial, w, equations = Polynomial(plate.shape, degree, given), plate.equation.w, plate.equations
+    given, functions = KnownDeflection(loaded_patches(plate)), corner_functions(plate, HIGHEST)
+    polynomial, w, equations = Polynomial(plate.shape, degree, given, functions), plate.equation.w, plate.equations
     known = {**equations, w: Function(w)(*COORDINATES)}
     inside, areas = spread(plate)
     blocks = []

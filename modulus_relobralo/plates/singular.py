@@ -39,7 +39,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 import torch
@@ -144,10 +144,10 @@ class LoadedRectangle(NamedTuple):
         alpha : MultiIndex
             How often it is differentiated by each variable.
         """
-        turned, along, n = _turned(x, self.angle), _along(_turned(slopes, self.angle), alpha), sum(alpha)
+        own, along, n = turned(x, self.angle), along_of(turned(slopes, self.angle), alpha), sum(alpha)
         corners = ((self.x_1, self.y_1, 1), (self.x_2, self.y_1, -1), (self.x_1, self.y_2, -1), (self.x_2, self.y_2, 1))
         parts = [
-            sign * _corner((turned.real - x_i) / self.size, (turned.imag - y_i) / self.size, along, n)
+            sign * _corner((own.real - x_i) / self.size, (own.imag - y_i) / self.size, along, n)
             for x_i, y_i, sign in corners
         ]
         return self.load * self.size ** (4 - n) / (8 * math.pi) * sum(parts[1:], start=parts[0])
@@ -175,12 +175,12 @@ class LoadedDisc(NamedTuple):
     def derivative(self, x: Tensor, slopes: Tensor, alpha: MultiIndex) -> Tensor:
         """Return a derivative of w_p, [points], float64, as `LoadedRectangle` does."""
         middle = torch.tensor([self.x, self.y], dtype=torch.float64, device=x.device)
-        z = _turned(x[..., :2].double() - middle, 0.0) / self.radius
-        along, n, inside = _along(_turned(slopes, 0.0), alpha), sum(alpha), z.abs() < 1
+        z = turned(x[..., :2].double() - middle, 0.0) / self.radius
+        along, n, inside = along_of(turned(slopes, 0.0), alpha), sum(alpha), z.abs() < 1
         away = torch.where(inside, torch.ones_like(z), z)
-        squared, one = _goursat(z, along, n, 1, _power(1)), _goursat(z, along, n, 0, _power(0))
-        near = _goursat(z, along, n, 2, _power(2)) / 64 + squared / 16 - one * 5 / 64
-        far = _goursat(away, along, n, 1, _z_log) / 8 + _goursat(away, along, n, 0, _log) / 16
+        squared, one = goursat(z, along, n, 1, _power(1)), goursat(z, along, n, 0, _power(0))
+        near = goursat(z, along, n, 2, _power(2)) / 64 + squared / 16 - one * 5 / 64
+        far = goursat(away, along, n, 1, _z_log) / 8 + goursat(away, along, n, 0, _log) / 16
         # Logarithms by `size`, as of a rectangle: with multiples of r^2 and 1, which are no load.
         shift = math.log(self.radius / self.size) * (squared / 8 + one / 16)
         return self.load * self.radius ** (4 - n) * (torch.where(inside, near, far) + shift)
@@ -238,27 +238,34 @@ def _turned_rectangle(region: Shape, size: float, load: float) -> list[LoadedPat
     return [LoadedRectangle(x_1, y_1, x_2, y_2, size, load, angle)] if right else []
 
 
-class PatchDeflection:
-    """What some patches of load do to an unbounded plate together, w_p, as a `values.Deflection`.
+class KnownFunction(Protocol):
+    """A deflection in closed form: that of a patch of load, or of a corner."""
+
+    def derivative(self, x: Tensor, slopes: Tensor, alpha: MultiIndex) -> Tensor:
+        """Return a derivative, [points], see `LoadedRectangle`."""
+
+
+class KnownDeflection:
+    """A sum of deflections in closed form, as a `values.Deflection`.
 
     Parameters
     ----------
-    patches : sequence of LoadedPatch
-        The patches.
+    functions : sequence of KnownFunction
+        Such as `LoadedPatch`.
     """
 
-    def __init__(self, patches: Sequence[LoadedPatch]) -> None:
-        self.patches = tuple(patches)
+    def __init__(self, functions: Sequence[KnownFunction]) -> None:
+        self.functions = tuple(functions)
 
     def derivatives(self, points: Points, orders: Iterable[Orders]) -> dict[Orders, Array]:
         """Return its derivatives at points."""
         return {order: self.matrix(points, order).sum(axis=1) for order in orders}
 
     def matrix(self, points: Points, order: Orders) -> Array:
-        """Return a derivative of what each of the patches does, [points, patches]."""
+        """Return a derivative of each function, [points, functions]."""
         x = torch.stack([torch.as_tensor(points[name].copy(), dtype=torch.float64) for name in "xy"], dim=-1)
         slopes = torch.eye(2, dtype=torch.float64)
-        columns = [patch.derivative(x, slopes, order).numpy() for patch in self.patches]
+        columns = [function.derivative(x, slopes, order).numpy() for function in self.functions]
         return np.stack(columns, axis=1) if columns else np.zeros((len(x), 0))
 
 
@@ -299,7 +306,7 @@ def _sum(patches: Sequence[LoadedPatch], x: Tensor, slopes: Tensor, alpha: Multi
     return sum(rest, start=first)
 
 
-def _turned(x: Tensor, angle: float) -> Tensor:
+def turned(x: Tensor, angle: float) -> Tensor:
     """Return x + i y in axes that are turned by an angle, [...]."""
     a, b = x[..., 0].double(), x[..., 1].double()
     if not angle:
@@ -318,7 +325,8 @@ class _Along(NamedTuple):
     squared: Tensor
 
 
-def _along(slopes: Tensor, alpha: MultiIndex) -> _Along:
+def along_of(slopes: Tensor, alpha: MultiIndex) -> _Along:
+    """Return what a derivative needs to know of its directions, by the slopes of x + i y, [variables]."""
     one = torch.ones((), dtype=torch.float64, device=slopes.device)
     z, x, y, turned, squared = one, one, one, torch.zeros_like(one), torch.zeros_like(one)
     for dz, order in zip(slopes, alpha, strict=True):
@@ -329,7 +337,7 @@ def _along(slopes: Tensor, alpha: MultiIndex) -> _Along:
     return _Along(z, x, y, turned, squared)
 
 
-def _goursat(z: Tensor, along: _Along, n: int, m: int, g: Analytic) -> Tensor:
+def goursat(z: Tensor, along: _Along, n: int, m: int, g: Analytic) -> Tensor:
     """Return a derivative of the real part of conj(z)^m g(z), m at most 2."""
     c, t = z.conj(), along.turned
     # The directions that meet conj(z): none, one, or two of them.

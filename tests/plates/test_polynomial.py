@@ -62,7 +62,7 @@ CASES = {
     ),
     "rectangle, orthotropic": (
         lambda nu: RectangularPlate(
-            3, 2, KirchhoffPlate(ORTHOTROPIC if nu == NU else Orthotropic(3.0, 1.0, 0.5, 0.7), p=Q)
+            3, 2, KirchhoffPlate(ORTHOTROPIC if nu == NU else Orthotropic(3.0, 1.0, 0.5, 0.7), p=Q), "simply_supported"
         ),
         (1.5, 1),
         lambda: textbook.navier(

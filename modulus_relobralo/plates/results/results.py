@@ -14,8 +14,10 @@ from modulus_relobralo.plates.equation import TURN, edge_equations
 from modulus_relobralo.plates.given import implausible
 from modulus_relobralo.plates.plate import Plate
 from modulus_relobralo.plates.polynomial import arrays, with_values
+from modulus_relobralo.plates.results.zones import Known, Zone, beyond, reaction, zones
 from modulus_relobralo.plates.values import Array, Deflection, Points, evaluate, quantities
 from modulus_relobralo.problems.expressions import COORDINATES
+from modulus_relobralo.problems.shapes.edges import Part
 from modulus_relobralo.problems.shapes.shape import Shape, gauss
 
 GRID = 61
@@ -30,9 +32,6 @@ UNITS = {"w": "m", "slope_x": "-", "slope_y": "-", "slope_n": "-", "angle": "deg
 
 PULLS = 1e-3
 """Of the largest pressure of the soil, what counts as pulling."""
-
-Known = Callable[[Mapping[str, Expr], Points], dict[str, Array]]
-"""Computes quantities at points."""
 
 Sum = tuple[Array, float]
 """A force with its moments, [3], and its size."""
@@ -57,13 +56,15 @@ class Results:
         Along each edge: x, y and the normal, ``w``, ``slope_n``, ``M_n``, ``V_n``, and the ``reaction`` per length
         with which a support pushes against the load.
     corners : dict[str, tuple[float, float, float]]
-        x, y and the force [N] with which a support pushes against the load there.
+        x, y and the force [N] with which a support pushes against the load there. In a zone it is that of all within.
     load : float
         The sum of the load [N], what is prescribed along edges included.
     reactions : dict[str, float]
         The sums of what holds it [N]: of each edge, of the corners together and of the soil.
     equilibrium : Equilibrium
         What is left of the equilibrium of forces, and of moments about two axes.
+    zones : dict[str, Zone]
+        Around corners where moments or shears have no bound, see `zones`: extremes and edges are those beyond.
     remarks : tuple of str
         What of them an engineer has to know: that the soil pulls, that a thin plate is none.
     """
@@ -76,6 +77,7 @@ class Results:
     load: float
     reactions: dict[str, float]
     equilibrium: Equilibrium
+    zones: dict[str, Zone]
     remarks: tuple[str, ...]
     _inside: Callable[[Points], dict[str, Array]] = field(repr=False)
 
@@ -89,8 +91,20 @@ class Results:
         x, y = self.points["x"], self.points["y"]
         found = {}
         for name, values in self.fields.items():
-            places = {"max": int(values.argmax()), "min": int(values.argmin())}
+            bounded = self.bounded(name)
+            places = {
+                "max": int(np.where(bounded, values, -np.inf).argmax()),
+                "min": int(np.where(bounded, values, np.inf).argmin()),
+            }
             found[name] = {which: (float(values[i]), float(x[i]), float(y[i])) for which, i in places.items()}
+        return found
+
+    def bounded(self, name: str) -> Array:
+        """Return at which points a field has a bound: beyond zones, if it is a moment or a shear."""
+        found = np.ones(self.points["x"].shape, dtype=bool)
+        for zone in self.zones.values():
+            if name.startswith("Q") or (name.startswith("M") and zone.what == "moments"):
+                found &= ~zone.holds(self.points["x"], self.points["y"])
         return found
 
     def at(self, x: float, y: float) -> dict[str, float]:
@@ -181,24 +195,31 @@ def results(plate: Plate, deflection: Deflection, parameters: Mapping[str, float
     def fields_at(points: Points) -> dict[str, Array]:
         return _with_principal_moments(known({"w": w, **slopes, **inside, **pressure}, points))
 
-    fields, sums = fields_at(points), _Sums(plate, known, values)
+    around = zones(plate)
+    fields, sums = fields_at(points), _Sums(plate, known, values, around)
     return Results(
         plate,
         points,
         fields,
-        {name: _along_edge(plate, name, known, np.linspace(0, 1, ALONG)) for name in plate.shape.edges},
+        {name: _along_edge(plate, name, known, beyond(plate, name, around)) for name in plate.shape.edges},
         sums.corners,
         sums.load,
         sums.reactions,
         sums.equilibrium,
-        tuple(_remarks(plate, fields)),
+        around,
+        tuple(_remarks(plate, fields, around)),
         fields_at,
     )
 
 
-def _remarks(plate: Plate, fields: Mapping[str, Array]) -> list[str]:
+def _remarks(plate: Plate, fields: Mapping[str, Array], around: Mapping[str, Zone]) -> list[str]:
     """Return what an engineer has to know of the fields."""
     found = implausible(plate, float(np.abs(fields["w"]).max()))
+    found += [
+        f"{zone.what} have no bound at {name}: extremes and edges are those beyond {zone.radius:.3g} m, the force "
+        "there is that of all within"
+        for name, zone in around.items()
+    ]
     pressure = fields.get("pressure", np.zeros(1))
     if pressure.min() < -PULLS * np.abs(pressure).max():
         found.append(
@@ -216,15 +237,18 @@ class _Sums:
     With it goes its size, the same sum of absolute values. The attributes are those of `Results`.
     """
 
-    def __init__(self, plate: Plate, known: Known, values: Mapping[str, float]) -> None:
-        self._plate, self._known, self._values = plate, known, values
+    def __init__(self, plate: Plate, known: Known, values: Mapping[str, float], around: Mapping[str, Zone]) -> None:
+        self._plate, self._known, self._values, self._zones = plate, known, values, around
         (x0, y0), (x1, y1) = plate.shape.bounds
         self._middle, self._half = ((x0 + x1) / 2, (y0 + y1) / 2), max(x1 - x0, y1 - y0) / 2
-        self.corners = _corner_forces(plate, known)
-        points = [arrays([(x, y)]) for x, y, _ in self.corners.values()]
-        at_corners = [self._of(at, np.array([f])) for at, (*_, f) in zip(points, self.corners.values(), strict=True)]
+        forces = {name: self._within(zone) for name, zone in around.items()}
+        for name, (x, y, force) in _corner_forces(plate, known).items():
+            forces.setdefault(name, self._of(arrays([(x, y)]), np.array([force])))
         along = {name: self._along(name) for name in plate.shape.edges}
         soil, pushes = self._soil(), [*self._loads(), *(pushed for *_, pushed in along.values())]
+        ordered = {name: forces[name] for name in plate.shape.corners if name in forces}
+        self.corners = {name: (*plate.shape.corners[name].point, float(f[0])) for name, (f, _) in ordered.items()}
+        at_corners = [*ordered.values()]
         held = [*at_corners, *soil, *(part for reaction, bent, _ in along.values() for part in (reaction, bent))]
         self.load = float(sum(force for (force, *_), _ in pushes))
         self.reactions = {name: float(reaction[0][0]) for name, (reaction, *_) in along.items()}
@@ -258,13 +282,19 @@ class _Sums:
             found.append((np.array([0.0, *turned]), float(np.abs(turned).sum())))
         return found
 
+    def _within(self, zone: Zone) -> Sum:
+        (x, y), half = self._middle, self._half
+        tests = np.array([[1.0, 0.0, 0.0], [-x / half, 1 / half, 0.0], [-y / half, 0.0, 1 / half]])
+        found = reaction(self._plate, zone, self._known, self._values, tests)
+        return found, abs(float(found[0]))
+
     def _over(self, region: Shape | None, value: Callable[[Points], Array]) -> Sum:
         at, area = _cells(region or self._plate.shape)
         return self._of(at, value(at) * area)
 
     def _along(self, name: str) -> tuple[Sum, Sum, Sum]:
         """Return the sums of an edge's reaction, of the moment that bends it, and of the load prescribed along it."""
-        plate, (place, lengths) = self._plate, gauss(self._plate.shape.edges[name])
+        plate, (place, lengths) = self._plate, gauss(beyond(self._plate, name, self._zones))
         found, prescribed = _edge_values(plate, name, self._known, place), plate.conditions[name]
 
         def given(*quantities: str) -> Array | None:
@@ -312,9 +342,9 @@ def _equations(plate: Plate, *names: str) -> dict[str, Expr]:
     }
 
 
-def _along_edge(plate: Plate, name: str, known: Known, fractions: Array) -> dict[str, Array]:
-    """Return what is asked of an edge at fractions of its length."""
-    place = plate.shape.edges[name].at(fractions)
+def _along_edge(plate: Plate, name: str, known: Known, edge: Part) -> dict[str, Array]:
+    """Return what is asked of an edge, or of a part of it, at points along it."""
+    place = edge.at(np.linspace(0, 1, ALONG))
     return place | _edge_values(plate, name, known, place)
 
 
