@@ -13,7 +13,7 @@ DEMO := $(VENV:.venv%=outputs/demo%)
 # as many as cores, at most four; a file's tests share their trainings, so they stay together
 WORKERS := --numprocesses auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help env env-physicsnemo demo demo-solver demo-loops docs test test-physicsnemo test-lowest test-gpu lint format bench-accuracy bench-article bench-moving-window bench-reuse bench-optimizers tune bench-aggregator bench-derivatives bench-soap bench-natural-gradients bench-published bench-plates bench-time-to-error bench-gpu tables clean clean-outputs
+.PHONY: help env env-physicsnemo demo demo-solver demo-loops docs test test-physicsnemo test-lowest test-gpu lint format bench-accuracy bench-article bench-moving-window bench-reuse bench-optimizers tune bench-aggregator bench-derivatives bench-soap bench-natural-gradients bench-gallery bench-weights bench-plates bench-time-to-error bench-gpu tables clean clean-outputs
 .DELETE_ON_ERROR:
 
 help: ## show this list
@@ -97,11 +97,18 @@ bench-natural-gradients: env ## how far natural gradients come under two schemes
 	$(RUN) -m benchmarks.protocols.natural_gradients $(if $(QUICK),--quick)
 	$(if $(QUICK),,$(RUN) -m benchmarks.steps.natural_gradient_step)
 
-bench-published: env ## published problems by natural gradients in a loop, two to seven minutes a problem and seed
-	$(RUN) -m benchmarks.protocols.published burgers --loss relobralo_grad --steps 450
-	$(RUN) -m benchmarks.protocols.published helmholtz --loss relobralo_grad
-	$(RUN) -m benchmarks.protocols.published wave --loss relobralo_grad --steps 900
-	$(RUN) -m benchmarks.protocols.published allen_cahn --loss relobralo_grad --steps 560 --width 28
+bench-gallery: env ## the problems of examples/gallery over seeds, four hours
+	$(RUN) -m benchmarks.protocols.gallery burgers helmholtz --steps 250 500 --seeds 0 1 2 3 4 5 6 7 8 9
+	$(RUN) -m benchmarks.protocols.gallery wave --steps 250 1000 --seeds 0 1 2 3 4 5 6 7 8 9
+	$(RUN) -m benchmarks.protocols.gallery allen_cahn --width 28 --steps 250 600
+	$(RUN) -m benchmarks.protocols.gallery cavity heat_scales korteweg_de_vries --steps 250 800
+	$(RUN) -m benchmarks.protocols.gallery advection beam conductivity fisher kuramoto_sivashinsky poisson_holes \
+		reynolds rod wall --steps 250
+
+BALANCED := burgers wave poisson_holes conductivity helmholtz cavity --seeds 100 101 --steps 200
+bench-weights: env ## balancing under natural gradients against weights made by hand, an hour
+	for weight in 1 100 10000; do $(RUN) -m benchmarks.protocols.gallery $(BALANCED) --loss sum --conditions $$weight; done
+	$(RUN) -m benchmarks.protocols.gallery $(BALANCED)
 
 bench-plates: env ## the plates of examples/plates over seeds, against the book and finite elements, hours; QUICK=1: minutes. What is finished is not run again
 	$(RUN) -m benchmarks.protocols.plates $(if $(QUICK),--quick)

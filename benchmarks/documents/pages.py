@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from benchmarks.documents import plates, published, race
+from benchmarks.documents import gallery, plates, race
 from benchmarks.documents.summary import CASE, markdown, number, ratio, runs, spread, with_quartiles
 from benchmarks.records import CIRCUMSTANCES, KEYS, ROOT, RUN, Row, read_rows
 
@@ -25,8 +25,8 @@ def page(name: str) -> str:
     rows = read_rows(name)
     if name == "plates":
         body = plates.body(rows)
-    elif name == "published":
-        body = published.body(rows)
+    elif name == "gallery":
+        body = gallery.body(rows)
     elif name == "time_to_error":
         body = race.body(rows)
     elif KEYS[name] == RUN:

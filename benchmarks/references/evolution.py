@@ -44,11 +44,6 @@ def allen_cahn(snapshots: int = 51, points: int = 4096, steps: int = 2000) -> tu
     return x, t, np.array(found)
 
 
-def wave(x: Array, t: Array) -> Array:
-    """Return u with u_tt = 4 u_xx from sin(pi x) + sin(4 pi x) / 2 at rest, zero at 0 and 1."""
-    return np.sin(np.pi * x) * np.cos(2 * np.pi * t) + np.sin(4 * np.pi * x) * np.cos(8 * np.pi * t) / 2
-
-
 def korteweg_de_vries(snapshots: int = 101, points: int = 512, steps: int = 20_000) -> tuple[Array, Array, Array]:
     """Return x, t and u, [snapshots, points], with u_t + u u_x + 0.0025 u_xxx = 0, of period 2, from cos(pi x)."""
     wave = 1j * np.pi * np.fft.rfftfreq(points, 1 / points)

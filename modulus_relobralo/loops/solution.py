@@ -25,11 +25,11 @@ with needed("`loops.solve`"):
     from rich.progress import Progress
 
 _LOSSES: dict[str, Callable[..., Module]] = {
-    "relobralo_grad": lambda problem, terms: ReLoBRaLoGrad(
-        terms.parameters(), len(terms.names), equations=list(problem.inside)
+    "relobralo_grad": lambda problem, terms, weights: ReLoBRaLoGrad(
+        terms.parameters(), len(terms.names), equations=list(problem.inside), weights=weights
     ),
-    "relobralo": lambda problem, terms: ReLoBRaLo(terms.parameters(), len(terms.names)),
-    "sum": lambda problem, terms: Sum(terms.parameters(), len(terms.names)),
+    "relobralo": lambda problem, terms, weights: ReLoBRaLo(terms.parameters(), len(terms.names), weights=weights),
+    "sum": lambda problem, terms, weights: Sum(terms.parameters(), len(terms.names), weights),
 }
 
 
@@ -108,6 +108,7 @@ def solve(
     loss: str = "relobralo_grad",
     seed: int = 0,
     on_step: Callable[[int, Solution], object] | None = None,
+    weights: Mapping[str, float] | None = None,
 ) -> Solution:
     """
     Solve a problem by natural gradients.
@@ -133,6 +134,8 @@ def solve(
     on_step : callable, optional
         ``on_step(step, solution)`` after each step, as to print an error or to save the network. If it returns
         something true, that was the last step.
+    weights : mapping of str to float, optional
+        Static factors by name of loss term, applied before balancing; 1 where a name is missing.
 
     Returns
     -------
@@ -157,7 +160,7 @@ def solve(
     edge, initial = _counts(problem, points)
     places = samples(problem, points, edge, reduction="mean", initial=initial)
     terms = LossTerms(problem, places, held, seed=seed, compiled=False)
-    drawn, balance = AdaptivePoints(terms), _LOSSES[loss](problem, terms)
+    drawn, balance = AdaptivePoints(terms), _LOSSES[loss](problem, terms, weights)
     optimizer = NaturalGradient(terms.parameters())
     solution = Solution(problem, held, dict(terms.unknown.items()))
     with Progress(console=Console(stderr=True)) as progress:
