@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.references import evolution, flow
+from benchmarks.references import evolution, flow, screened
 from benchmarks.references.laplace import holed_square
 
 KDV, KS = evolution.korteweg_de_vries, evolution.kuramoto_sivashinsky
@@ -80,15 +80,39 @@ def test_a_holed_square_is_harmonic_and_meets_its_edges():
     assert np.abs((u(x + h, y) + u(x - h, y)) / 2 - u(x, y)).max() > 1e-7
 
 
+def test_the_poisson_boltzmann_equation_holds_and_its_edges_are_met():
+    u = screened.poisson_boltzmann(order=20, points=200)
+    along, turn = np.random.default_rng(0).uniform(-1, 1, 77), np.linspace(0, 2 * np.pi, 77)
+    for a, b in ((along, 1), (along, -1), (1, along), (-1, along)):
+        np.testing.assert_allclose(u(a + 0 * along, b + 0 * along), 0.2, atol=1e-4)
+    for x, y, radius in screened.HOLES:
+        np.testing.assert_allclose(u(x + radius * np.cos(turn), y + radius * np.sin(turn)), 1, atol=1e-5)
+    x, y, h = np.array([0.0, 0.9, -0.1]), np.array([0.3, -0.9, 0.05]), 1e-3
+    around = u(x + h, y) + u(x - h, y) + u(x, y + h) + u(x, y - h) - 4 * u(x, y)
+    source = 10 * (17 + x**2 + y**2) * np.sin(np.pi * x) * np.sin(4 * np.pi * y)
+    np.testing.assert_allclose(-around / h**2 + 64 * u(x, y), source, atol=0.05)
+    assert np.abs(-around / h**2 + 49 * u(x, y) - source).max() > 1
+
+
+def test_the_poisson_boltzmann_equation_has_converged():
+    x, y = np.random.default_rng(1).uniform(-1, 1, (2, 2000))
+    there = np.all([np.hypot(x - a, y - b) > radius for a, b, radius in screened.HOLES], axis=0)
+    fine, coarse, rough = (
+        screened.poisson_boltzmann(order=order, points=10 * order)(x[there], y[there]) for order in (20, 14, 6)
+    )
+    assert np.linalg.norm(fine - coarse) < 2e-4 * np.linalg.norm(fine) < np.linalg.norm(fine - rough)
+
+
 def test_a_flow_in_a_cavity_has_converged_and_has_no_sources():
-    points, coarse = flow.cavity(reynolds=100, cells=8)
-    finer, fine = flow.cavity(reynolds=100, cells=16)
+    rough, better = flow.cavity(reynolds=100, cells=8), flow.cavity(reynolds=100, cells=16)
+    points, coarse = rough.points, rough.velocity
+    finer, fine = better.points, better.velocity
     lid = points[1] == 1
     np.testing.assert_allclose(coarse[0][lid], 4 * points[0][lid] * (1 - points[0][lid]), atol=1e-12)
     same = [int(np.hypot(*(finer - point[:, None])).argmin()) for point in points.T]
     np.testing.assert_allclose(finer[:, same], points, atol=1e-12)
     assert np.linalg.norm(fine[:, same] - coarse) < 0.03 * np.linalg.norm(coarse)
-    _, slow = flow.cavity(reynolds=1, cells=8)
+    slow = flow.cavity(reynolds=1, cells=8).velocity
     # Without inertia the flow is the same seen from the right.
     mirrored = [int(np.hypot(1 - points[0] - x, points[1] - y).argmin()) for x, y in points.T]
     assert np.abs(slow[0] - slow[0][mirrored]).max() < 0.01 < 0.1 < np.abs(coarse[0] - coarse[0][mirrored]).max()
