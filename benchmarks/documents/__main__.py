@@ -23,8 +23,8 @@ def main() -> None:
     args = parser.parse_args()
     if args.figures:
         print(*figures.draw(), sep="\n")
-    document = ROOT / "docs" / "results.md"
-    wanted = {document: tables.fill(document.read_text())}
+    documents = (pages.PAGES / "results.md", ROOT / "examples" / "gallery" / "README.md")
+    wanted = {document: tables.fill(document.read_text()) for document in documents}
     wanted |= {pages.PAGES / f"{file.stem}.md": pages.page(file.stem) for file in sorted(RESULTS.glob("*.jsonl"))}
     changed = [path for path, text in wanted.items() if not path.is_file() or path.read_text() != text]
     print(*changed, sep="\n")

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
 from benchmarks.documents.summary import markdown, number
-from benchmarks.records import CIRCUMSTANCES, Row
+from benchmarks.records import CIRCUMSTANCES, ROOT, Row, read_rows
 
 REMARK = (
     "Relative L2 errors of all fields, the largest, after some steps of training: the median over the seeds, and the "
     "largest seed in brackets; seconds are their median. A bar is what the median should be within its seconds."
 )
 BY_HAND = (
-    "Weights made by hand in place of balanced ones: the same for all conditions, of the plain sum. On the seeds on "
-    "which balancing was chosen, medians after the same steps; the last column is the balanced error over the best "
-    "of those by hand."
+    "Weights made by hand in place of balanced ones: the same for all conditions, of the plain sum. On seeds on which "
+    "balancing was chosen, medians after the same steps; the last column is the balanced error over the best of those "
+    "by hand."
 )
 # Seconds, and an error.
 BARS: dict[str, tuple[float, float]] = {
@@ -49,6 +50,7 @@ OTHERS = {
     "poisson_holes": "1.2e-2: best of 11 methods, 20,000 epochs (PINNacle)",
     "wave": "1.2e-5: SOAP, 100,000 steps on a GPU (jaxpi)",
 }
+FOLDER = ROOT / "examples" / "gallery"
 CASE = ["problem", "network", "points"]
 DEFAULT = "relobralo_grad"
 # Seeds on which schemes are chosen.
@@ -95,10 +97,33 @@ def ends(group: pd.DataFrame) -> list[tuple[int, str]]:
     return sorted((int(name.split()[1]), name) for name in names)
 
 
+def contents() -> pd.DataFrame:
+    """Return a line for each problem of the gallery: what it is, errors and seconds at first and at last, a picture."""
+    shown = summaries(pd.DataFrame(read_rows("gallery")))
+    made = []
+    for path in sorted(FOLDER.glob("*.py")):
+        lines = shown[shown["problem"] == path.stem].to_dict("records")
+        if lines:
+            first, last = ("{error} in {seconds} s, {seeds} seeds".format(**line) for line in (lines[0], lines[-1]))
+            made.append(
+                {
+                    "script": f"`{path.name}`",
+                    "problem": (ast.get_docstring(ast.parse(path.read_text())) or "").partition("\n")[0].rstrip("."),
+                    "error": first,
+                    "later": last if len(lines) > 1 else "",
+                    "published": lines[0]["published"],
+                    "solution, reference, error": f"![{path.stem}](pictures/{path.stem}.png)",
+                }
+            )
+    return pd.DataFrame(made)
+
+
 def by_hand(runs: pd.DataFrame) -> pd.DataFrame:
     """Return medians over the seeds with each weight of the conditions, beside those of balancing."""
     made = []
     for problem, group in runs.groupby("problem"):
+        shared = set.intersection(*(set(part["seed"]) for _, part in group.groupby(["loss", "weight of conditions"])))
+        group = group[group["seed"].isin(shared)]
         *_, (steps, column) = ends(group)
         medians = group.groupby(["loss", "weight of conditions"])[column].median()
         best = medians["sum"].min()
@@ -106,7 +131,7 @@ def by_hand(runs: pd.DataFrame) -> pd.DataFrame:
             {
                 "problem": problem,
                 "steps": steps,
-                "seeds": group["seed"].nunique(),
+                "seeds": len(shared),
                 **{f"times {weight:g}": number(error) for weight, error in medians["sum"].items()},
                 DEFAULT: number(medians[DEFAULT, 1.0]),
                 "ratio": number(medians[DEFAULT, 1.0] / best),

@@ -1,4 +1,4 @@
-"""The tables in docs/results.md: each stands there between ``<!-- table: NAME -->`` and ``<!-- end of table -->``."""
+"""Tables between ``<!-- table: NAME -->`` and ``<!-- end of table -->``: of the results, and of the gallery README."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 
 import pandas as pd
 
+from benchmarks.documents import gallery
 from benchmarks.documents.summary import (
     beside,
     markdown,
@@ -174,9 +175,15 @@ def race() -> pd.DataFrame:
     )
 
 
+def gallery_contents() -> pd.DataFrame:
+    """Return the problems of the gallery with their errors."""
+    return gallery.contents()
+
+
 COLUMNS = ("1 %", "0.1 %", "1e-4")
 TABLES = (
-    article, defaults, tuned, tuned_values, optimizers, natural_gradients, moving_window, gradients, rivals, race
+    article, defaults, tuned, tuned_values, optimizers, natural_gradients, moving_window, gradients, rivals, race,
+    gallery_contents,
 )  # fmt: skip
 MARKED = re.compile(r"<!-- table: (\w+) -->.*?<!-- end of table -->", re.DOTALL)
 

@@ -20,6 +20,7 @@ import torch
 from rich.console import Console
 
 from benchmarks.records import ROOT, Row, write_rows
+from benchmarks.thumbnails import draw
 from modulus_relobralo.loops import Solution, problem_networks, samples, solve
 from modulus_relobralo.loops.networks import LAYERS, WIDTH
 from modulus_relobralo.problems import Problem
@@ -46,6 +47,8 @@ def train(name: str, seed: int, args: argparse.Namespace) -> Row:
 
     weights = dict.fromkeys(conditions(problem), args.conditions)
     found = solve(problem, networks, (), ends[-1], args.points, args.loss, seed, on_step=note, weights=weights)
+    if args.pictures:
+        draw(name, found, references[0])
     return {
         "problem": name,
         "network": f"{LAYERS} x {args.width}",
@@ -76,6 +79,7 @@ def main() -> None:
     parser.add_argument("--conditions", type=float, default=1.0, metavar="WEIGHT", help="static, of each condition")
     parser.add_argument("--points", type=int, default=2000)
     parser.add_argument("--width", type=int, default=WIDTH)
+    parser.add_argument("--pictures", action="store_true", help="draw those of the gallery's README")
     parser.add_argument("--dry", action="store_true", help="print the rows, write none")
     arguments: Any = parser.parse_args()
     unknown = sorted(set(arguments.problems) - set(PROBLEMS))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
@@ -19,6 +20,7 @@ from modulus_relobralo.loops.networks import problem_networks
 from modulus_relobralo.optimizers.natural_gradient import NaturalGradient
 from modulus_relobralo.problems import Problem
 from modulus_relobralo.problems.sampling import samples
+from modulus_relobralo.taylor import TaylorDerivatives
 
 with needed("`loops.solve`"):
     from rich.console import Console
@@ -33,7 +35,23 @@ _LOSSES: dict[str, Callable[..., Module]] = {
 }
 
 
-class Solution:
+class Found(ABC):
+    """Fields of a problem as functions of its inputs."""
+
+    @abstractmethod
+    def __call__(self, *names: str, **inputs: ArrayLike) -> dict[str, NDArray[np.float64]]:
+        """Return fields and derivatives by name, see `Solution`."""
+
+    def error(self, reference: Mapping[str, ArrayLike], **inputs: ArrayLike) -> dict[str, float]:
+        """Return the relative L2 error of each quantity in `reference`, which are values at `inputs`."""
+        found = self(*reference, **inputs)
+        return {
+            name: float(np.linalg.norm(found[name] - np.asarray(exact)) / np.linalg.norm(exact))
+            for name, exact in reference.items()
+        }
+
+
+class Solution(Found):
     """The fields of a problem, as networks give them, and how they were found.
 
     Parameters
@@ -62,11 +80,13 @@ class Solution:
         return {name: value.item() for name, value in self._unknown.items()}
 
     @torch.no_grad()
-    def __call__(self, **inputs: ArrayLike) -> dict[str, NDArray[np.float64]]:
-        """Return the fields by name.
+    def __call__(self, *names: str, **inputs: ArrayLike) -> dict[str, NDArray[np.float64]]:
+        """Return fields and derivatives by name.
 
         Parameters
         ----------
+        *names : str
+            Fields and their derivatives up to the fourth order, such as "u__x"; by default all fields.
         **inputs : array_like
             Coordinates, time and parameters by name; of shapes that NumPy broadcasts against each other, which is the
             shape of the result. A field of a `Composite` has a meaning in its own regions alone.
@@ -74,29 +94,33 @@ class Solution:
         Raises
         ------
         TypeError
-            If they are not those of the problem.
+            If the inputs are not those of the problem.
+        ValueError
+            If there is no such field.
         """
         if set(inputs) != set(self.problem.inputs):
             raise TypeError(f"A solution is a function of {', '.join(self.problem.inputs)}. Found {', '.join(inputs)}.")
         arrays = np.broadcast_arrays(*(np.asarray(inputs[name], dtype=float) for name in self.problem.inputs))
         places = dict(zip(self.problem.inputs, arrays, strict=True))
+        outputs = {key: key.split(", ") for key in self.networks}
+        fields = tuple(name for given in outputs.values() for name in given)
+        names = names or fields
         found: dict[str, NDArray[np.float64]] = {}
-        for outputs, network in self.networks.items():
-            names = outputs.split(", ")
-            arguments = map(str, self.problem.fields[names[0]].args)
-            columns = [places[name].ravel() for name in [*arguments, *self.problem.parameters]]
-            points = torch.as_tensor(np.stack(columns, axis=1)).to(next(network.parameters()))
-            values = network(points).double().cpu().numpy().T.reshape(-1, *arrays[0].shape)
-            found |= dict(zip(names, values, strict=True))
+        for key, network in self.networks.items():
+            wanted = [name for name in names if name.split("__")[0] in outputs[key]]
+            if wanted:
+                taken = {*map(str, self.problem.fields[outputs[key][0]].args), *self.problem.parameters}
+                columns = [name for name in self.problem.inputs if name in taken]
+                points = torch.as_tensor(np.stack([places[name].ravel() for name in columns], axis=1))
+                derive = TaylorDerivatives(network, columns, outputs[key], wanted, compiled=False)
+                values = derive(points.to(next(network.parameters())))
+                found |= {name: value.double().cpu().numpy().reshape(arrays[0].shape) for name, value in values.items()}
+        if set(names) - set(found):
+            raise ValueError(
+                f"A solution has the fields {', '.join(fields)} and their derivatives. "
+                f"Found {', '.join(sorted(set(names) - set(found)))}."
+            )
         return found
-
-    def error(self, reference: Mapping[str, ArrayLike], **inputs: ArrayLike) -> dict[str, float]:
-        """Return the relative L2 error of each field in `reference`, which are values at `inputs`."""
-        found = self(**inputs)
-        return {
-            name: float(np.linalg.norm(found[name] - np.asarray(exact)) / np.linalg.norm(exact))
-            for name, exact in reference.items()
-        }
 
 
 def solve(

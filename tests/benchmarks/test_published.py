@@ -13,7 +13,7 @@ from benchmarks.protocols.gallery import PROBLEMS as PROBLEMS_OF_GALLERY
 from benchmarks.records import RESULTS, ROOT, read_rows
 from benchmarks.runner import OTHERS
 
-PAGE = (ROOT / "docs" / "results.md").read_text()
+PAGE = (ROOT / "docs" / "evidence" / "results.md").read_text()
 PROBLEMS = {
     "Helmholtz": "helmholtz",
     "plate": "kirchhoff",
