@@ -79,9 +79,7 @@ def _towards_ends(first: float, last: float, cells: int) -> Array:
     return first + (last - first) * (1 - np.cos(np.pi * np.linspace(0, 1, cells + 1))) / 2
 
 
-def _steady(
-    mesh: skfem.MeshTri, reynolds: float, held: Callable[[skfem.Basis, Array], Array], steps: int = 12
-) -> Flow:
+def _steady(mesh: skfem.MeshTri, reynolds: float, held: Callable[[skfem.Basis, Array], Array], steps: int = 12) -> Flow:
     """Return the flow by Newton's method, through flows of lower Reynolds numbers.
 
     ``held(velocity, u)`` puts what is known into u and returns which coefficients, of the velocity and then of the
