@@ -115,6 +115,7 @@ def contents() -> pd.DataFrame:
     for path in sorted(FOLDER.glob("*.py")):
         lines = shown[shown["problem"] == path.stem].to_dict("records")
         if lines:
+            picture = FOLDER / "pictures" / f"{path.stem}.png"
             first, last = ("{error} in {seconds} s, {seeds} seeds".format(**line) for line in (lines[0], lines[-1]))
             made.append(
                 {
@@ -123,7 +124,7 @@ def contents() -> pd.DataFrame:
                     "error": first,
                     "later": last if len(lines) > 1 else "",
                     "published": lines[0]["published"],
-                    "solution, reference, error": f"![{path.stem}](pictures/{path.stem}.png)",
+                    "solution, reference, error": f"![{path.stem}](pictures/{picture.name})" if picture.is_file() else "",
                 }
             )
     return pd.DataFrame(made)
