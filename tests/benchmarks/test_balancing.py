@@ -6,7 +6,7 @@ import torch
 from omegaconf import OmegaConf
 from sympy import Function, Symbol
 
-from benchmarks.protocols import balancing
+from benchmarks.protocols import balancing, gallery
 from benchmarks.records import ROOT
 from modulus_relobralo.loops import LossTerms, problem_networks, samples
 from modulus_relobralo.problems import Interval, Problem
@@ -54,10 +54,10 @@ def test_weights_are_of_the_gradient_norms_and_follow_slowly(terms):
     assert [float(balance.weights[name]) for name in names] == pytest.approx(followed, rel=1e-5)
 
 
-def test_one_half_is_for_design_and_every_problem_is_in_the_benchmark():
-    known = set(balancing.PROBLEMS) - set(balancing.LEFT_OUT)
-    assert set(SWEPT["problem"]) == known
-    assert 0 <= 2 * len(balancing.DESIGN) - len(known) <= 1
+def test_the_sweep_has_the_problems_of_which_one_half_is_for_design():
+    assert SWEPT["problem"] == sorted(balancing.PROBLEMS)
+    assert set(balancing.PROBLEMS) <= set(gallery.PROBLEMS)
+    assert 2 * len(balancing.DESIGN) == len(balancing.PROBLEMS)
 
 
 def test_a_run_has_a_row_with_its_history_and_an_unknown_scheme_is_refused(tmp_path):
