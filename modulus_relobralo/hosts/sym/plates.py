@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from omegaconf import OmegaConf
 from torch import Tensor
+from torch.nn import Parameter
 
 from modulus_relobralo.hosts.sym import host
 from modulus_relobralo.hosts.sym.architectures import read, scaled_input
@@ -19,6 +20,7 @@ from modulus_relobralo.plates.results import Results, results
 from modulus_relobralo.plates.scaling import scales
 from modulus_relobralo.plates.singular import (
     POLE_COLUMNS,
+    KnownFunction,
     LoadedPatch,
     jet_with_deflection,
     jet_with_poles,
@@ -54,6 +56,8 @@ class PlateArch(_Arch):
         `plates.singular.loaded_patches`.
     architecture : ModelConf
         The config of the network, of type ``fully_connected``.
+    functions : sequence of KnownFunction
+        What corners and supports inside do, which is added with amplitudes that are trained.
 
     Raises
     ------
@@ -68,8 +72,10 @@ class PlateArch(_Arch):
         poles: Sequence[HolePole],
         patches: Sequence[LoadedPatch],
         architecture: Any,
+        functions: Sequence[KnownFunction] = (),
     ) -> None:
         super().__init__(input_keys, output_keys)
+        self.functions = tuple(functions)
         self.poles, self.patches = tuple(poles), tuple(patches)
         further = [host.Key("poles", size=POLE_COLUMNS * len(self.poles))] if self.poles else []
         network = host.instantiate_arch(
@@ -77,15 +83,20 @@ class PlateArch(_Arch):
         )
         if type(network) is not _FullyConnectedArch or network.periodicity is not None:
             raise ValueError(
-                "Parameter `architecture` must be fully_connected, and not periodic, where there are holes or patches "
-                f"of load. Found `architecture = {architecture}`."
+                "Parameter `architecture` must be fully_connected, and not periodic, where there are holes, patches "
+                f"of load, supports inside or corners without a bound. Found `architecture = {architecture}`."
             )
         self._impl: HostModule = network._impl
+        if self.functions:
+            self.amplitudes = Parameter(next(network.parameters()).new_zeros(len(self.functions)))
 
     def _tensor_forward(self, x: Tensor) -> Tensor:
         """Return the outputs side by side, [points, outputs], of inputs side by side, [points, inputs]."""
         seen = with_poles(self.poles, x, self.process_input(x, self.input_scales_tensor))
-        found = self.process_output(self._impl(seen), self.output_scales_tensor)
+        found = self._impl(seen)
+        if self.functions:
+            found = with_deflection(self.functions, x, found, self.amplitudes)
+        found = self.process_output(found, self.output_scales_tensor)
         return with_deflection(self.patches, x, found)
 
     def forward(self, in_vars: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -97,6 +108,8 @@ class PlateArch(_Arch):
         """Return the jet of the outputs; see `taylor.networks.StatesJet`."""
         seen = jet_with_poles(self.poles, jet, scaled_input(self, jet), passing.channels)
         found = passing.through(self._impl, seen)
+        if self.functions:
+            found = jet_with_deflection(self.functions, jet, found, passing.targets, self.amplitudes)
         if self.output_scales_tensor is not None:
             offset, factor = self.output_scales_tensor
             found = found.scale(factor).shift(offset)
@@ -112,8 +125,8 @@ def plate_network(plate: Plate, architecture: Any) -> Any:
     plate : Plate
         The plate.
     architecture : ModelConf
-        Config of the network, as ``cfg.arch.fully_connected``. For a plate with holes or rectangles of load no
-        other type will do.
+        Config of the network, as ``cfg.arch.fully_connected``. For a plate with holes, patches of load,
+        supports inside or corners without a bound no other type will do.
 
     Raises
     ------
@@ -129,13 +142,14 @@ def plate_network(plate: Plate, architecture: Any) -> Any:
         nodes += taylor_nodes(network, "plate_network", nodes)
     """
     (inputs, outputs), sizes = keys(plate), scales(plate)
-    if sizes.poles or sizes.patches:
-        network = PlateArch(inputs, outputs, sizes.poles, sizes.patches, architecture)
+    if sizes.poles or sizes.patches or sizes.functions:
+        network = PlateArch(inputs, outputs, sizes.poles, sizes.patches, architecture, sizes.functions)
     else:
         network = host.instantiate_arch(cfg=architecture, input_keys=inputs, output_keys=outputs)
     # In its checkpoint, so that nobody reads it as the network of another plate.
     made_for = [number for key in (*inputs, *outputs) for number in key.scale]
     made_for += [number for part in (*sizes.poles, *sizes.patches) for number in part]
+    made_for += [number for function in sizes.functions for number in function.numbers]
     network.register_buffer(MADE_FOR, torch.tensor(made_for))
     return network
 

@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from sympy import Expr, Function
 
 from modulus_relobralo.plates.corners import unbounded
@@ -56,9 +57,10 @@ class Zone:
     radius: float
     what: str
 
-    def holds(self, x: Array, y: Array) -> Array:
+    def holds(self, x: Array, y: Array) -> NDArray[np.bool_]:
         """Return which points lie in it."""
-        return np.hypot(x - self.corner.point[0], y - self.corner.point[1]) < self.radius * (1 - 1e-9)
+        away = np.hypot(x - self.corner.point[0], y - self.corner.point[1])
+        return np.asarray(away < self.radius * (1 - 1e-9))
 
 
 def zones(plate: Plate) -> dict[str, Zone]:
