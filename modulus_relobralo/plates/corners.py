@@ -114,7 +114,7 @@ def corner_functions(plate: Plate, below: float = SMOOTH) -> tuple[CornerFunctio
     if D is None or nu is None or not D.free_symbols <= set(COORDINATES) or not nu.is_number:
         return ()
     size = min(high - low for low, high in zip(*plate.shape.bounds, strict=True)) / 2
-    found = []
+    found: list[CornerFunction] = []
     for corner in plate.shape.corners.values():
         if all(isinstance(plate.shape.edges[edge], Edge) for edge in corner.edges):
             held = [plate.supports[edge] for edge in corner.edges]

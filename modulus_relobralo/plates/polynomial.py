@@ -206,9 +206,7 @@ def _blocks(
     for part, outvar in plate.conditions.items():
         points = with_values(plate.shape.parts[part].at((np.arange(n) + 0.5) / n), values)
         coefficients = {Symbol(name): value for name, value in plate.coefficients.get(part, {}).items()}
-        blocks += [
-            block(name, known[name].xreplace(coefficients) - target, points) for name, target in outvar.items()
-        ]
+        blocks += [block(name, known[name].xreplace(coefficients) - target, points) for name, target in outvar.items()]
     for sensors in plate.sensors.values():
         blocks += [block(name, known[name], sensors.points) for name in sensors.values]
     return blocks

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from modulus_relobralo.hosts.sym import host
 from modulus_relobralo.hosts.sym.architectures import read, scaled_input
 from modulus_relobralo.hosts.sym.dtypes import precision
 from modulus_relobralo.hosts.sym.host import HostKey, HostModule
+from modulus_relobralo.loops.loss_terms import LossTerms
 from modulus_relobralo.plates import Plate
 from modulus_relobralo.plates.results import Results, results
 from modulus_relobralo.plates.scaling import scales
@@ -28,9 +31,13 @@ from modulus_relobralo.plates.singular import (
     with_poles,
 )
 from modulus_relobralo.plates.values import NetworkDeflection
+from modulus_relobralo.problems.sampling import samples
 from modulus_relobralo.problems.shapes.shape import HolePole
 from modulus_relobralo.taylor.jets import Jet
 from modulus_relobralo.taylor.networks import Pass
+
+HELD_OUT = 2**31
+"""A step that no training reaches, whose points it does not use."""
 
 MADE_FOR = "made_for"
 """The buffer of a network that holds scales, poles and loads of its plate."""
@@ -191,6 +198,58 @@ def _checked(plate: Any) -> Plate:
     if not isinstance(plate, Plate):
         raise TypeError(f"Only a Plate knows the sizes of its quantities. Found {plate!r}.")
     return plate
+
+
+class BestState(host.Monitor):
+    """Keeps the best state of a plate's network while it trains: a run that diverges later is not its result.
+
+    The best is that of the smallest sum of loss terms, all of order one, at points that training does not use, each
+    ``training.rec_monitor_freq`` steps.
+
+    Parameters
+    ----------
+    plate : Plate
+        The plate.
+    network : Arch
+        Its network, of `plate_network`.
+    points : int
+        How many of them lie inside; a tenth as many lie on each edge.
+
+    Examples
+    --------
+    ::
+
+        best = BestState(plate, network)
+        domain.add_monitor(best, "best")
+        solver.solve()
+        best.restore(cfg.network_dir)
+    """
+
+    def __init__(self, plate: Plate, network: Any, points: int = 500) -> None:
+        sizes = scales(_checked(plate))
+        places = samples(
+            plate, points, max(points // 10, 1) * len(plate.shape.edges), reduction="mean", sizes=sizes.outputs
+        )
+        self._network, self._step = network, -1
+        self._terms = LossTerms(plate, places, network, [sizes.w], compiled=False, reader=read)
+        self._points = self._terms.draw(HELD_OUT)
+        self._least, self._state = math.inf, copy.deepcopy(network.state_dict())
+
+    def save_results(self, name: str, writer: Any, step: int, data_dir: str) -> dict[str, Tensor]:
+        """Look at the network of `step`, and keep it if it is the best so far."""
+        with torch.no_grad():
+            loss = float(sum(term.double().sum() for term in self._terms(self._points).values()))
+        writer.add_scalar(f"Monitors/{name}/loss", loss, step, new_style=True)
+        if loss < self._least:
+            self._least, self._step = loss, int(step)
+            self._state = copy.deepcopy(self._network.state_dict())
+        return {"best_loss": torch.tensor(self._least)}
+
+    def restore(self, folder: str | Path) -> int:
+        """Put the best state back into the network and its file in a run's folder, and return its step."""
+        self._network.load_state_dict(self._state)
+        self._network.save(str(folder))
+        return self._step
 
 
 def plate_results(

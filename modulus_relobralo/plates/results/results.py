@@ -17,7 +17,7 @@ from modulus_relobralo.plates.given import implausible
 from modulus_relobralo.plates.plate import Plate
 from modulus_relobralo.plates.polynomial import arrays, fit_error, spread, with_values
 from modulus_relobralo.plates.results.verdict import Verdict
-from modulus_relobralo.plates.results.zones import Known, Zone, beyond, reaction, zones
+from modulus_relobralo.plates.results.zones import Known, Zone, beyond, reaction, within, zones
 from modulus_relobralo.plates.values import Array, Deflection, Points, evaluate, quantities
 from modulus_relobralo.problems.expressions import COORDINATES
 from modulus_relobralo.problems.shapes.edges import Part
@@ -272,9 +272,10 @@ def _remarks(plate: Plate, fields: Mapping[str, Array], around: Mapping[str, Zon
     """Return what an engineer has to know of the fields."""
     found = implausible(plate, float(np.abs(fields["w"]).max()))
     found += [
-        f"{zone.what} have no bound at {name}: extremes and edges are those beyond {zone.radius:.3g} m, the force "
-        "there is that of all within"
-        for name, zone in around.items()
+        f"{what} have no bound at {', '.join(names)}: extremes and edges are those beyond "
+        f"{max(around[name].radius for name in names):.3g} m, a force there is that of all within"
+        for what in ("moments", "shears")
+        if (names := [name for name, zone in around.items() if zone.what == what])
     ]
     pressure = fields.get("pressure", np.zeros(1))
     if pressure.min() < -PULLS * np.abs(pressure).max():
@@ -339,9 +340,15 @@ class _Sums:
         return found
 
     def _within(self, zone: Zone) -> Sum:
-        (x, y), half = self._middle, self._half
+        (x, y), half, plate = self._middle, self._half, self._plate
         tests = np.array([[1.0, 0.0, 0.0], [-x / half, 1 / half, 0.0], [-y / half, 0.0, 1 / half]])
-        found = reaction(self._plate, zone, self._known, self._values, tests)
+        found = reaction(plate, zone, self._known, self._values, tests)
+        # What is prescribed along an edge there pushes, and does not react.
+        for edge in zone.corner.edges:
+            for key in map(plate.equation.output, ("V_n", "spring")):
+                at, lengths = gauss(within(plate, edge, zone))
+                push = evaluate(plate.conditions[edge].get(key, Float(0)), with_values(at, self._values))
+                found = found + self._of(at, push * lengths)[0]
         return found, abs(float(found[0]))
 
     def _over(self, region: Shape | None, value: Callable[[Points], Array]) -> Sum:
@@ -352,16 +359,17 @@ class _Sums:
         """Return the sums of an edge's reaction, of the moment that bends it, and of the load prescribed along it."""
         plate, (place, lengths) = self._plate, gauss(beyond(self._plate, name, self._zones))
         found, prescribed = _edge_values(plate, name, self._known, place), plate.conditions[name]
+        whole, all_lengths = gauss(plate.shape.edges[name])
 
-        def given(*quantities: str) -> Array | None:
+        def given(at: Points, *quantities: str) -> Array | None:
             held = [prescribed[key] for key in map(plate.equation.output, quantities) if key in prescribed]
-            return evaluate(held[0], with_values(place, self._values)) if held else None
+            return evaluate(held[0], with_values(at, self._values)) if held else None
 
-        moment, load = given("M_n"), given("V_n", "spring")
+        moment, load = given(place, "M_n"), given(whole, "V_n", "spring")
         moment = (found["M_n"] if moment is None else moment) * lengths / self._half
         bent = np.array([0.0, moment @ place["normal_x"], moment @ place["normal_y"]]), float(np.abs(moment).sum())
-        load = np.zeros_like(lengths) if load is None else load * lengths
-        return self._of(place, found["reaction"] * lengths), bent, self._of(place, load)
+        load = np.zeros_like(all_lengths) if load is None else load * all_lengths
+        return self._of(place, found["reaction"] * lengths), bent, self._of(whole, load)
 
 
 def _cells(shape: Shape, n: int = CELLS) -> tuple[Points, float]:

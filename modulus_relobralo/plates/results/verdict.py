@@ -55,4 +55,4 @@ class Verdict:
 
 
 def _percent(size: float) -> str:
-    return "0.01 %" if size < 1e-4 else f"{100 * size:.1g} %" if size < 0.1 else f"{100 * size:.3g} %"
+    return "0.01 %" if size < 1e-4 else f"{100 * size:.1g} %" if size < 0.095 else f"{100 * size:.0f} %"

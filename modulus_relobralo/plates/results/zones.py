@@ -89,6 +89,14 @@ def beyond(plate: Plate, name: str, around: Mapping[str, Zone]) -> Part:
     return Edge(first, last, edge.normal)
 
 
+def within(plate: Plate, name: str, zone: Zone) -> Part:
+    """Return the part of an edge that lies in a zone at one of its ends."""
+    edge = plate.shape.edges[name]
+    share = zone.radius / edge.length
+    ends = edge.at(np.array([0.0, share] if zone.corner.edges[1] == name else [1 - share, 1.0]))
+    return Edge.between(*zip(ends["x"].tolist(), ends["y"].tolist(), strict=True))
+
+
 def reaction(plate: Plate, zone: Zone, known: Known, values: Mapping[str, float], tests: Array) -> Array:
     """
     Return the sums of what reacts within a zone, for each test function.
