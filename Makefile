@@ -13,7 +13,7 @@ DEMO := $(VENV:.venv%=outputs/demo%)
 # as many as cores, at most four; a file's tests share their trainings, so they stay together
 WORKERS := --numprocesses auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help env env-physicsnemo demo demo-solver demo-loops docs test test-physicsnemo test-lowest test-gpu lint format bench-accuracy bench-article bench-moving-window bench-reuse bench-optimizers tune bench-aggregator bench-derivatives bench-soap bench-natural-gradients bench-gallery bench-pinnacle bench-weights bench-plates bench-time-to-error bench-gpu tables clean clean-outputs
+.PHONY: help env env-physicsnemo demo docs test test-physicsnemo test-lowest test-gpu lint format bench-accuracy bench-article bench-moving-window bench-reuse bench-optimizers tune bench-aggregator bench-derivatives bench-soap bench-natural-gradients bench-gallery bench-weights bench-pinnacle bench-plates bench-time-to-error bench-gpu tables clean clean-outputs
 .DELETE_ON_ERROR:
 
 help: ## show this list
@@ -39,21 +39,9 @@ $(VENV_docs)/complete: setup.cfg tools/build_docs_env.py $(VENV_modulus)/complet
 	@$(VENV_modulus)/bin/python tools/build_docs_env.py $(VENV_modulus) $(@D)
 	@touch $@
 
-demo: $(if $(LOOPS),demo-loops,demo-solver) ## train the article's two experiments with loss=sum and with loss=relobralo, and compare
-
-demo-solver: env
+demo: env ## the article's two experiments by the sum, by ReLoBRaLo and by natural gradients: a table and a picture. 4 minutes
 	@rm -rf $(DEMO)
-	@$(RUN) -m benchmarks.demo $(if $(DEMO_STEPS),--steps $(DEMO_STEPS)) --out $(DEMO)
-
-demo-loops: env
-	@rm -rf $(DEMO)
-	@for problem in helmholtz kirchhoff; do \
-		OMP_NUM_THREADS=1 $(RUN) examples/physicsnemo/$$problem.py --config-name article --multirun loss=sum,relobralo \
-			hydra/launcher=joblib hydra.launcher.n_jobs=2 \
-			$(if $(DEMO_STEPS),training.max_steps=$(DEMO_STEPS)) hydra.sweep.dir=$(DEMO)/$$problem \
-			'hydra.sweep.subdir=$${hydra:runtime.choices.loss}' || exit 1; \
-	done
-	@$(VENV)/bin/relobralo-report $(DEMO)/*/*/
+	@$(RUN) -m benchmarks.demo $(if $(LOOPS),--loops) $(if $(DEMO_STEPS),--steps $(DEMO_STEPS)) --out $(DEMO)
 
 docs: $(VENV_docs)/complete ## build docs/_build; a warning is an error
 	@$(VENV_docs)/bin/python -W ignore -m sphinx -q -W --keep-going -c docs -d docs/_build/doctrees . docs/_build/html

@@ -19,7 +19,7 @@ from modulus_relobralo.plates.results import Results, results
 from modulus_relobralo.plates.scaling import scales
 from modulus_relobralo.plates.singular import (
     POLE_COLUMNS,
-    LoadedRectangle,
+    LoadedPatch,
     jet_with_deflection,
     jet_with_poles,
     with_deflection,
@@ -50,8 +50,8 @@ class PlateArch(_Arch):
         As of the host's architectures; the first two inputs are x and y.
     poles : sequence of HolePole
         `Shape.poles`.
-    rectangles : sequence of LoadedRectangle
-        `plates.singular.loaded_rectangles`.
+    patches : sequence of LoadedPatch
+        `plates.singular.loaded_patches`.
     architecture : ModelConf
         The config of the network, of type ``fully_connected``.
 
@@ -66,11 +66,11 @@ class PlateArch(_Arch):
         input_keys: list[HostKey],
         output_keys: list[HostKey],
         poles: Sequence[HolePole],
-        rectangles: Sequence[LoadedRectangle],
+        patches: Sequence[LoadedPatch],
         architecture: Any,
     ) -> None:
         super().__init__(input_keys, output_keys)
-        self.poles, self.rectangles = tuple(poles), tuple(rectangles)
+        self.poles, self.patches = tuple(poles), tuple(patches)
         further = [host.Key("poles", size=POLE_COLUMNS * len(self.poles))] if self.poles else []
         network = host.instantiate_arch(
             cfg=architecture, input_keys=[*input_keys, *further], output_keys=list(output_keys)
@@ -86,7 +86,7 @@ class PlateArch(_Arch):
         """Return the outputs side by side, [points, outputs], of inputs side by side, [points, inputs]."""
         seen = with_poles(self.poles, x, self.process_input(x, self.input_scales_tensor))
         found = self.process_output(self._impl(seen), self.output_scales_tensor)
-        return with_deflection(self.rectangles, x, found)
+        return with_deflection(self.patches, x, found)
 
     def forward(self, in_vars: dict[str, Tensor]) -> dict[str, Tensor]:
         """Return the outputs by name, each [points, columns]."""
@@ -100,7 +100,7 @@ class PlateArch(_Arch):
         if self.output_scales_tensor is not None:
             offset, factor = self.output_scales_tensor
             found = found.scale(factor).shift(offset)
-        return jet_with_deflection(self.rectangles, jet, found, passing.targets)
+        return jet_with_deflection(self.patches, jet, found, passing.targets)
 
 
 def plate_network(plate: Plate, architecture: Any) -> Any:
@@ -129,13 +129,13 @@ def plate_network(plate: Plate, architecture: Any) -> Any:
         nodes += taylor_nodes(network, "plate_network", nodes)
     """
     (inputs, outputs), sizes = keys(plate), scales(plate)
-    if sizes.poles or sizes.rectangles:
-        network = PlateArch(inputs, outputs, sizes.poles, sizes.rectangles, architecture)
+    if sizes.poles or sizes.patches:
+        network = PlateArch(inputs, outputs, sizes.poles, sizes.patches, architecture)
     else:
         network = host.instantiate_arch(cfg=architecture, input_keys=inputs, output_keys=outputs)
     # In its checkpoint, so that nobody reads it as the network of another plate.
     made_for = [number for key in (*inputs, *outputs) for number in key.scale]
-    made_for += [number for part in (*sizes.poles, *sizes.rectangles) for number in part]
+    made_for += [number for part in (*sizes.poles, *sizes.patches) for number in part]
     network.register_buffer(MADE_FOR, torch.tensor(made_for))
     return network
 
