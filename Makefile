@@ -13,15 +13,15 @@ DEMO := $(VENV:.venv%=outputs/demo%)
 # as many as cores, at most four; a file's tests share their trainings, so they stay together
 WORKERS := --numprocesses auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help env env-physicsnemo demo docs test test-physicsnemo test-lowest test-gpu lint format bench-accuracy bench-article bench-moving-window bench-reuse bench-optimizers tune bench-aggregator bench-derivatives bench-soap bench-natural-gradients bench-gallery bench-weights bench-pinnacle bench-plates bench-time-to-error bench-gpu tables clean clean-outputs
+.PHONY: help env env-physicsnemo demo dist docs test test-physicsnemo test-lowest test-gpu lint format bench-accuracy bench-article bench-moving-window bench-reuse bench-optimizers tune bench-aggregator bench-derivatives bench-soap bench-natural-gradients bench-gallery bench-weights bench-pinnacle bench-plates bench-time-to-error bench-gpu tables clean clean-outputs
 .DELETE_ON_ERROR:
 
 help: ## show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 24
 
-env: $(VENV)/complete ## build .venv: Modulus Sym and this package
+env: $(VENV)/complete ## build .venv: Modulus Sym and this package; some minutes, 6 GB
 
-env-physicsnemo: $(VENV_physicsnemo)/complete ## build .venv-physicsnemo: PhysicsNeMo Sym and this package
+env-physicsnemo: $(VENV_physicsnemo)/complete ## build .venv-physicsnemo: PhysicsNeMo Sym and this package; some minutes, 6 GB
 
 $(VENV_modulus)/complete: setup.cfg $(wildcard tools/*.py)
 	@python=$$(tools/find_python.sh 3.11 3.10) && "$$python" tools/build_env.py modulus $(@D)
@@ -39,21 +39,21 @@ $(VENV_docs)/complete: setup.cfg tools/build_docs_env.py $(VENV_modulus)/complet
 	@$(VENV_modulus)/bin/python tools/build_docs_env.py $(VENV_modulus) $(@D)
 	@touch $@
 
-demo: env ## the article's two experiments by the sum, by ReLoBRaLo and by natural gradients: a table and a picture. 4 minutes
+demo: env ## the article's two experiments by the sum, ReLoBRaLo and natural gradients; some four minutes on two idle cores
 	@rm -rf $(DEMO)
 	@$(RUN) -m benchmarks.demo $(if $(LOOPS),--loops) $(if $(DEMO_STEPS),--steps $(DEMO_STEPS)) --out $(DEMO)
 
-docs: $(VENV_docs)/complete ## build docs/_build; a warning is an error
+docs: $(VENV_docs)/complete ## build docs/_build, a warning is an error; two minutes
 	@$(VENV_docs)/bin/python -W ignore -m sphinx -q -W --keep-going -c docs -d docs/_build/doctrees . docs/_build/html
 	@echo "docs/_build/html/index.html"
 
-test: env ## run every test
+test: env ## every test: long; one file, in a minute: .venv/bin/python -m pytest tests/test_links.py
 	$(VENV)/bin/python -m pytest $(WORKERS) $(if $(LOOPS),-m "not host")
 
-test-physicsnemo: ## run every test on PhysicsNeMo Sym
+test-physicsnemo: ## every test on PhysicsNeMo Sym: long
 	$(MAKE) test HOST=physicsnemo
 
-test-lowest: ## the tests that need no host, on the oldest requirements that setup.cfg allows
+test-lowest: ## the tests that need no host, on the oldest requirements that setup.cfg allows: long
 	python=$$(tools/find_python.sh 3.10 3.11) && "$$python" -m venv --clear .venv-lowest
 	.venv-lowest/bin/python -m pip install -q "uv>=0.4"
 	echo "numpy>=1.24,<2" > .venv-lowest/overrides.txt  # pytorch-optimizer asks for more, and needs it for nothing
@@ -135,7 +135,7 @@ tables: env ## every table and figure of the documents, from benchmarks/results
 
 bench-gpu: bench-aggregator bench-derivatives bench-soap ## all benchmarks; on a CUDA device they have rows for it
 
-lint: env ## ruff and mypy
+lint: env ## ruff and mypy; a minute
 	$(VENV)/bin/python -m ruff check .
 	$(VENV)/bin/python -m ruff format --check .
 	$(VENV)/bin/python -m mypy
@@ -143,6 +143,12 @@ lint: env ## ruff and mypy
 format: env ## let ruff put the code in order
 	$(VENV)/bin/python -m ruff check --fix .
 	$(VENV)/bin/python -m ruff format .
+
+dist: env ## the source archive and the wheel in dist/, checked; a minute
+	$(VENV)/bin/python -m uv pip install -q --python $(VENV)/bin/python build twine
+	rm -rf dist
+	$(VENV)/bin/python -m build -q
+	$(VENV)/bin/python -m twine check --strict dist/*
 
 clean: ## remove the environments and builds; trainings and studies stay, they took hours
 	rm -rf $(VENV_modulus) $(VENV_physicsnemo) $(VENV_physicsnemo-loops) $(VENV_docs) .venv-lowest .venv-peer-* docs/_build build dist *.egg-info

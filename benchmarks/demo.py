@@ -29,14 +29,14 @@ from modulus_relobralo.report.fields import Field
 
 TITLES = {"helmholtz": "Helmholtz", "kirchhoff": "plate"}
 SUM, RELOBRALO, NATURAL = "Adam, sum", "Adam, ReLoBRaLo", "natural gradients"
-# By problem and choice. On two idle cores they take four minutes, most of it with Adam.
+# By problem and choice: about as many seconds for each of a problem. On two idle cores all six take four minutes.
 STEPS = {
-    ("kirchhoff", SUM): 3500,
-    ("kirchhoff", RELOBRALO): 3500,
-    ("helmholtz", SUM): 4000,
-    ("helmholtz", RELOBRALO): 4000,
-    ("helmholtz", NATURAL): 120,
-    ("kirchhoff", NATURAL): 60,
+    ("kirchhoff", SUM): 1500,
+    ("kirchhoff", RELOBRALO): 1500,
+    ("helmholtz", SUM): 3000,
+    ("helmholtz", RELOBRALO): 3000,
+    ("helmholtz", NATURAL): 150,
+    ("kirchhoff", NATURAL): 80,
 }
 # Adam in the article's own setting; natural gradients as the examples recommend them, with the article's load.
 RECOMMENDED = {"helmholtz": (), "kirchhoff": ("custom.p0=0.15",)}

@@ -1,4 +1,4 @@
-"""Tables between ``<!-- table: NAME -->`` and ``<!-- end of table -->``: of the results, and of the gallery README."""
+"""Tables between ``<!-- table: NAME -->`` and ``<!-- end of table -->``: of the results, of the gallery, in short."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from benchmarks.documents.summary import (
 )
 from benchmarks.protocols.accuracy import best_trials
 from benchmarks.protocols.schemes import GRADIENTS, HEADLINE
-from benchmarks.records import read_rows
+from benchmarks.records import ROOT, read_rows
 
 BUILTIN = "relobralo_builtin"
 # What was asked for: of the article's claims, and of GRADIENTS by optimizer, setting and problem.
@@ -175,16 +175,36 @@ def race() -> pd.DataFrame:
     )
 
 
+def in_short() -> pd.DataFrame:
+    """Return median errors by optimizer and scheme, a row for each setting: the README's."""
+    frames = with_adam(), runs("optimizers").query("optimizer == 'soap'"), runs("natural_gradients")
+    medians = pd.concat([of.groupby(["optimizer", "scheme", *SETTING])["error"].median() for of in frames]).sort_index()
+    columns = {name: medians[optimizer, scheme] for name, optimizer, scheme in SHORT}
+    # The settings that all of them have.
+    return pd.DataFrame(columns).dropna().map(number).reset_index()
+
+
 def gallery_contents() -> pd.DataFrame:
     """Return the problems of the gallery with their errors."""
     return gallery.contents()
 
 
 COLUMNS = ("1 %", "0.1 %", "1e-4")
+SHORT = (
+    ("Adam, `sum`", "adam", "sum"),
+    ("Adam, `relobralo`", "adam", "relobralo"),
+    ("Adam, `relobralo_grad`", "adam", "relobralo_grad"),
+    ("SOAP, `relobralo_grad`", "soap", "relobralo_grad"),
+    ("natural gradients, `sum`", "natural_gradient", "sum"),
+)
 TABLES = (
     article, defaults, tuned, tuned_values, optimizers, natural_gradients, moving_window, gradients, rivals, race,
-    gallery_contents,
+    gallery_contents, in_short,
 )  # fmt: skip
+DOCUMENTS = tuple(
+    ROOT / path
+    for path in ("README.md", "docs/evidence/index.md", "docs/evidence/results.md", "examples/gallery/README.md")
+)
 MARKED = re.compile(r"<!-- table: (\w+) -->.*?<!-- end of table -->", re.DOTALL)
 
 

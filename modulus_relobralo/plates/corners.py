@@ -114,7 +114,7 @@ def corner_functions(plate: Plate, below: float = SMOOTH) -> tuple[CornerFunctio
     if D is None or nu is None or not D.free_symbols <= set(COORDINATES) or not nu.is_number:
         return ()
     size = min(high - low for low, high in zip(*plate.shape.bounds, strict=True)) / 2
-    found = []
+    found: list[CornerFunction] = []
     for corner in plate.shape.corners.values():
         if all(isinstance(plate.shape.edges[edge], Edge) for edge in corner.edges):
             held = [plate.supports[edge] for edge in corner.edges]
@@ -126,7 +126,8 @@ def corner_functions(plate: Plate, below: float = SMOOTH) -> tuple[CornerFunctio
 
 def unbounded(plate: Plate) -> dict[str, str]:
     """Return which corners have "moments" or "shears" without a bound, of an isotropic plate with a number for nu."""
-    nu, found = plate.equation.stiffness.values.get("nu"), {}
+    nu = plate.equation.stiffness.values.get("nu")
+    found: dict[str, str] = {}
     if nu is None or not nu.is_number:
         return {}
     for name, corner in plate.shape.corners.items():
@@ -180,8 +181,8 @@ def _angle(corner: Corner) -> float:
 
 def _roots(angle: float, kinds: Kinds, nu: float) -> Complex:
     """Return zeros of the determinant, by the method of secants from many numbers at once."""
-    s = _STARTS.copy()
-    before = s + 1e-3
+    s: Complex = _STARTS.astype(np.complex128)
+    before: Complex = np.asarray(s + 1e-3)
     at_before = np.linalg.det(_conditions(before, angle, kinds, nu))
     with np.errstate(all="ignore"):
         for _ in range(60):

@@ -8,6 +8,7 @@ from functools import cached_property
 from sympy import Expr
 from sympy.core.function import AppliedUndef
 
+from modulus_relobralo.plates.columns import beside, support_cells, support_regions
 from modulus_relobralo.plates.equation import COEFFICIENTS, KirchhoffPlate, coefficients, edge_equations
 from modulus_relobralo.plates.given import check_corners, check_loaded, check_patches, check_quantities
 from modulus_relobralo.plates.supports import (
@@ -25,6 +26,9 @@ from modulus_relobralo.problems.problem import Problem
 from modulus_relobralo.problems.shapes.edges import Corner
 from modulus_relobralo.problems.shapes.primitives import Rectangle
 from modulus_relobralo.problems.shapes.shape import Shape, for_each_edge
+
+SUPPORT, SUPPORTS = "support", "inside"
+"""The equation that holds at supports inside, and the name of their places: its loss term is ``support_inside``."""
 
 
 class Plate(Problem):
@@ -50,6 +54,8 @@ class Plate(Problem):
         What holds each edge.
     corners : tuple[str, ...]
         The corners that rest on a point.
+    inner, cells : tuple
+        Patches of stiffness that are supports inside, and the cells of these, see `columns`.
 
     Raises
     ------
@@ -101,14 +107,19 @@ class Plate(Problem):
         points = [shape.corners[name] for name in self.corners]
         check_held(shape, self.supports, points, equation.winkler, equation.pasternak)
         held = self._support_conditions(settlements)
+        self.inner = support_regions(shape, equation)
+        cells = [cell for region in self.inner for cell in support_cells(shape, region)]
+        self.cells = tuple(cells)
+        needed, middles = self._needed_equations(held), {name: [getattr(cell, name) for cell in cells] for name in "xy"}
         super().__init__(
             shape,
-            equations=self._needed_equations(held),
+            equations=needed,
             inside=[equation.output("kirchhoff")],
             conditions=held,
             coefficients=self._local_coefficients(held),
             parameters=equation.ranges or equation.parameters,
-            dense=self.patches,
+            dense=[region for region in self.patches if region not in self.inner],
+            sensors={SUPPORTS: {**middles, equation.output(SUPPORT): [0.0] * len(cells)}} if cells else None,
         )
 
     @cached_property
@@ -150,7 +161,13 @@ class Plate(Problem):
             self.equation.output(quantity): expression
             for quantity, expression in edge_equations(self.equation, self.curved).items()
         }
-        return {**self.equation.equations, **{name: further[name] for name in further if name in needed}}
+        equations = {**self.equation.equations, **{name: further[name] for name in further if name in needed}}
+        if self.inner:
+            # Beside supports, and in the middles of their cells with them.
+            inside = self.equation.output("kirchhoff")
+            equations[self.equation.output(SUPPORT)] = equations[inside]
+            equations[inside] = beside(equations[inside], self.inner)
+        return equations
 
     def _local_coefficients(self, held: Iterable[str]) -> dict[str, dict[str, Expr]]:
         """Return the curvature of each edge, the stiffness of what it rests on, and the angle of a corner."""

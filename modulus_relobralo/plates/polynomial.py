@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import factorial
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,7 @@ from modulus_relobralo.plates.values import (
     evaluate,
     orders_of,
     put_symbols,
+    quantities,
     symbol_of,
 )
 from modulus_relobralo.problems.expressions import COORDINATES
@@ -40,6 +42,8 @@ from modulus_relobralo.problems.shapes.shape import HolePole, Shape
 
 DEGREE = 10
 """Of the polynomial in x and y together."""
+FINE_DEGREE = 16
+"""Of one that says how wrong a deflection is, which is finer than what errors look like."""
 LOW = 4
 """Order of the equation, and of the polynomials whose size all conditions are brought to."""
 GRID = 24
@@ -72,6 +76,8 @@ class Polynomial:
 
     Attributes
     ----------
+    degree : int
+        As given.
     coefficients : array
         Of the polynomials, in the order of `degrees`, of poles and of further functions.
     """
@@ -85,7 +91,7 @@ class Polynomial:
     ) -> None:
         (x0, y0), (x1, y1) = shape.bounds
         self._middle, self._half = ((x0 + x1) / 2, (y0 + y1) / 2), ((x1 - x0) / 2, (y1 - y0) / 2)
-        self._degree, self._given, self._further = degree, given or KnownDeflection(()), KnownDeflection(functions)
+        self.degree, self._given, self._further = degree, given or KnownDeflection(()), KnownDeflection(functions)
         self.degrees = [(i, j) for i in range(degree + 1) for j in range(degree + 1 - i)]
         self._poles = shape.poles
         self.coefficients: Array = np.zeros(len(self.degrees) + COUNT * len(self._poles) + len(functions))
@@ -118,34 +124,101 @@ class Polynomial:
 
     def _along(self, axis: int, order: int, points: Points) -> Array:
         t = (points["xy"[axis]] - self._middle[axis]) / self._half[axis]
-        derived = np.polynomial.chebyshev.chebder(np.eye(self._degree + 1), order)
+        derived = np.polynomial.chebyshev.chebder(np.eye(self.degree + 1), order)
         return np.polynomial.chebyshev.chebval(t, derived) / self._half[axis] ** order
+
+
+class Block(NamedTuple):
+    """
+    A condition at points: of a polynomial's coefficients, ``matrix @ coefficients + rest`` is to vanish.
+
+    Attributes
+    ----------
+    name : str
+        Of what holds.
+    matrix, rest : array
+        [points, coefficients] and [points].
+    """
+
+    name: str
+    matrix: Array
+    rest: Array
 
 
 def fit(plate: Plate, values: Mapping[str, float], degree: int = DEGREE) -> Polynomial:
     """Return the polynomial that fits a plate best, with ``values`` of its parameters."""
-    given, functions = KnownDeflection(loaded_patches(plate)), corner_functions(plate, HIGHEST)
-    polynomial, w, equations = Polynomial(plate.shape, degree, given, functions), plate.equation.w, plate.equations
-    known = {**equations, w: Function(w)(*COORDINATES)}
+    polynomial = _polynomial(plate, degree, KnownDeflection(loaded_patches(plate)))
+    _solve(polynomial, _blocks(plate, polynomial, values))
+    return polynomial
+
+
+def fit_error(
+    plate: Plate, values: Mapping[str, float], deflection: Deflection, degree: int = FINE_DEGREE
+) -> tuple[Polynomial, float]:
+    """
+    Return the polynomial that a deflection lacks to be a solution, and how much of the equation inside it leaves.
+
+    Parameters
+    ----------
+    plate : Plate
+        The plate.
+    values : mapping
+        Of its parameters.
+    deflection : Deflection
+        What was found.
+    degree : int
+        Of the polynomial in x and y together.
+
+    Returns
+    -------
+    tuple of Polynomial and float
+        That is to be added, and the root mean square of the residual inside that is left then.
+    """
+    lacking = _polynomial(plate, degree, KnownDeflection(()))
+    blocks = _blocks(plate, lacking, values, deflection)
+    _solve(lacking, blocks)
+    inside = [block for block in blocks if block.name in plate.inside]
+    left = [block.matrix @ lacking.coefficients + block.rest for block in inside]
+    return lacking, float(np.sqrt(np.mean(np.concatenate(left) ** 2)))
+
+
+def _polynomial(plate: Plate, degree: int, given: Deflection) -> Polynomial:
+    functions = [*corner_functions(plate, HIGHEST), *(cell.function for cell in plate.cells)]
+    return Polynomial(plate.shape, degree, given, functions)
+
+
+def _blocks(
+    plate: Plate, polynomial: Polynomial, values: Mapping[str, float], found: Deflection | None = None
+) -> list[Block]:
+    """Return all that holds, at points; with what was `found` the polynomial is what is added to it."""
+    w, known = plate.equation.w, {**plate.equations, plate.equation.w: Function(plate.equation.w)(*COORDINATES)}
+
+    def block(name: str, residual: Expr, points: Points, share: Array | float = 1.0) -> Block:
+        matrix, rest = polynomial.rows(residual, w, points)
+        if found is not None:
+            rest = quantities({name: residual}, w, found, points)[name]
+        return Block(name, matrix * np.reshape(share, (-1, 1)), rest * share)
+
     inside, areas = spread(plate)
-    blocks = []
-    for name, target in plate.inside.items():
-        matrix, rest = polynomial.rows(known[name] - target, w, with_values(inside, values))
-        share = np.sqrt(areas / areas.mean())
-        blocks.append((matrix * share[:, None], rest * share))
+    points, share = with_values(inside, values), np.sqrt(areas / areas.mean())
+    blocks = [block(name, known[name] - target, points, share) for name, target in plate.inside.items()]
+    n = 4 * polynomial.degree
     for part, outvar in plate.conditions.items():
-        points = with_values(plate.shape.parts[part].at((np.arange(4 * degree) + 0.5) / (4 * degree)), values)
+        points = with_values(plate.shape.parts[part].at((np.arange(n) + 0.5) / n), values)
         coefficients = {Symbol(name): value for name, value in plate.coefficients.get(part, {}).items()}
-        blocks += [
-            polynomial.rows(known[name].xreplace(coefficients) - target, w, points) for name, target in outvar.items()
-        ]
+        blocks += [block(name, known[name].xreplace(coefficients) - target, points) for name, target in outvar.items()]
+    for sensors in plate.sensors.values():
+        blocks += [block(name, known[name], sensors.points) for name in sensors.values]
+    return blocks
+
+
+def _solve(polynomial: Polynomial, blocks: Sequence[Block]) -> None:
     # Each condition counts as one, in the size that the lowest polynomials give it that all of them can see.
     low = [i for i, degrees in enumerate(polynomial.degrees) if sum(degrees) <= LOW]
-    sizes = [np.sqrt((rows[:, low] ** 2).sum()) or 1.0 for rows, _ in blocks]
-    matrix = np.concatenate([rows / size for (rows, _), size in zip(blocks, sizes, strict=True)])
-    right = np.concatenate([-rest / size for (_, rest), size in zip(blocks, sizes, strict=True)])
+    sizes = [np.sqrt((block.matrix[:, low] ** 2).sum()) or 1.0 for block in blocks]
+    matrix = np.concatenate([block.matrix / size for block, size in zip(blocks, sizes, strict=True)])
+    right = np.concatenate([-block.rest / size for block, size in zip(blocks, sizes, strict=True)])
     polynomial.coefficients = np.linalg.lstsq(matrix, right, rcond=1e-12)[0]
-    return polynomial
 
 
 def spread(plate: Plate, n: int = GRID) -> tuple[Points, Array]:

@@ -10,12 +10,14 @@ import numpy as np
 from sympy import Function
 from sympy.core.function import AppliedUndef
 from torch import Tensor
-from torch.nn import Module
+from torch.nn import Module, Parameter
 
+from modulus_relobralo.plates.corners import corner_functions
 from modulus_relobralo.plates.given import implausible
-from modulus_relobralo.plates.plate import Plate
+from modulus_relobralo.plates.plate import SUPPORT, Plate
 from modulus_relobralo.plates.polynomial import GRID, fit, spread, with_values
 from modulus_relobralo.plates.singular import (
+    KnownFunction,
     LoadedPatch,
     jet_with_deflection,
     jet_with_poles,
@@ -46,6 +48,8 @@ class Scales:
         Of the plate's holes, see `singular`.
     patches : tuple[LoadedPatch, ...]
         Of the plate's loads, see `singular`.
+    functions : tuple[KnownFunction, ...]
+        Of the plate's corners and supports inside, which have amplitudes to be found, see `corners` and `columns`.
     w : str
         Name of the deflection among `outputs`.
     """
@@ -54,6 +58,7 @@ class Scales:
     outputs: Mapping[str, float]
     poles: tuple[HolePole, ...] = ()
     patches: tuple[LoadedPatch, ...] = ()
+    functions: tuple[KnownFunction, ...] = ()
     w: str = "w"
 
 
@@ -121,10 +126,14 @@ def _found(plate: Plate) -> Scales:
     found = {"w": deflection, "slope_n": slope, "kirchhoff": load, "R": moment}
     found |= dict.fromkeys(("M_x", "M_y", "M_xy", "M_n", "restraint"), moment)
     found |= dict.fromkeys(("Q_x", "Q_y", "V_n", "spring"), shear)
+    if plate.cells:
+        # The pressure of supports that carry all of the load.
+        found[SUPPORT] = load * plate.shape.area / sum(region.area for region in plate.inner)
     inputs = {name: ((low + high) / 2, (high - low) / 2) for name, low, high in zip("xy", *sizes, strict=True)}
     inputs |= {name: ((low + high) / 2, (high - low) / 2) for name, (low, high) in equation.ranges.items()}
     outputs = {output(name): value for name, value in found.items()}
-    return Scales(inputs, outputs, plate.shape.poles, loaded_patches(plate), equation.w)
+    functions = (*corner_functions(plate), *(cell.function for cell in plate.cells))
+    return Scales(inputs, outputs, plate.shape.poles, loaded_patches(plate), functions, equation.w)
 
 
 def _quantile(values: Array, areas: Array, fraction: float) -> float:
@@ -154,10 +163,11 @@ class PlateNetwork(Scaled):
 
     ::
 
-        w = scale_w * network((x - shift) / scale, poles of holes) + w_p
+        w = scale_w * (network((x - shift) / scale, poles of holes) + sum of a_i w_i) + w_p
 
     It need not learn what is not smooth, see `singular`: it sees functions with their pole in each hole, and what a
-    load that jumps does to an unbounded plate, w_p, is added to its output.
+    load that jumps does to an unbounded plate, w_p, is added to its output. So is what has no bound at corners and what
+    supports inside do, w_i, with amplitudes a_i that are trained.
 
     Parameters
     ----------
@@ -179,15 +189,22 @@ class PlateNetwork(Scaled):
 
     def __init__(self, network: Module, sizes: Scales) -> None:
         super().__init__(network, [*sizes.inputs.values()], [(0.0, sizes.outputs[sizes.w])])
-        self.poles, self.patches = sizes.poles, sizes.patches
+        self.poles, self.patches, self.functions = sizes.poles, sizes.patches, sizes.functions
+        if self.functions:
+            self.amplitudes = Parameter(next(network.parameters()).new_zeros(len(self.functions)))
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the deflection, [..., 1], of inputs, [..., inputs]."""
         seen = with_poles(self.poles, x, self.scaled(x))
-        return with_deflection(self.patches, x, self.unscaled(self.network(seen)))
+        found = self.network(seen)
+        if self.functions:
+            found = with_deflection(self.functions, x, found, self.amplitudes)
+        return with_deflection(self.patches, x, self.unscaled(found))
 
     def propagate_jet(self, jet: Jet, passing: Pass) -> Jet:
         """Return the jet of the deflection; see `taylor.networks.StatesJet`."""
         seen = jet_with_poles(self.poles, jet, self.scaled_jet(jet), passing.channels)
-        found = self.unscaled_jet(passing.through(self.network, seen))
-        return jet_with_deflection(self.patches, jet, found, passing.targets)
+        found = passing.through(self.network, seen)
+        if self.functions:
+            found = jet_with_deflection(self.functions, jet, found, passing.targets, self.amplitudes)
+        return jet_with_deflection(self.patches, jet, self.unscaled_jet(found), passing.targets)

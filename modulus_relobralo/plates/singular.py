@@ -39,18 +39,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from modulus_relobralo.plates.plate import Plate
 from modulus_relobralo.plates.values import Array, Orders, Points
 from modulus_relobralo.problems.expressions import COORDINATES
 from modulus_relobralo.problems.shapes.primitives import Ellipse, Polygon, Rectangle
 from modulus_relobralo.problems.shapes.shape import HolePole, Shape
 from modulus_relobralo.taylor.jets import Channel, Jet, MultiIndex, from_partials, side_by_side
+
+if TYPE_CHECKING:
+    from modulus_relobralo.plates.plate import Plate
 
 Analytic = Callable[[Tensor, int], Tensor]
 
@@ -132,6 +134,11 @@ class LoadedRectangle(NamedTuple):
     load: float
     angle: float = 0.0
 
+    @property
+    def numbers(self) -> tuple[float, ...]:
+        """What tells it from others."""
+        return tuple(self)
+
     def derivative(self, x: Tensor, slopes: Tensor, alpha: MultiIndex) -> Tensor:
         """Return a derivative of w_p, [points], float64: small patches are differences of large numbers.
 
@@ -171,6 +178,11 @@ class LoadedDisc(NamedTuple):
     radius: float
     size: float
     load: float
+
+    @property
+    def numbers(self) -> tuple[float, ...]:
+        """What tells it from others."""
+        return tuple(self)
 
     def derivative(self, x: Tensor, slopes: Tensor, alpha: MultiIndex) -> Tensor:
         """Return a derivative of w_p, [points], float64, as `LoadedRectangle` does."""
@@ -215,31 +227,36 @@ def _loaded(plate: Plate, region: Shape | None, load: float) -> list[LoadedPatch
     size = min(high - low for low, high in zip(*plate.shape.bounds, strict=True)) / 2
     (x_1, y_1), (x_2, y_2) = region.bounds
     here = load / float(D.subs(dict(zip(COORDINATES, ((x_1 + x_2) / 2, (y_1 + y_2) / 2), strict=True))))
+    patch = patch_of(region, size)
+    return [] if patch is None else [patch._replace(load=here)]
+
+
+def patch_of(region: Shape, size: float) -> LoadedPatch | None:
+    """Return a region with a load of one, if it is a rectangle or a disc; `size` is a length of the plate."""
+    (x_1, y_1), (x_2, y_2) = region.bounds
     if isinstance(region, Rectangle):
-        return [LoadedRectangle(x_1, y_1, x_2, y_2, size, here)]
+        return LoadedRectangle(x_1, y_1, x_2, y_2, size, 1.0)
     if isinstance(region, Ellipse) and region.a == region.b:
-        return [LoadedDisc(*region.center, region.a, size, here)]
-    return _turned_rectangle(region, size, here)
-
-
-def _turned_rectangle(region: Shape, size: float, load: float) -> list[LoadedPatch]:
-    """Return a polygon that is a rectangle at an angle, or nothing if it is none."""
+        return LoadedDisc(*region.center, region.a, size, 1.0)
     if not isinstance(region, Polygon) or len(region.vertices) != 4:
-        return []
+        return None
     first = next(iter(region.edges.values()))
     angle = math.atan2(first.end[1] - first.start[1], first.end[0] - first.start[0])
-    own = np.array(region.vertices) @ np.array(
-        [[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]]
-    )
+    turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
+    own = np.array(region.vertices) @ turn
     (x_1, y_1), (x_2, y_2) = own.min(axis=0).tolist(), own.max(axis=0).tolist()
     # All of its vertices are those of the rectangle around them.
     beside = np.minimum(np.abs(own - [x_1, y_1]), np.abs(own - [x_2, y_2])).max()
     right = beside < 1e-9 * max(x_2 - x_1, y_2 - y_1)
-    return [LoadedRectangle(x_1, y_1, x_2, y_2, size, load, angle)] if right else []
+    return LoadedRectangle(x_1, y_1, x_2, y_2, size, 1.0, angle) if right else None
 
 
 class KnownFunction(Protocol):
     """A deflection in closed form: that of a patch of load, or of a corner."""
+
+    @property
+    def numbers(self) -> tuple[float, ...]:
+        """What tells it from others."""
 
     def derivative(self, x: Tensor, slopes: Tensor, alpha: MultiIndex) -> Tensor:
         """Return a derivative, [points], see `LoadedRectangle`."""
@@ -269,24 +286,35 @@ class KnownDeflection:
         return np.stack(columns, axis=1) if columns else np.zeros((len(x), 0))
 
 
-def with_deflection(patches: Sequence[LoadedPatch], inputs: Tensor, w: Tensor) -> Tensor:
+def with_deflection(
+    patches: Sequence[KnownFunction], inputs: Tensor, w: Tensor, amplitudes: Tensor | None = None
+) -> Tensor:
     """Return w + w_p, [..., 1].
 
     Parameters
     ----------
-    patches : sequence of LoadedPatch
+    patches : sequence of KnownFunction
         What w_p is of; without any, `w` stays what it is.
     inputs : Tensor
         Of which the first two are x and y, [..., inputs].
     w : Tensor
         The rest of the deflection, [..., 1].
+    amplitudes : Tensor, optional
+        What each counts, [patches]; as it is without.
     """
     if not patches:
         return w
-    return w + _sum(patches, inputs, torch.zeros(0, 2, dtype=torch.float64, device=w.device), ()).to(w.dtype)[..., None]
+    slopes = torch.zeros(0, 2, dtype=torch.float64, device=w.device)
+    return w + _sum(patches, inputs, slopes, (), amplitudes).to(w.dtype)[..., None]
 
 
-def jet_with_deflection(patches: Sequence[LoadedPatch], inputs: Jet, jet: Jet, channels: tuple[Channel, ...]) -> Jet:
+def jet_with_deflection(
+    patches: Sequence[KnownFunction],
+    inputs: Jet,
+    jet: Jet,
+    channels: tuple[Channel, ...],
+    amplitudes: Tensor | None = None,
+) -> Jet:
     """Return the jet of `with_deflection`, with the given channels, of the jet of the inputs, linear in the variables.
 
     Raises
@@ -297,13 +325,15 @@ def jet_with_deflection(patches: Sequence[LoadedPatch], inputs: Jet, jet: Jet, c
     if not patches:
         return jet
     x, slopes = inputs.dense[0], inputs.slopes()
-    further = from_partials(channels, lambda alpha: _sum(patches, x, slopes, alpha)).dense
+    further = from_partials(channels, lambda alpha: _sum(patches, x, slopes, alpha, amplitudes)).dense
     return Jet(channels, jet.select(channels) + further.to(x.dtype)[..., None])
 
 
-def _sum(patches: Sequence[LoadedPatch], x: Tensor, slopes: Tensor, alpha: MultiIndex) -> Tensor:
-    first, *rest = (patch.derivative(x, slopes, alpha) for patch in patches)
-    return sum(rest, start=first)
+def _sum(
+    patches: Sequence[KnownFunction], x: Tensor, slopes: Tensor, alpha: MultiIndex, amplitudes: Tensor | None
+) -> Tensor:
+    found = torch.stack([patch.derivative(x, slopes, alpha) for patch in patches], dim=-1)
+    return found.sum(dim=-1) if amplitudes is None else found @ amplitudes.double()
 
 
 def turned(x: Tensor, angle: float) -> Tensor:

@@ -56,8 +56,10 @@ def test_reactions_balance_the_load(sinusoidal):
 def test_a_deflection_that_is_none_is_told(sinusoidal):
     wrong = results(sinusoidal.plate, ClosedDeflection(1.1 * sinusoidal_deflection(A, B, D, P0)))
     assert wrong.imbalance == pytest.approx(0.1, abs=1e-3)
-    assert "This is no solution" in balance(wrong)
-    assert "This is no solution" not in balance(sinusoidal)
+    assert "+10.0" in balance(wrong)
+    assert str(wrong.verdict).startswith("No solution: deflection off by about 9 %, moments off by about 9 %, shears")
+    assert "equilibrium of forces off by about 10 %" in str(wrong.verdict)
+    assert str(sinusoidal.verdict).startswith("Solution within about 0.")
 
 
 def test_springs_soil_and_loads_along_an_edge_are_in_the_sums():
@@ -68,7 +70,7 @@ def test_springs_soil_and_loads_along_an_edge_are_in_the_sums():
     assert found.load == pytest.approx(2 * 0.7 + 0.2 + 0.5 * 2, rel=1e-6)
     assert found.reactions["bottom"] == 0
     assert min(found.reactions[name] for name in ("left", "right", "top", "soil")) > 0.05
-    assert abs(found.imbalance) < 5e-3
+    assert abs(found.imbalance) < 2e-3
 
 
 def test_moments_balance_too(sinusoidal):
@@ -138,7 +140,7 @@ def test_soil_that_pulls_is_said():
     assert found.fields["pressure"].min() < 0
     assert any("pulls" in remark for remark in found.remarks)
     everywhere = RectangularPlate(A, B, KirchhoffPlate(D, NU, 1.0, winkler=50.0), "free")
-    assert results(everywhere, fit(everywhere, {})).remarks == ()
+    assert not any("pulls" in remark for remark in results(everywhere, fit(everywhere, {})).remarks)
 
 
 def test_parameters_need_values():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import fill
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -56,6 +57,7 @@ def contours(results: Results) -> Figure:
         bar.ax.yaxis.get_offset_text().set_fontsize(SMALL)
         bar.ax.tick_params(labelsize=SMALL)
         _finish(ax, results, f"{name} [{unit(name)}]")
+    figure.suptitle(fill(str(results.verdict), 110), fontsize=TEXT)
     return figure
 
 

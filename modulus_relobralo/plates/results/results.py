@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 from math import sin
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from sympy import Expr, Float, Function, Symbol
 
 from modulus_relobralo.plates.equation import TURN, edge_equations
 from modulus_relobralo.plates.given import implausible
 from modulus_relobralo.plates.plate import Plate
-from modulus_relobralo.plates.polynomial import arrays, with_values
-from modulus_relobralo.plates.results.zones import Known, Zone, beyond, reaction, zones
+from modulus_relobralo.plates.polynomial import arrays, fit_error, spread, with_values
+from modulus_relobralo.plates.results.verdict import Verdict
+from modulus_relobralo.plates.results.zones import Known, Zone, beyond, reaction, within, zones
 from modulus_relobralo.plates.values import Array, Deflection, Points, evaluate, quantities
 from modulus_relobralo.problems.expressions import COORDINATES
 from modulus_relobralo.problems.shapes.edges import Part
@@ -24,11 +27,13 @@ GRID = 61
 """Points along each side of the bounds."""
 ALONG = 101
 """Points along each edge."""
-CELLS = 300
-"""Along each side of a shape's bounds: the integral of a smooth function is exact to about 1e-4."""
+CELLS, PATCH_CELLS = 300, 60
+"""Along each side of the bounds of a shape and of a patch: the integral of a smooth function is exact to about 1e-4."""
 
 UNITS = {"w": "m", "slope_x": "-", "slope_y": "-", "slope_n": "-", "angle": "deg", "pressure": "N/m^2", "R": "N"}
 """Of what is no moment [N m/m] and no shear [N/m]."""
+
+MOMENTS, SHEARS = ("M_x", "M_y", "M_xy"), ("Q_x", "Q_y")
 
 PULLS = 1e-3
 """Of the largest pressure of the soil, what counts as pulling."""
@@ -65,6 +70,8 @@ class Results:
         What is left of the equilibrium of forces, and of moments about two axes.
     zones : dict[str, Zone]
         Around corners where moments or shears have no bound, see `zones`: extremes and edges are those beyond.
+    verdict : Verdict
+        Whether it is a solution, and within about how much.
     remarks : tuple of str
         What of them an engineer has to know: that the soil pulls, that a thin plate is none.
     """
@@ -80,6 +87,12 @@ class Results:
     zones: dict[str, Zone]
     remarks: tuple[str, ...]
     _inside: Callable[[Points], dict[str, Array]] = field(repr=False)
+    _judge: Callable[[Results], Verdict] = field(repr=False)
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """Whether it is a solution, and within about how much; found when it is asked for."""
+        return self._judge(self)
 
     @property
     def imbalance(self) -> float:
@@ -99,7 +112,7 @@ class Results:
             found[name] = {which: (float(values[i]), float(x[i]), float(y[i])) for which, i in places.items()}
         return found
 
-    def bounded(self, name: str) -> Array:
+    def bounded(self, name: str) -> NDArray[np.bool_]:
         """Return at which points a field has a bound: beyond zones, if it is a moment or a shear."""
         found = np.ones(self.points["x"].shape, dtype=bool)
         for zone in self.zones.values():
@@ -209,16 +222,60 @@ def results(plate: Plate, deflection: Deflection, parameters: Mapping[str, float
         around,
         tuple(_remarks(plate, fields, around)),
         fields_at,
+        partial(_judge, plate, deflection, values),
     )
+
+
+def _judge(plate: Plate, deflection: Deflection, values: Mapping[str, float], found: Results) -> Verdict:
+    """Return the verdict on results."""
+    lacking, left = fit_error(plate, values, deflection)
+
+    def missing(expressions: Mapping[str, Expr], points: Points) -> dict[str, Array]:
+        return quantities(expressions, plate.equation.w, lacking, with_values(points, values))
+
+    inside, areas = spread(plate)
+    wanted = {"w": Function(plate.equation.w)(*COORDINATES), **_equations(plate, *MOMENTS, *SHEARS)}
+    wrong = missing(wanted, inside)
+    # Along the edges, too: there moments and shears are largest, and reactions are.
+    along = {name: _along_edge(plate, name, missing, beyond(plate, name, found.zones)) for name in found.edges}
+
+    def largest(values: Iterable[Array]) -> float:
+        return max((float(np.abs(each).max()) for each in values), default=0.0)
+
+    def outside(name: str) -> Array:
+        near = [zone.holds(inside["x"], inside["y"]) for zone in found.zones.values()]
+        return np.where(np.any(near, axis=0), 0.0, wrong[name]) if near else wrong[name]
+
+    def edges(values: Mapping[str, dict[str, Array]], name: str) -> list[Array]:
+        return [each[name] for each in values.values()]
+
+    def bounded(names: Iterable[str]) -> list[Array]:
+        return [found.fields[name][found.bounded(name)] for name in names]
+
+    pairs = {
+        "deflection": ([wrong["w"], *edges(along, "w")], bounded(["w"])),
+        "moments": ([*map(outside, MOMENTS), *edges(along, "M_n")], bounded(MOMENTS)),
+        "shears and reactions": (
+            [*map(outside, SHEARS), *edges(along, "reaction")],
+            [*bounded(SHEARS), *edges(found.edges, "reaction")],
+        ),
+    }
+    errors = {what: largest(off) / (largest(of) or 1.0) for what, (off, of) in pairs.items()}
+    force, *moments = map(abs, found.equilibrium)
+    errors |= {"equilibrium of forces": force, "equilibrium of moments": max(moments)}
+    load = float(np.sqrt(np.average(evaluate(plate.equation.p, with_values(inside, values)) ** 2, weights=areas)))
+    (x0, y0), (x1, y1) = plate.shape.bounds
+    return Verdict(errors, left / (load or largest(bounded(SHEARS)) / min(x1 - x0, y1 - y0) or 1.0))
 
 
 def _remarks(plate: Plate, fields: Mapping[str, Array], around: Mapping[str, Zone]) -> list[str]:
     """Return what an engineer has to know of the fields."""
     found = implausible(plate, float(np.abs(fields["w"]).max()))
     found += [
-        f"{zone.what} have no bound at {name}: extremes and edges are those beyond {zone.radius:.3g} m, the force "
-        "there is that of all within"
-        for name, zone in around.items()
+        f"{what} have no bound at {', '.join(names)}: extremes and edges are those beyond "
+        f"{max(around[name].radius for name in names):.3g} m, a force there is that of all within"
+        for what in ("moments", "shears")
+        if (names := [name for name, zone in around.items() if zone.what == what])
     ]
     pressure = fields.get("pressure", np.zeros(1))
     if pressure.min() < -PULLS * np.abs(pressure).max():
@@ -283,34 +340,41 @@ class _Sums:
         return found
 
     def _within(self, zone: Zone) -> Sum:
-        (x, y), half = self._middle, self._half
+        (x, y), half, plate = self._middle, self._half, self._plate
         tests = np.array([[1.0, 0.0, 0.0], [-x / half, 1 / half, 0.0], [-y / half, 0.0, 1 / half]])
-        found = reaction(self._plate, zone, self._known, self._values, tests)
+        found = reaction(plate, zone, self._known, self._values, tests)
+        # What is prescribed along an edge there pushes, and does not react.
+        for edge in zone.corner.edges:
+            for key in map(plate.equation.output, ("V_n", "spring")):
+                at, lengths = gauss(within(plate, edge, zone))
+                push = evaluate(plate.conditions[edge].get(key, Float(0)), with_values(at, self._values))
+                found = found + self._of(at, push * lengths)[0]
         return found, abs(float(found[0]))
 
     def _over(self, region: Shape | None, value: Callable[[Points], Array]) -> Sum:
-        at, area = _cells(region or self._plate.shape)
+        at, area = _cells(region or self._plate.shape, PATCH_CELLS if region else CELLS)
         return self._of(at, value(at) * area)
 
     def _along(self, name: str) -> tuple[Sum, Sum, Sum]:
         """Return the sums of an edge's reaction, of the moment that bends it, and of the load prescribed along it."""
         plate, (place, lengths) = self._plate, gauss(beyond(self._plate, name, self._zones))
         found, prescribed = _edge_values(plate, name, self._known, place), plate.conditions[name]
+        whole, all_lengths = gauss(plate.shape.edges[name])
 
-        def given(*quantities: str) -> Array | None:
+        def given(at: Points, *quantities: str) -> Array | None:
             held = [prescribed[key] for key in map(plate.equation.output, quantities) if key in prescribed]
-            return evaluate(held[0], with_values(place, self._values)) if held else None
+            return evaluate(held[0], with_values(at, self._values)) if held else None
 
-        moment, load = given("M_n"), given("V_n", "spring")
+        moment, load = given(place, "M_n"), given(whole, "V_n", "spring")
         moment = (found["M_n"] if moment is None else moment) * lengths / self._half
         bent = np.array([0.0, moment @ place["normal_x"], moment @ place["normal_y"]]), float(np.abs(moment).sum())
-        load = np.zeros_like(lengths) if load is None else load * lengths
-        return self._of(place, found["reaction"] * lengths), bent, self._of(place, load)
+        load = np.zeros_like(all_lengths) if load is None else load * all_lengths
+        return self._of(place, found["reaction"] * lengths), bent, self._of(whole, load)
 
 
-def _cells(shape: Shape) -> tuple[Points, float]:
+def _cells(shape: Shape, n: int = CELLS) -> tuple[Points, float]:
     """Return the middles of small cells of a shape, and the area of each: together they have that of the shape."""
-    at = arrays(shape.points(CELLS))
+    at = arrays(shape.points(n))
     return at, shape.area / len(at["x"])
 
 

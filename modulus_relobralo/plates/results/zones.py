@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from sympy import Expr, Function
 
 from modulus_relobralo.plates.corners import unbounded
@@ -56,9 +57,10 @@ class Zone:
     radius: float
     what: str
 
-    def holds(self, x: Array, y: Array) -> Array:
+    def holds(self, x: Array, y: Array) -> NDArray[np.bool_]:
         """Return which points lie in it."""
-        return np.hypot(x - self.corner.point[0], y - self.corner.point[1]) < self.radius * (1 - 1e-9)
+        away = np.hypot(x - self.corner.point[0], y - self.corner.point[1])
+        return np.asarray(away < self.radius * (1 - 1e-9))
 
 
 def zones(plate: Plate) -> dict[str, Zone]:
@@ -85,6 +87,14 @@ def beyond(plate: Plate, name: str, around: Mapping[str, Zone]) -> Part:
     ends = edge.at(np.array([start, end]))
     first, last = zip(ends["x"].tolist(), ends["y"].tolist(), strict=True)
     return Edge(first, last, edge.normal)
+
+
+def within(plate: Plate, name: str, zone: Zone) -> Part:
+    """Return the part of an edge that lies in a zone at one of its ends."""
+    edge = plate.shape.edges[name]
+    share = zone.radius / edge.length
+    ends = edge.at(np.array([0.0, share] if zone.corner.edges[1] == name else [1 - share, 1.0]))
+    return Edge.between(*zip(ends["x"].tolist(), ends["y"].tolist(), strict=True))
 
 
 def reaction(plate: Plate, zone: Zone, known: Known, values: Mapping[str, float], tests: Array) -> Array:

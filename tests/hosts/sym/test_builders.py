@@ -253,7 +253,8 @@ def test_a_support_of_a_family_may_depend_on_its_parameters():
     """V_n + k_w w on the right edge for w = x: only the spring pushes, with 2 h x, x = a there."""
     h = Symbol("h")
     equation = KirchhoffPlate(D=1, nu=NU, p=0, parameters={"h": (0.5, 2)})
-    plate = RectangularPlate(A, B, equation, {"left": "clamped", "bottom, top": "guided", "right": {"k_w": 2 * h, "slope_n": 1}})
+    edges = {"left": "clamped", "bottom, top": "guided", "right": {"k_w": 2 * h, "slope_n": 1}}
+    plate = RectangularPlate(A, B, equation, edges)
     sampling = {**FIXED, "parameterization": host.Parameterization({h: 0.5})}
     found = losses(plate, {"w": X + 1e-12 * exp(X + Y)}, edge=64, **sampling)
     assert found["spring"] == pytest.approx((2 * 0.5 * A) ** 2 * B, rel=1e-4)
