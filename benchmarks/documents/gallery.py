@@ -115,7 +115,7 @@ def contents() -> pd.DataFrame:
     for path in sorted(FOLDER.glob("*.py")):
         lines = shown[shown["problem"] == path.stem].to_dict("records")
         if lines:
-            picture = FOLDER / "pictures" / f"{path.stem}.png"
+            drawn = (FOLDER / "pictures" / f"{path.stem}.png").is_file()
             first, last = ("{error} in {seconds} s, {seeds} seeds".format(**line) for line in (lines[0], lines[-1]))
             made.append(
                 {
@@ -124,7 +124,7 @@ def contents() -> pd.DataFrame:
                     "error": first,
                     "later": last if len(lines) > 1 else "",
                     "published": lines[0]["published"],
-                    "solution, reference, error": f"![{path.stem}](pictures/{picture.name})" if picture.is_file() else "",
+                    "solution, reference, error": f"![{path.stem}](pictures/{path.stem}.png)" if drawn else "",
                 }
             )
     return pd.DataFrame(made)
