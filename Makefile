@@ -13,7 +13,7 @@ DEMO := $(VENV:.venv%=outputs/demo%)
 # as many as cores, at most four; a file's tests share their trainings, so they stay together
 WORKERS := --numprocesses auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help env env-physicsnemo demo dist docs test test-physicsnemo test-lowest test-gpu lint format bench-accuracy bench-article bench-moving-window bench-reuse bench-optimizers tune bench-aggregator bench-derivatives bench-soap bench-natural-gradients bench-gallery bench-weights bench-plates bench-time-to-error bench-gpu tables clean clean-outputs
+.PHONY: help env env-physicsnemo demo dist docs test test-physicsnemo test-lowest test-gpu lint format bench-accuracy bench-article bench-moving-window bench-reuse bench-optimizers tune bench-aggregator bench-derivatives bench-soap bench-natural-gradients bench-gallery bench-weights bench-pinnacle bench-plates bench-time-to-error bench-gpu tables clean clean-outputs
 .DELETE_ON_ERROR:
 
 help: ## show this list
@@ -92,6 +92,11 @@ bench-gallery: env ## the problems of examples/gallery over seeds, four hours
 	$(RUN) -m benchmarks.protocols.gallery cavity heat_scales korteweg_de_vries --steps 250 800
 	$(RUN) -m benchmarks.protocols.gallery advection beam conductivity fisher kuramoto_sivashinsky poisson_holes \
 		reynolds rod wall --steps 250
+	$(RUN) -m benchmarks.protocols.gallery back_step heat_holes heat_inverse heat_long_time poisson_boltzmann \
+		poisson_inverse --steps 250
+
+bench-pinnacle: env ## PINNacle's cases against its stored files, DATA=folder with those, half an hour
+	$(RUN) -m benchmarks.protocols.pinnacle --data $(DATA)
 
 BALANCED := burgers wave poisson_holes conductivity helmholtz cavity --seeds 100 101 --steps 200
 bench-weights: env ## balancing under natural gradients against weights made by hand, an hour

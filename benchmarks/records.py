@@ -42,6 +42,8 @@ KEYS = {
     "time_to_error": ("entry", "limit", "seed"),
     "tuning": ("problem", "terms", "loss", "steps", "trial"),
     "gallery": ("problem", "network", "points", "loss", "weight of conditions", "steps", "seed"),
+    "balancing": ("problem", "network", "points", "descent", "steps", "scheme", "seed"),
+    "pinnacle": ("problem", "network", "points", "loss", "weight of conditions", "steps", "seed"),
     "family": ("quantity",),
     "aggregator": ("on", "mode", "terms"),
     "balanced_step": ("network", "derivatives", "terms"),

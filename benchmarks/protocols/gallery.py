@@ -29,8 +29,18 @@ FOLDER = ROOT / "examples" / "gallery"
 PROBLEMS = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "run")
 
 
-def train(name: str, seed: int, args: argparse.Namespace) -> Row:
-    """Return a row: errors and seconds after some steps of training, and the largest error of the last fifty steps."""
+def train(name: str, seed: int, args: argparse.Namespace) -> tuple[Row, Solution]:
+    """Return a row: errors and seconds after some steps, and the largest error of the last fifty; and what was found.
+
+    Parameters
+    ----------
+    name : str
+        Of the problem.
+    seed : int
+        Of points and networks.
+    args : Namespace
+        What `parse` returned.
+    """
     module, ends = importlib.import_module(name), sorted(args.steps)
     problem, references = module.problem, module.references()
     torch.manual_seed(seed)
@@ -47,9 +57,7 @@ def train(name: str, seed: int, args: argparse.Namespace) -> Row:
 
     weights = dict.fromkeys(conditions(problem), args.conditions)
     found = solve(problem, networks, (), ends[-1], args.points, args.loss, seed, on_step=note, weights=weights)
-    if args.pictures:
-        draw(name, found, references[0])
-    return {
+    row = {
         "problem": name,
         "network": f"{LAYERS} x {args.width}",
         "points": args.points,
@@ -62,6 +70,7 @@ def train(name: str, seed: int, args: argparse.Namespace) -> Row:
         "largest of the last 50": max(errors[-50:]),
         **found.unknown,
     }
+    return row, found
 
 
 def conditions(problem: Problem) -> set[str]:
@@ -70,27 +79,35 @@ def conditions(problem: Problem) -> set[str]:
     return {name for place in places.values() for name in place.terms} - set(problem.inside)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("problems", nargs="*", default=PROBLEMS, metavar="PROBLEM", help=", ".join(PROBLEMS))
-    parser.add_argument("--seeds", nargs="+", type=int, default=list(range(5)))
-    parser.add_argument("--steps", nargs="+", type=int, default=[400])
+def parse(parser: argparse.ArgumentParser, problems: list[str], seeds: list[int], steps: list[int]) -> Any:
+    """Return the options of a training, some of its own default and those that a parser has, and make ready for it."""
+    parser.add_argument("problems", nargs="*", default=problems, metavar="PROBLEM", help=", ".join(problems))
+    parser.add_argument("--seeds", nargs="+", type=int, default=seeds)
+    parser.add_argument("--steps", nargs="+", type=int, default=steps)
     parser.add_argument("--loss", default="relobralo_grad")
     parser.add_argument("--conditions", type=float, default=1.0, metavar="WEIGHT", help="static, of each condition")
     parser.add_argument("--points", type=int, default=2000)
     parser.add_argument("--width", type=int, default=WIDTH)
-    parser.add_argument("--pictures", action="store_true", help="draw those of the gallery's README")
     parser.add_argument("--dry", action="store_true", help="print the rows, write none")
-    arguments: Any = parser.parse_args()
-    unknown = sorted(set(arguments.problems) - set(PROBLEMS))
+    arguments = parser.parse_args()
+    unknown = sorted(set(arguments.problems) - set(problems))
     if unknown:
-        parser.error(f"PROBLEM must be one of {', '.join(PROBLEMS)}. Found {', '.join(unknown)}.")
+        parser.error(f"PROBLEM must be one of {', '.join(problems)}. Found {', '.join(unknown)}.")
     sys.path.insert(0, str(FOLDER))
     torch.set_num_threads(1)
+    return arguments
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pictures", action="store_true", help="draw those of the gallery's README")
+    arguments = parse(parser, PROBLEMS, seeds=[*range(5)], steps=[400])
     for seed in arguments.seeds:
         for name in arguments.problems:
-            row = train(name, seed, arguments)
+            row, found = train(name, seed, arguments)
             Console().print(row)
+            if arguments.pictures:
+                draw(name, found, importlib.import_module(name).references()[0])
             if not arguments.dry:
                 write_rows("gallery", [row])
 

@@ -53,7 +53,7 @@ def make_domain(depth: int, width: int, per_edge: bool, method: str) -> object:
         activation_fn=activation,
         weight_norm=False,
     )
-    plate = RectangularPlate(10.0, 10.0, KirchhoffPlate(D=20.8333333333, nu=0.2, p=0.015))
+    plate = RectangularPlate(10.0, 10.0, KirchhoffPlate(D=20.8333333333, nu=0.2, p=0.015), "simply_supported")
     nodes = equation_nodes(plate, network)
     nodes += derivative_nodes(network, "plate_network", nodes, method=method)
     domain = host.Domain()

@@ -4,6 +4,7 @@ python examples/plates/plates.py
 python examples/plates/plates.py case=clamped_circle custom.seed=1
 """
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from hydra.utils import instantiate
 from sympy import Symbol
 
 from modulus_relobralo.hosts.sym import (
+    BestState,
     Domain,
     Parameterization,
     Progress,
@@ -54,7 +56,7 @@ def run(cfg):
         interior=cfg.batch_size.interior,
         edge=cfg.batch_size.edge,
         reduction="mean",
-        points="resampled",
+        points="adaptive",
         scaled=True,
         batch_per_epoch=cfg.custom.batches,
     )
@@ -70,7 +72,10 @@ def run(cfg):
     solver = Solver(cfg, domain)
     domain.add_monitor(WeightMonitor(solver), "weights")
     domain.add_monitor(Progress(solver), "progress")
+    best = BestState(plate, network)
+    domain.add_monitor(best, "best")
     solver.solve()
+    print(f"the best state is that of step {best.restore(cfg.network_dir)}")
 
     # how training went
     result = read_run(cfg.network_dir)
@@ -79,11 +84,15 @@ def run(cfg):
         print(path.resolve())
 
     # what came out, of a family for each member that is asked for: tables, figures, and a file for ParaView
+    verdicts = []
     for number, member in enumerate(cfg.custom.get("members", [{}])):
         found = plate_results(plate, network, member)
         print_results(found, " ".join([HydraConfig.get().runtime.choices["case"], *map(str, member.items())]))
         for path in save_results(found, Path(cfg.network_dir) / ("results" if not number else f"results_{number}")):
             print(path.resolve())
+        verdicts.append(found.verdict)
+    if not all(verdict.is_solution for verdict in verdicts):
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -181,7 +181,7 @@ def solve(
         check_count(name, number)
     check_choice("loss", loss, _LOSSES)
     held = _by_outputs(problem, network, outputs, seed)
-    edge, initial = _counts(problem, points)
+    edge, initial = counts(problem, points)
     places = samples(problem, points, edge, reduction="mean", initial=initial)
     terms = LossTerms(problem, places, held, seed=seed, compiled=False)
     drawn, balance = AdaptivePoints(terms), _LOSSES[loss](problem, terms, weights)
@@ -211,7 +211,7 @@ def _by_outputs(
         return problem_networks(problem)
 
 
-def _counts(problem: Problem, points: int) -> tuple[int, int | None]:
+def counts(problem: Problem, points: int) -> tuple[int, int | None]:
     """Return how many points lie on each edge, and at the first time: a quarter of `points` in all."""
     edges = sum(map(bool, problem.conditions.values()))
     share = max(points // (8 if problem.initial and edges else 4), 1)

@@ -80,7 +80,8 @@ class KirchhoffPlate:
         Poisson's ratio [-], in (-1, 0.5]. A str names a field nu(x, y); an expression is smooth. Left out beside
         `Orthotropic`.
     p : float, Expr, str or Patch, or a sequence of them, which add up
-        Load per area [N/m^2]. A str names a field p(x, y). A concentrated force is a load on a small `Patch`.
+        Load per area [N/m^2]. A str names a field p(x, y). A concentrated force is a load on a small `Patch`. It may be
+        left out of a plate on which something else acts, at an edge.
     w : str
         The deflection, the dependent variable.
     parameters : iterable of str or Symbol
@@ -103,6 +104,10 @@ class KirchhoffPlate:
         From where to where the parameters go, if that was given.
     loads, soil : plates.loads.Superposition
         Load and stiffness of the soil by their parts.
+    no_load : bool
+        Whether the load was left out.
+    thickness : float or None
+        The thickness [m], if D is a number of `flexural_rigidity`.
 
     Raises
     ------
@@ -136,7 +141,7 @@ class KirchhoffPlate:
         self,
         D: Quantity | Orthotropic,
         nu: Quantity | None = None,
-        p: Quantity | Patch | Sequence[Quantity | Patch] = 0.0,
+        p: Quantity | Patch | Sequence[Quantity | Patch] | None = None,
         w: str = "w",
         parameters: Iterable[str | Symbol] = (),
         winkler: Quantity | Patch | Sequence[Quantity | Patch] = 0.0,
@@ -150,7 +155,9 @@ class KirchhoffPlate:
             return as_expression(name, value, self.parameters, unknown=w)
 
         self.stiffness = Stiffness.of(D, nu, expression)
-        self.loads, self.soil = Superposition.of("p", p, expression), Superposition.of("winkler", winkler, expression)
+        self.no_load, self.thickness = p is None, getattr(D, "h", None)
+        self.loads = Superposition.of("p", 0.0 if p is None else p, expression)
+        self.soil = Superposition.of("winkler", winkler, expression)
         self.p, self.winkler = self.loads.expression, self.soil.expression
         self.pasternak = expression("pasternak", check_number("pasternak", pasternak, 0.0, inf))
         if self.winkler.is_number:

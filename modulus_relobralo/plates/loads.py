@@ -98,10 +98,7 @@ class Superposition:
     def expression(self) -> Expr:
         """The sum as one expression, by cases where patches are."""
         return Add(
-            *(
-                value if region is None else Piecewise((value, _where(region)), (0, True))
-                for region, value in self.parts
-            )
+            *(value if region is None else Piecewise((value, where(region)), (0, True)) for region, value in self.parts)
         )
 
     @property
@@ -115,7 +112,7 @@ class Superposition:
         return tuple(region for region, _ in self.parts if region is not None)
 
 
-def _where(region: Shape) -> Boolean:
+def where(region: Shape) -> Boolean:
     """Return the condition on x and y that a point lies inside of a convex region."""
     if isinstance(region, Ellipse):
         return ((x - region.center[0]) / region.a) ** 2 + ((y - region.center[1]) / region.b) ** 2 < 1

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from math import inf
 
 from sympy import Expr
 from sympy.core.function import AppliedUndef
 
+from modulus_relobralo.plates.columns import beside, support_cells, support_regions
 from modulus_relobralo.plates.equation import COEFFICIENTS, KirchhoffPlate, coefficients, edge_equations
+from modulus_relobralo.plates.given import check_corners, check_loaded, check_patches, check_quantities
 from modulus_relobralo.plates.supports import (
     EdgeCondition,
     EdgeSupport,
@@ -21,11 +22,13 @@ from modulus_relobralo.plates.supports import (
     support_of,
     supported_corners,
 )
-from modulus_relobralo.problems.expressions import as_expression, check_values
 from modulus_relobralo.problems.problem import Problem
 from modulus_relobralo.problems.shapes.edges import Corner
 from modulus_relobralo.problems.shapes.primitives import Rectangle
-from modulus_relobralo.problems.shapes.shape import Shape, for_each_edge, points_on
+from modulus_relobralo.problems.shapes.shape import Shape, for_each_edge
+
+SUPPORT, SUPPORTS = "support", "inside"
+"""The equation that holds at supports inside, and the name of their places: its loss term is ``support_inside``."""
 
 
 class Plate(Problem):
@@ -41,8 +44,9 @@ class Plate(Problem):
     edges : EdgeCondition, EdgeSupport, str or mapping
         How the edges are held: "simply_supported", "clamped", "free" or "guided", or an `EdgeSupport`, or its
         parameters by name. One for all edges, or by name of the edge; "left, right" names several.
-    corners : str or sequence of str
-        Corners that rest on a point, w = 0, between edges that do not hold the deflection, by name; "all" of these.
+    corners : str, sequence of str, or mapping
+        Corners that rest on a point, w = 0, between edges that do not hold the deflection, by name; "all" of these. A
+        mapping says by how much each settles [m].
 
     Attributes
     ----------
@@ -50,14 +54,17 @@ class Plate(Problem):
         What holds each edge.
     corners : tuple[str, ...]
         The corners that rest on a point.
+    inner, cells : tuple
+        Patches of stiffness that are supports inside, and the cells of these, see `columns`.
 
     Raises
     ------
     TypeError, ValueError
         If a parameter is not what is asked for above; if stiffness, load or a value on an edge are out of range
-        somewhere on a grid of points; if an edge is left out or named twice; if there is no such corner, or its edges
-        hold it already; if the plate can move as a rigid body; or if a patch of load or support lies beyond the plate
-        or on a hole.
+        somewhere on a grid of points; if an edge is left out or named twice; if edges that meet give the deflection
+        two values or a kink there; if there is no such corner, or its edges hold it already; if nothing acts on the
+        plate whose load was left out; if the plate can move as a rigid body; or if a patch of load or support lies
+        beyond the plate or on a hole.
 
     Examples
     --------
@@ -73,8 +80,8 @@ class Plate(Problem):
         self,
         shape: Shape,
         equation: KirchhoffPlate,
-        edges: Held | str | Mapping[str, Held | str | Mapping[str, float]] = EdgeCondition.SIMPLY_SUPPORTED,
-        corners: str | Sequence[str] = (),
+        edges: Held | str | Mapping[str, Held | str | Mapping[str, float]] | None = None,
+        corners: str | Sequence[str] | Mapping[str, float | Expr] = (),
     ) -> None:
         if not isinstance(shape, Shape):
             raise TypeError(f"Parameter `shape` must be a shape of `modulus_relobralo.problems`. Found {shape!r}.")
@@ -82,23 +89,37 @@ class Plate(Problem):
             raise TypeError(f"Parameter `equation` must be a KirchhoffPlate. Found `equation = {equation!r}`.")
         self.shape, self.equation, self.parameters = shape, equation, equation.parameters
         names = shape.edges
+        if edges is None:
+            raise ValueError(
+                f"Parameter `edges` must say how each of {', '.join(names)} is held: one for all, such as "
+                '"simply_supported", or by name. Found none.'
+            )
         alone = isinstance(edges, Mapping) and set(edges) <= set(vars(support_of(EdgeCondition.FREE)))
         each = dict.fromkeys(names, edges) if alone and edges else for_each_edge("edges", edges, names)
         self.edges = {edge: as_support(edge, held) for edge, held in each.items()}
-        self._check_quantities()
-        self._check_patches()
-        self.corners = supported_corners(corners, shape, self.supports)
+        self._check_names()
+        check_quantities(self)
+        check_patches(self)
+        check_corners(self)
+        settlements = as_edge_expressions(supported_corners(corners, shape, self.supports), self.parameters)
+        self.corners = tuple(settlements)
+        check_loaded(self, settlements)
         points = [shape.corners[name] for name in self.corners]
         check_held(shape, self.supports, points, equation.winkler, equation.pasternak)
-        held = self._support_conditions()
+        held = self._support_conditions(settlements)
+        self.inner = support_regions(shape, equation)
+        cells = [cell for region in self.inner for cell in support_cells(shape, region)]
+        self.cells = tuple(cells)
+        needed, middles = self._needed_equations(held), {name: [getattr(cell, name) for cell in cells] for name in "xy"}
         super().__init__(
             shape,
-            equations=self._needed_equations(held),
+            equations=needed,
             inside=[equation.output("kirchhoff")],
             conditions=held,
             coefficients=self._local_coefficients(held),
             parameters=equation.ranges or equation.parameters,
-            dense=self._patches,
+            dense=[region for region in self.patches if region not in self.inner],
+            sensors={SUPPORTS: {**middles, equation.output(SUPPORT): [0.0] * len(cells)}} if cells else None,
         )
 
     @cached_property
@@ -116,10 +137,10 @@ class Plate(Problem):
         loose = loose_corners(self.shape, self.supports)
         return {name: corner for name, corner in loose.items() if name not in self.corners}
 
-    def _support_conditions(self) -> dict[str, dict[str, Expr]]:
-        """Return what takes which value on each edge, w = 0 at corners on a point, ``R`` = 0 where nothing takes it."""
+    def _support_conditions(self, settlements: Mapping[str, Expr]) -> dict[str, dict[str, Expr]]:
+        """Return what takes which value on each edge, w at corners on a point, ``R`` = 0 where nothing takes it."""
         edges = {edge: support.conditions for edge, support in self.supports.items()}
-        points: dict[str, dict[str, float | Expr]] = {name: {"w": 0} for name in self.corners}
+        points: dict[str, dict[str, float | Expr]] = {name: {"w": value} for name, value in settlements.items()}
         held: dict[str, dict[str, float | Expr]] = {
             **edges,
             **points,
@@ -140,7 +161,13 @@ class Plate(Problem):
             self.equation.output(quantity): expression
             for quantity, expression in edge_equations(self.equation, self.curved).items()
         }
-        return {**self.equation.equations, **{name: further[name] for name in further if name in needed}}
+        equations = {**self.equation.equations, **{name: further[name] for name in further if name in needed}}
+        if self.inner:
+            # Beside supports, and in the middles of their cells with them.
+            inside = self.equation.output("kirchhoff")
+            equations[self.equation.output(SUPPORT)] = equations[inside]
+            equations[inside] = beside(equations[inside], self.inner)
+        return equations
 
     def _local_coefficients(self, held: Iterable[str]) -> dict[str, dict[str, Expr]]:
         """Return the curvature of each edge, the stiffness of what it rests on, and the angle of a corner."""
@@ -155,46 +182,18 @@ class Plate(Problem):
         }
 
     @property
-    def _patches(self) -> tuple[Shape, ...]:
+    def patches(self) -> tuple[Shape, ...]:
         """Patches of load and support."""
         return self.equation.loads.regions + self.equation.soil.regions
 
-    def _check_quantities(self) -> None:
-        equation, grid = self.equation, self.shape.points(11, closed=True)
-        for name, (value, low, high) in equation.stiffness.ranges.items():
-            check_values(name, value, grid, low, high)
-        inside = self.shape.points(10)
-        check_values("p", equation.p, inside)
-        check_values("winkler", equation.winkler, inside, low=0.0, closed=True)
-        for edge, part in self.shape.edges.items():
-            support = self.supports[edge]
-            for name, value in vars(support).items():
-                if value is not None:
-                    checked = as_expression(name, value, self.parameters, fields=False)
-                    low = 0.0 if name in ("k_w", "k_slope") else -inf
-                    check_values(name, checked, points_on(part, 10), low)
-        fields = {field.name for e in equation.equations.values() for field in e.atoms(AppliedUndef)}
+    def _check_names(self) -> None:
+        fields = {field.name for e in self.equation.equations.values() for field in e.atoms(AppliedUndef)}
         taken = sorted(set(COEFFICIENTS) & {*self.parameters, *fields})
         if taken:
             raise ValueError(
                 f"Fields and parameters must not be named as what is given on edges, {', '.join(COEFFICIENTS)}. "
                 f"Found {', '.join(taken)}."
             )
-
-    def _check_patches(self) -> None:
-        for region in self._patches:
-            size = max(high - low for low, high in zip(*self.shape.bounds, strict=True))
-            # Of the patch beyond the plate, and of the plate's edges, as that of a hole, inside of the patch.
-            for shape, other, side in ((region, self.shape, -1), (self.shape, region, 1)):
-                along = [point for edge in shape.edges.values() for point in points_on(edge, 16)]
-                x, y = zip(*along, strict=True)
-                beyond = side * other.level(x, y) > 1e-9 * size
-                if beyond.any():
-                    i = int(beyond.argmax())
-                    raise ValueError(
-                        "Parameters `p` and `winkler` must have patches that lie on the plate, clear of its holes. "
-                        f"Found {region!r}, which has ({x[i]:g}, {y[i]:g})."
-                    )
 
 
 class RectangularPlate(Plate):
@@ -209,14 +208,14 @@ class RectangularPlate(Plate):
         Stiffness, soil and load.
     edges : EdgeCondition, EdgeSupport, str or mapping
         How the edges are held, see `Plate`.
-    corners : str or sequence of str
+    corners : str, sequence of str, or mapping
         Corners that rest on a point, see `Plate`.
     lower : tuple[float, float]
         The corner where x and y are least [m].
 
     Examples
     --------
-    >>> plate = RectangularPlate(10, 10, KirchhoffPlate(D=20.8, nu=0.2, p=0.015))
+    >>> plate = RectangularPlate(10, 10, KirchhoffPlate(D=20.8, nu=0.2, p=0.015), "simply_supported")
     >>> slab = RectangularPlate(
     ...     6,
     ...     4,
@@ -232,8 +231,8 @@ class RectangularPlate(Plate):
         a: float,
         b: float,
         equation: KirchhoffPlate,
-        edges: Held | str | Mapping[str, Held | str | Mapping[str, float]] = EdgeCondition.SIMPLY_SUPPORTED,
+        edges: Held | str | Mapping[str, Held | str | Mapping[str, float]] | None = None,
         lower: tuple[float, float] = (0, 0),
-        corners: str | Sequence[str] = (),
+        corners: str | Sequence[str] | Mapping[str, float | Expr] = (),
     ) -> None:
         super().__init__(Rectangle(a, b, lower), equation, edges, corners)

@@ -24,24 +24,37 @@ since the rest takes care of that::
 
 The latter is the deflection under a concentrated force (Timoshenko and Woinowsky-Krieger, article 76). In z = x + i y,
 F is Im(conj(z) h(z)) / (8 pi) with h = z^3 log z / 6, up to a function of x alone and one of y alone that it needs to
-be smooth across the axes. Derivatives follow from d/dx = d/dz + d/dconj(z), d/dy = i (d/dz - d/dconj(z)).
+be smooth across the axes. Derivatives follow from d/dx = d/dz + d/dconj(z), d/dy = i (d/dz - d/dconj(z)). A rectangle
+may lie at an angle, since the equation is the same in all directions: x and y are then along its sides.
+
+On a disc of radius c the same load gives, with r in units of c and w_p in those of q c^4/D::
+
+    w_p = r^4/64 + r^2/16 - 5/64 inside,    r^2 log r / 8 + log r / 16 outside
+
+whose values and first three derivatives agree at r = 1.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from modulus_relobralo.plates.plate import Plate
+from modulus_relobralo.plates.values import Array, Orders, Points
 from modulus_relobralo.problems.expressions import COORDINATES
-from modulus_relobralo.problems.shapes.primitives import Rectangle
-from modulus_relobralo.problems.shapes.shape import HolePole
+from modulus_relobralo.problems.shapes.primitives import Ellipse, Polygon, Rectangle
+from modulus_relobralo.problems.shapes.shape import HolePole, Shape
 from modulus_relobralo.taylor.jets import Channel, Jet, MultiIndex, from_partials, side_by_side
+
+if TYPE_CHECKING:
+    from modulus_relobralo.plates.plate import Plate
+
+Analytic = Callable[[Tensor, int], Tensor]
 
 POLE_COLUMNS = 3
 """Columns for each pole."""
@@ -99,7 +112,7 @@ def _pole_columns(pole: HolePole, z: Tensor, along: Tensor, n: int) -> Tensor:
 
 
 class LoadedRectangle(NamedTuple):
-    """A rectangle [x_1, x_2] x [y_1, y_2] with a load.
+    """A rectangle [x_1, x_2] x [y_1, y_2] with a load, in axes that are turned by an angle around the origin.
 
     Parameters
     ----------
@@ -109,6 +122,8 @@ class LoadedRectangle(NamedTuple):
         A length of the plate, by which logarithms are taken: w_p is then about as large as the plate's deflection.
     load : float
         q/D.
+    angle : float
+        Of its axes, against the clock, in radians.
     """
 
     x_1: float
@@ -117,102 +132,265 @@ class LoadedRectangle(NamedTuple):
     y_2: float
     size: float
     load: float
+    angle: float = 0.0
+
+    @property
+    def numbers(self) -> tuple[float, ...]:
+        """What tells it from others."""
+        return tuple(self)
+
+    def derivative(self, x: Tensor, slopes: Tensor, alpha: MultiIndex) -> Tensor:
+        """Return a derivative of w_p, [points], float64: small patches are differences of large numbers.
+
+        Parameters
+        ----------
+        x : Tensor
+            Of which the first two columns are x and y, [..., inputs].
+        slopes : Tensor
+            Of x and y by the variables, [variables, inputs].
+        alpha : MultiIndex
+            How often it is differentiated by each variable.
+        """
+        own, along, n = turned(x, self.angle), along_of(turned(slopes, self.angle), alpha), sum(alpha)
+        corners = ((self.x_1, self.y_1, 1), (self.x_2, self.y_1, -1), (self.x_1, self.y_2, -1), (self.x_2, self.y_2, 1))
+        parts = [
+            sign * _corner((own.real - x_i) / self.size, (own.imag - y_i) / self.size, along, n)
+            for x_i, y_i, sign in corners
+        ]
+        return self.load * self.size ** (4 - n) / (8 * math.pi) * sum(parts[1:], start=parts[0])
 
 
-def loaded_rectangles(plate: Plate) -> tuple[LoadedRectangle, ...]:
+class LoadedDisc(NamedTuple):
+    """A disc with a load.
+
+    Parameters
+    ----------
+    x, y, radius : float
+        Where it is.
+    size : float
+        A length of the plate, as of `LoadedRectangle`.
+    load : float
+        q/D.
     """
-    Return the rectangles with a load of an isotropic plate that have a particular solution.
 
-    Those whose load is a number, on a plate whose D is a number or an expression of x and y: where D varies, that in
-    the middle of the rectangle. Whatever is left of the jump, and other patches, the network has to learn.
+    x: float
+    y: float
+    radius: float
+    size: float
+    load: float
+
+    @property
+    def numbers(self) -> tuple[float, ...]:
+        """What tells it from others."""
+        return tuple(self)
+
+    def derivative(self, x: Tensor, slopes: Tensor, alpha: MultiIndex) -> Tensor:
+        """Return a derivative of w_p, [points], float64, as `LoadedRectangle` does."""
+        middle = torch.tensor([self.x, self.y], dtype=torch.float64, device=x.device)
+        z = turned(x[..., :2].double() - middle, 0.0) / self.radius
+        along, n, inside = along_of(turned(slopes, 0.0), alpha), sum(alpha), z.abs() < 1
+        away = torch.where(inside, torch.ones_like(z), z)
+        squared, one = goursat(z, along, n, 1, _power(1)), goursat(z, along, n, 0, _power(0))
+        near = goursat(z, along, n, 2, _power(2)) / 64 + squared / 16 - one * 5 / 64
+        far = goursat(away, along, n, 1, _z_log) / 8 + goursat(away, along, n, 0, _log) / 16
+        # Logarithms by `size`, as of a rectangle: with multiples of r^2 and 1, which are no load.
+        shift = math.log(self.radius / self.size) * (squared / 8 + one / 16)
+        return self.load * self.radius ** (4 - n) * (torch.where(inside, near, far) + shift)
+
+
+LoadedPatch: TypeAlias = LoadedRectangle | LoadedDisc
+"""A patch of load that has a particular solution."""
+
+
+def loaded_patches(plate: Plate) -> tuple[LoadedPatch, ...]:
+    """
+    Return the patches with a load of an isotropic plate that have a particular solution.
+
+    Those whose load is a number on a rectangle, at any angle, or on a disc, of a plate whose D is a number or an
+    expression of x and y: where D varies, that in the middle of the patch. Whatever is left of the jump, and other
+    patches, the network has to learn.
 
     Parameters
     ----------
     plate : Plate
         The plate.
     """
+    parts = [(region, load) for region, load in plate.equation.loads.parts if load.is_number and not load.is_zero]
+    return tuple(patch for region, load in parts for patch in _loaded(plate, region, float(load)))
+
+
+def _loaded(plate: Plate, region: Shape | None, load: float) -> list[LoadedPatch]:
+    """Return a patch with its load over D, or nothing if there is no closed form."""
     D = plate.equation.stiffness.values.get("D")
-    if D is None or not D.free_symbols <= set(COORDINATES):
-        return ()
+    if D is None or not D.free_symbols <= set(COORDINATES) or region is None:
+        return []
     size = min(high - low for low, high in zip(*plate.shape.bounds, strict=True)) / 2
-    found = []
-    for region, load in plate.equation.loads.parts:
-        if isinstance(region, Rectangle) and load.is_number and not load.is_zero:
-            (x_1, y_1), (x_2, y_2) = region.bounds
-            middle = dict(zip(COORDINATES, ((x_1 + x_2) / 2, (y_1 + y_2) / 2), strict=True))
-            found.append(LoadedRectangle(x_1, y_1, x_2, y_2, size, float(load / D.subs(middle))))
-    return tuple(found)
+    (x_1, y_1), (x_2, y_2) = region.bounds
+    here = load / float(D.subs(dict(zip(COORDINATES, ((x_1 + x_2) / 2, (y_1 + y_2) / 2), strict=True))))
+    patch = patch_of(region, size)
+    return [] if patch is None else [patch._replace(load=here)]
 
 
-def with_deflection(rectangles: Sequence[LoadedRectangle], inputs: Tensor, w: Tensor) -> Tensor:
+def patch_of(region: Shape, size: float) -> LoadedPatch | None:
+    """Return a region with a load of one, if it is a rectangle or a disc; `size` is a length of the plate."""
+    (x_1, y_1), (x_2, y_2) = region.bounds
+    if isinstance(region, Rectangle):
+        return LoadedRectangle(x_1, y_1, x_2, y_2, size, 1.0)
+    if isinstance(region, Ellipse) and region.a == region.b:
+        return LoadedDisc(*region.center, region.a, size, 1.0)
+    if not isinstance(region, Polygon) or len(region.vertices) != 4:
+        return None
+    first = next(iter(region.edges.values()))
+    angle = math.atan2(first.end[1] - first.start[1], first.end[0] - first.start[0])
+    turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
+    own = np.array(region.vertices) @ turn
+    (x_1, y_1), (x_2, y_2) = own.min(axis=0).tolist(), own.max(axis=0).tolist()
+    # All of its vertices are those of the rectangle around them.
+    beside = np.minimum(np.abs(own - [x_1, y_1]), np.abs(own - [x_2, y_2])).max()
+    right = beside < 1e-9 * max(x_2 - x_1, y_2 - y_1)
+    return LoadedRectangle(x_1, y_1, x_2, y_2, size, 1.0, angle) if right else None
+
+
+class KnownFunction(Protocol):
+    """A deflection in closed form: that of a patch of load, or of a corner."""
+
+    @property
+    def numbers(self) -> tuple[float, ...]:
+        """What tells it from others."""
+
+    def derivative(self, x: Tensor, slopes: Tensor, alpha: MultiIndex) -> Tensor:
+        """Return a derivative, [points], see `LoadedRectangle`."""
+
+
+class KnownDeflection:
+    """A sum of deflections in closed form, as a `values.Deflection`.
+
+    Parameters
+    ----------
+    functions : sequence of KnownFunction
+        Such as `LoadedPatch`.
+    """
+
+    def __init__(self, functions: Sequence[KnownFunction]) -> None:
+        self.functions = tuple(functions)
+
+    def derivatives(self, points: Points, orders: Iterable[Orders]) -> dict[Orders, Array]:
+        """Return its derivatives at points."""
+        return {order: self.matrix(points, order).sum(axis=1) for order in orders}
+
+    def matrix(self, points: Points, order: Orders) -> Array:
+        """Return a derivative of each function, [points, functions]."""
+        x = torch.stack([torch.as_tensor(points[name].copy(), dtype=torch.float64) for name in "xy"], dim=-1)
+        slopes = torch.eye(2, dtype=torch.float64)
+        columns = [function.derivative(x, slopes, order).numpy() for function in self.functions]
+        return np.stack(columns, axis=1) if columns else np.zeros((len(x), 0))
+
+
+def with_deflection(
+    patches: Sequence[KnownFunction], inputs: Tensor, w: Tensor, amplitudes: Tensor | None = None
+) -> Tensor:
     """Return w + w_p, [..., 1].
 
     Parameters
     ----------
-    rectangles : sequence of LoadedRectangle
+    patches : sequence of KnownFunction
         What w_p is of; without any, `w` stays what it is.
     inputs : Tensor
         Of which the first two are x and y, [..., inputs].
     w : Tensor
         The rest of the deflection, [..., 1].
+    amplitudes : Tensor, optional
+        What each counts, [patches]; as it is without.
     """
-    if not rectangles:
+    if not patches:
         return w
-    one = torch.ones((), dtype=torch.float64, device=w.device)
-    return w + _sum(rectangles, inputs, _Along(one, one, one, 0 * one), 0).to(w.dtype)[..., None]
+    slopes = torch.zeros(0, 2, dtype=torch.float64, device=w.device)
+    return w + _sum(patches, inputs, slopes, (), amplitudes).to(w.dtype)[..., None]
 
 
 def jet_with_deflection(
-    rectangles: Sequence[LoadedRectangle], inputs: Jet, jet: Jet, channels: tuple[Channel, ...]
+    patches: Sequence[KnownFunction],
+    inputs: Jet,
+    jet: Jet,
+    channels: tuple[Channel, ...],
+    amplitudes: Tensor | None = None,
 ) -> Jet:
     """Return the jet of `with_deflection`, with the given channels, of the jet of the inputs, linear in the variables.
 
     Raises
     ------
     UnsupportedNetworkError
-        If there are rectangles and the inputs are not linear.
+        If there are patches and the inputs are not linear.
     """
-    if not rectangles:
+    if not patches:
         return jet
-    x, slopes = inputs.dense[0], inputs.slopes().double()
-    further = from_partials(channels, lambda alpha: _sum(rectangles, x, _along(slopes, alpha), sum(alpha))).dense
+    x, slopes = inputs.dense[0], inputs.slopes()
+    further = from_partials(channels, lambda alpha: _sum(patches, x, slopes, alpha, amplitudes)).dense
     return Jet(channels, jet.select(channels) + further.to(x.dtype)[..., None])
 
 
+def _sum(
+    patches: Sequence[KnownFunction], x: Tensor, slopes: Tensor, alpha: MultiIndex, amplitudes: Tensor | None
+) -> Tensor:
+    found = torch.stack([patch.derivative(x, slopes, alpha) for patch in patches], dim=-1)
+    return found.sum(dim=-1) if amplitudes is None else found @ amplitudes.double()
+
+
+def turned(x: Tensor, angle: float) -> Tensor:
+    """Return x + i y in axes that are turned by an angle, [...]."""
+    a, b = x[..., 0].double(), x[..., 1].double()
+    if not angle:
+        return torch.complex(a, b + 0.0)
+    cos, sin = math.cos(angle), math.sin(angle)
+    return torch.complex(cos * a + sin * b, cos * b - sin * a)
+
+
 class _Along(NamedTuple):
-    """Of the directions of a derivative: products over dz/dv, dx/dv and dy/dv, and the sum of dconj(z)/dv / dz/dv."""
+    """Of the directions of a derivative: products over dz/dv, dx/dv, dy/dv; sums of t = dconj(z)/dv / dz/dv and t^2."""
 
     z: Tensor
     x: Tensor
     y: Tensor
     turned: Tensor
+    squared: Tensor
 
 
-def _along(slopes: Tensor, alpha: MultiIndex) -> _Along:
+def along_of(slopes: Tensor, alpha: MultiIndex) -> _Along:
+    """Return what a derivative needs to know of its directions, by the slopes of x + i y, [variables]."""
     one = torch.ones((), dtype=torch.float64, device=slopes.device)
-    z, x, y, turned = one, one, one, torch.zeros_like(one)
-    for row, order in zip(slopes, alpha, strict=True):
-        dz = torch.complex(row[0], row[1])
-        z, x, y = z * dz**order, x * row[0] ** order, y * row[1] ** order
+    z, x, y, turned, squared = one, one, one, torch.zeros_like(one), torch.zeros_like(one)
+    for dz, order in zip(slopes, alpha, strict=True):
+        z, x, y = z * dz**order, x * dz.real**order, y * dz.imag**order
         # Where a variable moves neither x nor y, the product over dz/dv is 0 already.
-        turned = turned + order * torch.where(dz == 0, torch.zeros_like(dz), dz.conj() / dz)
-    return _Along(z, x, y, turned)
+        t = torch.where(dz == 0, torch.zeros_like(dz), dz.conj() / dz)
+        turned, squared = turned + order * t, squared + order * t**2
+    return _Along(z, x, y, turned, squared)
 
 
-def _sum(rectangles: Sequence[LoadedRectangle], x: Tensor, along: _Along, n: int) -> Tensor:
-    first, *rest = (_derivative(rectangle, x, along, n) for rectangle in rectangles)
-    return sum(rest, start=first)
+def goursat(z: Tensor, along: _Along, n: int, m: int, g: Analytic) -> Tensor:
+    """Return a derivative of the real part of conj(z)^m g(z), m at most 2."""
+    c, t = z.conj(), along.turned
+    # The directions that meet conj(z): none, one, or two of them.
+    found = c**m * g(z, n)
+    if m > 0 and n > 0:
+        found = found + m * c ** (m - 1) * t * g(z, n - 1)
+    if m > 1 and n > 1:
+        found = found + (t**2 - along.squared) * g(z, n - 2)
+    return (along.z * found).real
 
 
-def _derivative(rectangle: LoadedRectangle, x: Tensor, along: _Along, n: int) -> Tensor:
-    """Return a derivative of order `n`, [points], float64: small patches are differences of large numbers."""
-    x_1, y_1, x_2, y_2, size, load = rectangle
-    corners = ((x_1, y_1, 1.0), (x_2, y_1, -1.0), (x_1, y_2, -1.0), (x_2, y_2, 1.0))
-    parts = [
-        sign * _corner((x[..., 0].double() - x_i) / size, (x[..., 1].double() - y_i) / size, along, n)
-        for x_i, y_i, sign in corners
-    ]
-    return load * size ** (4 - n) / (8 * math.pi) * sum(parts[1:], start=parts[0])
+def _power(m: int) -> Analytic:
+    return lambda z, n: math.perm(m, n) * z ** max(m - n, 0)
+
+
+def _log(z: Tensor, n: int) -> Tensor:
+    return z.log() if n == 0 else (-1.0) ** (n - 1) * math.factorial(n - 1) * z ** (-n)
+
+
+def _z_log(z: Tensor, n: int) -> Tensor:
+    if n < 2:
+        return z * z.log() if n == 0 else z.log() + 1
+    return (-1.0) ** n * math.factorial(n - 2) * z ** (1 - n)
 
 
 def _corner(x: Tensor, y: Tensor, along: _Along, n: int) -> Tensor:

@@ -71,6 +71,11 @@ class Stiffness:
     def of(cls, D: Any, nu: Any, as_expression: Callable[[str, Any], Expr]) -> Stiffness:
         """Return the stiffness of what a person handed in as D and nu."""
         if not isinstance(D, Orthotropic):
+            if isinstance(D, FlexuralRigidity) and isinstance(nu, (int, float, Expr)) and nu != D.nu:
+                raise ValueError(
+                    "Parameter `nu` must be the one that `D` was computed with. Found "
+                    f"`nu = {nu!r}`, and `D` of nu = {D.nu!r}."
+                )
             return cls({"D": as_expression("D", D), "nu": as_expression("nu", nu)})
         if nu is not None:
             raise ValueError(f"Parameter `nu` must be left out beside Orthotropic, which has D_1. Found `nu = {nu!r}`.")
@@ -111,9 +116,32 @@ class Stiffness:
         return expression.doit()
 
 
-def flexural_rigidity(E: float | Expr, h: float | Expr, nu: float | Expr) -> float | Expr:
+class FlexuralRigidity(float):
+    """
+    A flexural rigidity [N m] that knows what it was computed of.
+
+    Attributes
+    ----------
+    h, nu : float
+        Thickness [m] and Poisson's ratio [-].
+    """
+
+    h: float
+    nu: float
+
+    @classmethod
+    def of(cls, D: float, h: float, nu: float) -> FlexuralRigidity:
+        """Return D with its thickness and Poisson's ratio."""
+        made = cls(D)
+        made.h, made.nu = float(h), float(nu)
+        return made
+
+
+def flexural_rigidity(E: float | Expr, h: float | Expr, nu: float | Expr) -> FlexuralRigidity | Expr:
     """
     Return D = E h^3 / (12 (1 - nu^2)) [N m].
+
+    A number knows its h and nu, so that a plate with another nu is refused.
 
     Parameters
     ----------
@@ -134,7 +162,8 @@ def flexural_rigidity(E: float | Expr, h: float | Expr, nu: float | Expr) -> flo
             check_positive(name, value)
     if not isinstance(nu, Expr):
         _check_value("nu", nu, -1.0, 0.5)
-    return E * h**3 / (12 * (1 - nu**2))
+    D = E * h**3 / (12 * (1 - nu**2))
+    return D if isinstance(D, Expr) else FlexuralRigidity.of(D, float(h), float(nu))
 
 
 def _check_value(name: str, value: Any, low: float, high: float) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, TypeAlias
@@ -168,26 +168,35 @@ def loose_corners(shape: Shape, supports: Mapping[str, EdgeSupport]) -> dict[str
     }
 
 
-def supported_corners(given: str | Sequence[str], shape: Shape, supports: Mapping[str, EdgeSupport]) -> tuple[str, ...]:
-    """Return the corners that a person handed in: names, several in one string too, or "all" that are loose.
+def supported_corners(given: Any, shape: Shape, supports: Mapping[str, EdgeSupport]) -> dict[str, float | Expr]:
+    """Return the corners that rest on a point, and their settlement, of what a person handed in.
+
+    That is names, several in one string too, or "all" that are loose; or a mapping of these to deflections.
 
     Raises
     ------
-    ValueError
-        If there is no such corner, if its edges hold it, or if it is named twice.
+    TypeError, ValueError
+        If it is no such thing; if there is no such corner, if its edges hold it, or if it is named twice.
     """
     loose = loose_corners(shape, supports)
-    if given == ALL and loose:
-        return tuple(loose)
-    parts = [given] if isinstance(given, str) else given
-    names = [name.strip() for part in parts for name in part.split(",")]
+    if not isinstance(given, (str, Iterable)):
+        raise TypeError(f"Parameter `corners` must hold names of corners. Found `corners = {given!r}`.")
+    pairs = given.items() if isinstance(given, Mapping) else [(part, 0) for part in _strings(given)]
+    named = [(name.strip(), value) for key, value in pairs for name in str(key).split(",")]
+    if [name for name, _ in named] == [ALL] and loose:
+        return dict.fromkeys(loose, named[0][1])
+    names = [name for name, _ in named]
     wrong = [name for name in names if name not in loose] or [name for name in names if names.count(name) > 1]
     if wrong:
         raise ValueError(
             "Parameter `corners` must name corners between edges that do not hold the deflection, each once: "
             f"{', '.join(loose) or 'here there are none'}. Found {', '.join(map(repr, wrong))}."
         )
-    return tuple(names)
+    return dict(named)
+
+
+def _strings(given: str | Iterable[str]) -> list[str]:
+    return [given] if isinstance(given, str) else list(given)
 
 
 def check_held(

@@ -19,7 +19,7 @@ X, Y, T, K = Symbol("x"), Symbol("y"), Symbol("t"), Symbol("k")
 MIXED = {"left": "clamped", "right": "clamped", "bottom": "simply_supported", "top": "simply_supported"}
 PROBLEMS = {
     "plate": RectangularPlate(3, 2, KirchhoffPlate(D=2.0, nu=0.3, p=sin(X) + 0.5), MIXED),
-    "varying plate": RectangularPlate(3, 2, KirchhoffPlate(D=2 + X * Y, nu=0.3, p=1)),
+    "varying plate": RectangularPlate(3, 2, KirchhoffPlate(D=2 + X * Y, nu=0.3, p=1), "simply_supported"),
     "wave": HelmholtzRectangle(1, 2, HelmholtzWave(k=3 + X, source=Y), edges=X * Y),
     "family": HelmholtzRectangle(1, 2, HelmholtzWave(k=K, parameters=["k"]), edges=K),
 }
@@ -222,12 +222,12 @@ def test_bad_networks_and_equations_are_named():
     relu = nn.Sequential(nn.Linear(2, 4), nn.ReLU(), nn.Linear(4, 1))
     with pytest.raises(UnsupportedNetworkError, match=r"ReLU\(\) is not smooth enough"):
         made(network=relu)
-    unknown = RectangularPlate(1, 1, KirchhoffPlate(D=1, nu=0.3, p="q"))
+    unknown = RectangularPlate(1, 1, KirchhoffPlate(D=1, nu=0.3, p="q"), "simply_supported")
     with pytest.raises(ValueError, match=r"`outputs` must name the network's columns, for the fields \['q', 'w'\]"):
         LossTerms(unknown, samples(unknown, 4, 4), mlp())
     with pytest.raises(ValueError, match=r"`outputs` must name every field .*\['q', 'w'\]. Found `outputs = \['w'\]`"):
         LossTerms(unknown, samples(unknown, 4, 4), mlp(), outputs=["w"])
-    fifth = RectangularPlate(1, 1, KirchhoffPlate(D=1, nu=0.3, p=1))
+    fifth = RectangularPlate(1, 1, KirchhoffPlate(D=1, nu=0.3, p=1), "simply_supported")
     fifth.equations["kirchhoff"] = fifth.equations["kirchhoff"].diff(X)
     with pytest.raises(ValueError, match=r"Loss term `kirchhoff` must hold .* order 1 to 4 .* Found `\['w__x"):
         LossTerms(fifth, samples(fifth, 4, 4), mlp())

@@ -13,7 +13,7 @@ from modulus_relobralo.plates import KirchhoffPlate, RectangularPlate
 def terms_of(rank):
     torch.manual_seed(0)
     network = nn.Sequential(nn.Linear(2, 8), nn.Tanh(), nn.Linear(8, 1)).double()
-    plate = RectangularPlate(2, 1, KirchhoffPlate(D=1, nu=0.3, p=1))
+    plate = RectangularPlate(2, 1, KirchhoffPlate(D=1, nu=0.3, p=1), "simply_supported")
     return LossTerms(plate, samples(plate, interior=16, edge=4), network, seed=rank, compiled=False)
 
 

@@ -312,7 +312,7 @@ def test_ratio_must_be_physical(nu):
     ids=lambda value: type(value).__name__,
 )
 def test_parameters_must_be_of_a_known_type(name, value):
-    if name == "p" and isinstance(value, list):
+    if name == "p" and (value is None or isinstance(value, list)):
         value = [None]  # a sum of loads: each must be one
     found = rf"Parameter `{name}` must be a number, a SymPy expression or the name of a field. Found `{name} = "
     refused(found, TypeError, **{name: value})

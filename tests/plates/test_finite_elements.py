@@ -67,7 +67,7 @@ def differences(plate, of_elements, x, y):
 
 def test_the_polynomial_of_a_plate_whose_thickness_grows_is_that_of_finite_elements():
     def made(nu):
-        return RectangularPlate(1, 1, KirchhoffPlate((0.75 + X / 2) ** 3, nu, p=1.0))
+        return RectangularPlate(1, 1, KirchhoffPlate((0.75 + X / 2) ** 3, nu, p=1.0), "simply_supported")
 
     w = solved(finite_elements.rectangle(1, 1, 4), D=lambda x, y: (0.75 + x / 2) ** 3)
     of_elements = Bending(

@@ -59,7 +59,7 @@ def test_every_edge_needs_a_condition(edges):
 @pytest.mark.parametrize("equation", [HelmholtzWave(1), EQUATION.equations, None], ids=lambda e: type(e).__name__)
 def test_the_equation_is_that_of_a_plate(equation):
     with pytest.raises(TypeError, match=r"Parameter `equation` must be a KirchhoffPlate. Found"):
-        RectangularPlate(3, 2, equation)
+        RectangularPlate(3, 2, equation, "simply_supported")
 
 
 @pytest.mark.parametrize(
@@ -78,12 +78,12 @@ def test_the_equation_is_that_of_a_plate(equation):
 )
 def test_values_must_be_in_range_on_the_plate(name, value, found):
     with pytest.raises(ValueError, match=f"Parameter `{name}` must be .*{found}"):
-        RectangularPlate(6, 4, KirchhoffPlate(**{"D": 1, "nu": 0.2, "p": 1, name: value}))
+        RectangularPlate(6, 4, KirchhoffPlate(**{"D": 1, "nu": 0.2, "p": 1, name: value}), "simply_supported")
 
 
 def test_values_that_are_not_known_yet_are_let_through():
     for unknown in (Function("q")(X, Y) - 1, Symbol("h") - 1):
-        RectangularPlate(6, 4, KirchhoffPlate(D=unknown, nu=unknown, p=unknown, parameters=["h"]))
+        RectangularPlate(6, 4, KirchhoffPlate(D=unknown, nu=unknown, p=unknown, parameters=["h"]), "simply_supported")
 
 
 @pytest.mark.parametrize(

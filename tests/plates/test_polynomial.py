@@ -26,7 +26,7 @@ def isotropic(soil=0.0):
 
 CASES = {
     "square, simply supported": (
-        lambda nu: RectangularPlate(2, 2, equation(nu)),
+        lambda nu: RectangularPlate(2, 2, equation(nu), "simply_supported"),
         (1, 1),
         lambda: textbook.navier(2, 2, textbook.uniform(Q), isotropic(), D * NU, D * NU, (D, D)),
     ),
@@ -36,7 +36,7 @@ CASES = {
         lambda: textbook.clamped_circle(1.5, D, NU, Q),
     ),
     "circle, simply supported": (
-        lambda nu: Plate(circle(1.5), equation(nu)),
+        lambda nu: Plate(circle(1.5), equation(nu), "simply_supported"),
         (0, 0),
         lambda: textbook.supported_circle(1.5, D, NU, Q),
     ),
@@ -51,18 +51,18 @@ CASES = {
         lambda: textbook.levy(2, 2, D, NU, Q, "free"),
     ),
     "triangle, simply supported": (
-        lambda nu: Plate(Polygon([(0, 0), (2, 0), (1, 3**0.5)]), equation(nu)),
+        lambda nu: Plate(Polygon([(0, 0), (2, 0), (1, 3**0.5)]), equation(nu), "simply_supported"),
         (1, 3**-0.5),
         lambda: textbook.supported_triangle(2, D, NU, Q),
     ),
     "square on soil": (
-        lambda nu: RectangularPlate(2, 2, equation(nu, winkler=25.0)),
+        lambda nu: RectangularPlate(2, 2, equation(nu, winkler=25.0), "simply_supported"),
         (1, 1),
         lambda: textbook.navier(2, 2, textbook.uniform(Q), isotropic(25.0), D * NU, D * NU, (D, D)),
     ),
     "rectangle, orthotropic": (
         lambda nu: RectangularPlate(
-            3, 2, KirchhoffPlate(ORTHOTROPIC if nu == NU else Orthotropic(3.0, 1.0, 0.5, 0.7), p=Q)
+            3, 2, KirchhoffPlate(ORTHOTROPIC if nu == NU else Orthotropic(3.0, 1.0, 0.5, 0.7), p=Q), "simply_supported"
         ),
         (1.5, 1),
         lambda: textbook.navier(
@@ -70,7 +70,7 @@ CASES = {
         ),
     ),
     "square, hydrostatic": (
-        lambda nu: RectangularPlate(2, 2, equation(nu, p=Q * X / 2)),
+        lambda nu: RectangularPlate(2, 2, equation(nu, p=Q * X / 2), "simply_supported"),
         (1, 1),
         lambda: textbook.navier(2, 2, textbook.rising(Q), isotropic(), D * NU, D * NU, (D, D)),
     ),

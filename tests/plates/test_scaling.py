@@ -37,7 +37,7 @@ def test_sizes_know_how_the_plate_is_held():
     cantilever = 5e3 * 6**4 / (8 * STIFF)
     assert scales(free).outputs["w"] == pytest.approx(cantilever, rel=0.5)
     assert 0.1e-3 < scales(slab(edges="clamped")).outputs["w"] < 0.14e-3
-    ring = Plate(annulus(3, 1), KirchhoffPlate(STIFF, nu=0.3, p=5e3), {"outer": "clamped", "inner": "free"})
+    ring = Plate(annulus(3, 1), KirchhoffPlate(float(STIFF), nu=0.3, p=5e3), {"outer": "clamped", "inner": "free"})
     assert 1e-5 < scales(ring).outputs["w"] < 1e-3
 
 
@@ -52,7 +52,7 @@ def test_a_plate_without_a_load_has_the_size_of_what_its_edges_do():
 def test_a_quantity_that_vanishes_has_a_tenth_of_what_the_deflection_would_come_with():
     """Equal moments at both ends bend a strip to a part of a circle, without a shear: w = M L^2 / (8 D)."""
     edges = {"left, right": {"w": 0, "M_n": 1e3}, "bottom, top": "guided"}
-    sizes = scales(RectangularPlate(6, 4, KirchhoffPlate(STIFF, nu=0, p=0), edges)).outputs
+    sizes = scales(RectangularPlate(6, 4, KirchhoffPlate(float(STIFF), nu=0, p=0), edges)).outputs
     assert sizes["w"] == pytest.approx(1e3 * 6**2 / (8 * STIFF), rel=0.05)
     assert sizes["V_n"] == pytest.approx(0.1 * sizes["w"] * STIFF / 2**3)
 
@@ -66,14 +66,14 @@ def test_sizes_are_found_once_for_each_plate():
 def test_parameters_are_in_the_middle_of_their_ranges():
     h = Symbol("h")
     given = {"D": flexural_rigidity(30e9, h, 0.2), "nu": 0.2, "p": 5e3}
-    family = RectangularPlate(6, 4, KirchhoffPlate(**given, parameters={"h": (0.1, 0.3)}))
+    family = RectangularPlate(6, 4, KirchhoffPlate(**given, parameters={"h": (0.1, 0.3)}), "simply_supported")
     sizes = scales(family)
     assert sizes.inputs["h"] == pytest.approx((0.2, 0.1))
     assert sizes.outputs["w"] == pytest.approx(scales(slab()).outputs["w"])
     with pytest.raises(ValueError, match=r"must say from where to where each goes, as in {'h': \(low, high\)}"):
-        scales(RectangularPlate(6, 4, KirchhoffPlate(**given, parameters=["h"])))
+        scales(RectangularPlate(6, 4, KirchhoffPlate(**given, parameters=["h"]), "simply_supported"))
 
 
 def test_fields_have_no_known_size():
     with pytest.raises(ValueError, match=r"the size of a field is not known. Found q"):
-        scales(RectangularPlate(6, 4, KirchhoffPlate(STIFF, 0.2, "q")))
+        scales(RectangularPlate(6, 4, KirchhoffPlate(STIFF, 0.2, "q"), "simply_supported"))

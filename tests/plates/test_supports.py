@@ -41,10 +41,10 @@ EQUATION = KirchhoffPlate(D=1.5, nu=0.2, p=0.7)
     ids=lambda value: str(value)[:40],
 )
 def test_what_holds_on_an_edge(held, conditions):
-    plate = RectangularPlate(2, 2, EQUATION, {"left": held, "right, bottom, top": "clamped"})
+    plate = RectangularPlate(2, 2, EQUATION, {"left": held, "right": "clamped", "bottom, top": "guided"})
     assert plate.conditions["left"] == conditions
     assert set(plate.equations) >= {name for name in conditions if name != "w"}
-    assert plate.conditions["top"] == EdgeCondition.CLAMPED.support.conditions
+    assert plate.conditions["right"] == EdgeCondition.CLAMPED.support.conditions
 
 
 def test_corners_have_a_condition_where_no_edge_holds_the_deflection():
@@ -153,7 +153,12 @@ def test_an_isotropic_plate_is_an_orthotropic_one():
 )
 def test_a_material_that_is_not_positive_definite_is_refused(given, found):
     with pytest.raises(ValueError, match=found):
-        RectangularPlate(1, 1, KirchhoffPlate(Orthotropic(**{"D_x": 2, "D_y": 1, "D_1": 0.5, "D_xy": 1, **given}), p=1))
+        RectangularPlate(
+            1,
+            1,
+            KirchhoffPlate(Orthotropic(**{"D_x": 2, "D_y": 1, "D_1": 0.5, "D_xy": 1, **given}), p=1),
+            "simply_supported",
+        )
 
 
 def test_poissons_ratio_is_left_out_beside_it():
@@ -190,18 +195,26 @@ def test_a_round_patch():
     ("make", "error", "found"),
     [
         (
-            lambda: RectangularPlate(2, 2, KirchhoffPlate(1, 0.3, Patch(Rectangle(1, 1, (1.5, 0)), 1))),
+            lambda: RectangularPlate(
+                2, 2, KirchhoffPlate(1, 0.3, Patch(Rectangle(1, 1, (1.5, 0)), 1)), "simply_supported"
+            ),
             ValueError,
             "lie on the plate",
         ),
         (
-            lambda: RectangularPlate(2, 2, KirchhoffPlate(1, 0.3, 1, winkler=Patch(circle(1, (2, 1)), 1))),
+            lambda: RectangularPlate(
+                2, 2, KirchhoffPlate(1, 0.3, 1, winkler=Patch(circle(1, (2, 1)), 1)), "simply_supported"
+            ),
             ValueError,
             "lie on",
         ),
         (lambda: beside_a_hole(Rectangle(3, 3, (0.5, 0.5))), ValueError, "clear of its holes. Found Rectangle"),
         (lambda: beside_a_hole(Rectangle(1, 1, (1, 1.5))), ValueError, "clear of its holes. Found Rectangle"),
-        (lambda: RectangularPlate(2, 2, KirchhoffPlate(1, 0.3, 1, winkler=X - 1)), ValueError, "`winkler` must be in"),
+        (
+            lambda: RectangularPlate(2, 2, KirchhoffPlate(1, 0.3, 1, winkler=X - 1), "simply_supported"),
+            ValueError,
+            "`winkler` must be in",
+        ),
         (lambda: KirchhoffPlate(1, 0.3, 1, winkler=-1), ValueError, r"`winkler` must be in \[0, inf\)"),
         (lambda: KirchhoffPlate(1, 0.3, 1, pasternak=-1), ValueError, r"`pasternak` must be in \[0, inf\)"),
         (lambda: Patch("here", 1), TypeError, "`region` must be a Rectangle, Ellipse or Polygon"),
@@ -214,9 +227,15 @@ def test_a_round_patch():
         ),
         (lambda: KirchhoffPlate(1, 0.3, 1, parameters={"h": (1, 2, 3)}), ValueError, r"Found .*\(1, 2, 3\)"),
         (lambda: Plate("square", EQUATION), TypeError, "`shape` must be a shape"),
-        (lambda: RectangularPlate(1, 1, KirchhoffPlate(1, 0.3, "curvature")), ValueError, "Found curvature"),
         (
-            lambda: RectangularPlate(1, 1, KirchhoffPlate(1, 0.3, Symbol("k_w"), parameters=["k_w"])),
+            lambda: RectangularPlate(1, 1, KirchhoffPlate(1, 0.3, "curvature"), "simply_supported"),
+            ValueError,
+            "Found curvature",
+        ),
+        (
+            lambda: RectangularPlate(
+                1, 1, KirchhoffPlate(1, 0.3, Symbol("k_w"), parameters=["k_w"]), "simply_supported"
+            ),
             ValueError,
             "Found k_w",
         ),

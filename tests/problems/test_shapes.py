@@ -85,6 +85,25 @@ def test_edges_of_holes_are_named_after_them():
 
 
 @pytest.mark.parametrize(
+    ("vertices", "area"),
+    [
+        ([(0, 2), (0, 3), (3, 3), (3, 2), (2, 2), (2, 0), (1, 0), (1, 2)], 5),
+        ([(0, 0), (3, 0), (3, 3), (2, 3), (2, 1), (1, 1), (1, 3), (0, 3)], 7),
+        ([(0, 0), (2, 0), (2, 1), (3, 1), (3, 2), (1, 2), (1, 1), (0, 1)], 4),
+        ([(1, 0), (2, 0), (2, 1), (3, 1), (3, 2), (2, 2), (2, 3), (1, 3), (1, 2), (0, 2), (0, 1), (1, 1)], 5),
+    ],
+    ids=["T", "U", "Z", "cross"],
+)
+@pytest.mark.parametrize("angle", [0.0, 0.3])
+def test_edges_on_one_line_do_not_cross(vertices, area, angle):
+    turned = [(np.cos(angle) * x - np.sin(angle) * y, np.sin(angle) * x + np.cos(angle) * y) for x, y in vertices]
+    assert Polygon(turned).area == pytest.approx(area)
+    # The control: edges on one line that do overlap.
+    with pytest.raises(ValueError, match="not cross"):
+        Polygon([(0, 0), (3, 0), (3, 1), (2, 0), (1, 0), (0, 1)])
+
+
+@pytest.mark.parametrize(
     ("make", "error", "found"),
     [
         (lambda: Polygon([(0, 0), (1, 0)]), ValueError, "must hold three or more. Found 2"),

@@ -29,6 +29,7 @@ _HOMES = {
     "main": "solver",
     "problem_networks": "networks",
     "plate_network": "plates",
+    "BestState": "plates",
     "plate_results": "plates",
     "pointwise_constraint": "pointwise",
     "precision": "dtypes",

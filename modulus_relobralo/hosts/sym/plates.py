@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -9,26 +11,33 @@ from typing import Any
 import torch
 from omegaconf import OmegaConf
 from torch import Tensor
+from torch.nn import Parameter
 
 from modulus_relobralo.hosts.sym import host
 from modulus_relobralo.hosts.sym.architectures import read, scaled_input
 from modulus_relobralo.hosts.sym.dtypes import precision
 from modulus_relobralo.hosts.sym.host import HostKey, HostModule
+from modulus_relobralo.loops.loss_terms import LossTerms
 from modulus_relobralo.plates import Plate
 from modulus_relobralo.plates.results import Results, results
 from modulus_relobralo.plates.scaling import scales
 from modulus_relobralo.plates.singular import (
     POLE_COLUMNS,
-    LoadedRectangle,
+    KnownFunction,
+    LoadedPatch,
     jet_with_deflection,
     jet_with_poles,
     with_deflection,
     with_poles,
 )
 from modulus_relobralo.plates.values import NetworkDeflection
+from modulus_relobralo.problems.sampling import samples
 from modulus_relobralo.problems.shapes.shape import HolePole
 from modulus_relobralo.taylor.jets import Jet
 from modulus_relobralo.taylor.networks import Pass
+
+HELD_OUT = 2**31
+"""A step that no training reaches, whose points it does not use."""
 
 MADE_FOR = "made_for"
 """The buffer of a network that holds scales, poles and loads of its plate."""
@@ -50,10 +59,12 @@ class PlateArch(_Arch):
         As of the host's architectures; the first two inputs are x and y.
     poles : sequence of HolePole
         `Shape.poles`.
-    rectangles : sequence of LoadedRectangle
-        `plates.singular.loaded_rectangles`.
+    patches : sequence of LoadedPatch
+        `plates.singular.loaded_patches`.
     architecture : ModelConf
         The config of the network, of type ``fully_connected``.
+    functions : sequence of KnownFunction
+        What corners and supports inside do, which is added with amplitudes that are trained.
 
     Raises
     ------
@@ -66,27 +77,34 @@ class PlateArch(_Arch):
         input_keys: list[HostKey],
         output_keys: list[HostKey],
         poles: Sequence[HolePole],
-        rectangles: Sequence[LoadedRectangle],
+        patches: Sequence[LoadedPatch],
         architecture: Any,
+        functions: Sequence[KnownFunction] = (),
     ) -> None:
         super().__init__(input_keys, output_keys)
-        self.poles, self.rectangles = tuple(poles), tuple(rectangles)
+        self.functions = tuple(functions)
+        self.poles, self.patches = tuple(poles), tuple(patches)
         further = [host.Key("poles", size=POLE_COLUMNS * len(self.poles))] if self.poles else []
         network = host.instantiate_arch(
             cfg=architecture, input_keys=[*input_keys, *further], output_keys=list(output_keys)
         )
         if type(network) is not _FullyConnectedArch or network.periodicity is not None:
             raise ValueError(
-                "Parameter `architecture` must be fully_connected, and not periodic, where there are holes or patches "
-                f"of load. Found `architecture = {architecture}`."
+                "Parameter `architecture` must be fully_connected, and not periodic, where there are holes, patches "
+                f"of load, supports inside or corners without a bound. Found `architecture = {architecture}`."
             )
         self._impl: HostModule = network._impl
+        if self.functions:
+            self.amplitudes = Parameter(next(network.parameters()).new_zeros(len(self.functions)))
 
     def _tensor_forward(self, x: Tensor) -> Tensor:
         """Return the outputs side by side, [points, outputs], of inputs side by side, [points, inputs]."""
         seen = with_poles(self.poles, x, self.process_input(x, self.input_scales_tensor))
-        found = self.process_output(self._impl(seen), self.output_scales_tensor)
-        return with_deflection(self.rectangles, x, found)
+        found = self._impl(seen)
+        if self.functions:
+            found = with_deflection(self.functions, x, found, self.amplitudes)
+        found = self.process_output(found, self.output_scales_tensor)
+        return with_deflection(self.patches, x, found)
 
     def forward(self, in_vars: dict[str, Tensor]) -> dict[str, Tensor]:
         """Return the outputs by name, each [points, columns]."""
@@ -97,10 +115,12 @@ class PlateArch(_Arch):
         """Return the jet of the outputs; see `taylor.networks.StatesJet`."""
         seen = jet_with_poles(self.poles, jet, scaled_input(self, jet), passing.channels)
         found = passing.through(self._impl, seen)
+        if self.functions:
+            found = jet_with_deflection(self.functions, jet, found, passing.targets, self.amplitudes)
         if self.output_scales_tensor is not None:
             offset, factor = self.output_scales_tensor
             found = found.scale(factor).shift(offset)
-        return jet_with_deflection(self.rectangles, jet, found, passing.targets)
+        return jet_with_deflection(self.patches, jet, found, passing.targets)
 
 
 def plate_network(plate: Plate, architecture: Any) -> Any:
@@ -112,8 +132,8 @@ def plate_network(plate: Plate, architecture: Any) -> Any:
     plate : Plate
         The plate.
     architecture : ModelConf
-        Config of the network, as ``cfg.arch.fully_connected``. For a plate with holes or rectangles of load no
-        other type will do.
+        Config of the network, as ``cfg.arch.fully_connected``. For a plate with holes, patches of load,
+        supports inside or corners without a bound no other type will do.
 
     Raises
     ------
@@ -129,13 +149,14 @@ def plate_network(plate: Plate, architecture: Any) -> Any:
         nodes += taylor_nodes(network, "plate_network", nodes)
     """
     (inputs, outputs), sizes = keys(plate), scales(plate)
-    if sizes.poles or sizes.rectangles:
-        network = PlateArch(inputs, outputs, sizes.poles, sizes.rectangles, architecture)
+    if sizes.poles or sizes.patches or sizes.functions:
+        network = PlateArch(inputs, outputs, sizes.poles, sizes.patches, architecture, sizes.functions)
     else:
         network = host.instantiate_arch(cfg=architecture, input_keys=inputs, output_keys=outputs)
     # In its checkpoint, so that nobody reads it as the network of another plate.
     made_for = [number for key in (*inputs, *outputs) for number in key.scale]
-    made_for += [number for part in (*sizes.poles, *sizes.rectangles) for number in part]
+    made_for += [number for part in (*sizes.poles, *sizes.patches) for number in part]
+    made_for += [number for function in sizes.functions for number in function.numbers]
     network.register_buffer(MADE_FOR, torch.tensor(made_for))
     return network
 
@@ -177,6 +198,58 @@ def _checked(plate: Any) -> Plate:
     if not isinstance(plate, Plate):
         raise TypeError(f"Only a Plate knows the sizes of its quantities. Found {plate!r}.")
     return plate
+
+
+class BestState(host.Monitor):
+    """Keeps the best state of a plate's network while it trains: a run that diverges later is not its result.
+
+    The best is that of the smallest sum of loss terms, all of order one, at points that training does not use, each
+    ``training.rec_monitor_freq`` steps.
+
+    Parameters
+    ----------
+    plate : Plate
+        The plate.
+    network : Arch
+        Its network, of `plate_network`.
+    points : int
+        How many of them lie inside; a tenth as many lie on each edge.
+
+    Examples
+    --------
+    ::
+
+        best = BestState(plate, network)
+        domain.add_monitor(best, "best")
+        solver.solve()
+        best.restore(cfg.network_dir)
+    """
+
+    def __init__(self, plate: Plate, network: Any, points: int = 500) -> None:
+        sizes = scales(_checked(plate))
+        places = samples(
+            plate, points, max(points // 10, 1) * len(plate.shape.edges), reduction="mean", sizes=sizes.outputs
+        )
+        self._network, self._step = network, -1
+        self._terms = LossTerms(plate, places, network, [sizes.w], compiled=False, reader=read)
+        self._points = self._terms.draw(HELD_OUT)
+        self._least, self._state = math.inf, copy.deepcopy(network.state_dict())
+
+    def save_results(self, name: str, writer: Any, step: int, data_dir: str) -> dict[str, Tensor]:
+        """Look at the network of `step`, and keep it if it is the best so far."""
+        with torch.no_grad():
+            loss = float(sum(term.double().sum() for term in self._terms(self._points).values()))
+        writer.add_scalar(f"Monitors/{name}/loss", loss, step, new_style=True)
+        if loss < self._least:
+            self._least, self._step = loss, int(step)
+            self._state = copy.deepcopy(self._network.state_dict())
+        return {"best_loss": torch.tensor(self._least)}
+
+    def restore(self, folder: str | Path) -> int:
+        """Put the best state back into the network and its file in a run's folder, and return its step."""
+        self._network.load_state_dict(self._state)
+        self._network.save(str(folder))
+        return self._step
 
 
 def plate_results(

@@ -1,4 +1,4 @@
-"""What an engineer needs of a plate whose deflection is known: moments, shears, reactions, and their sum."""
+"""What an engineer needs of a plate whose deflection is known: moments, shears, reactions, and a verdict."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from modulus_relobralo.plates.results.results import Results, results
+from modulus_relobralo.plates.results.verdict import Verdict
 
-__all__ = ["Results", "print_results", "results", "save_results"]
+__all__ = ["Results", "Verdict", "print_results", "results", "save_results"]
 
 
 def print_results(results: Results, title: str = "") -> None:
-    """Print extremes, edges and the check of the sums."""
+    """Print extremes, edges, the balance of forces and moments, and the verdict."""
     _module("tables").print_results(results, title)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import fill
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -44,7 +45,8 @@ def contours(results: Results) -> Figure:
     height = 2 * (0.8 + 1.9 * float(np.clip((y1 - y0) / (x1 - x0), 0.4, 1.5)))
     figure, mesh = new_figure(WIDTH, height), triangles(results)
     for ax, name in zip(figure.subplots(2, 3).flat, CONTOURED, strict=True):
-        values = results.fields[name]
+        values, bounded = results.fields[name], results.bounded(name)
+        values = np.clip(values, values[bounded].min(), values[bounded].max())
         signed = values.min() < -1e-3 * np.abs(values).max()
         limit = float(np.abs(values).max()) or 1.0
         levels = np.linspace(-limit if signed else min(0.0, float(values.min())), limit, 21)
@@ -55,6 +57,7 @@ def contours(results: Results) -> Figure:
         bar.ax.yaxis.get_offset_text().set_fontsize(SMALL)
         bar.ax.tick_params(labelsize=SMALL)
         _finish(ax, results, f"{name} [{unit(name)}]")
+    figure.suptitle(fill(str(results.verdict), 110), fontsize=TEXT)
     return figure
 
 
@@ -63,13 +66,13 @@ def trajectories(results: Results) -> Figure:
     figure = new_figure(*ALONE)
     ax = figure.subplots()
     mesh_x, mesh_y = results.points["x"], results.points["y"]
-    largest = float(max(np.abs(results.fields[name]).max() for name in ("M_1", "M_2"))) or 1.0
+    largest = float(max(np.abs(results.fields[name][results.bounded(name)]).max() for name in ("M_1", "M_2"))) or 1.0
     (x0, y0), (x1, y1) = results.plate.shape.bounds
     places = arrays(results.plate.shape.points(CROSSES))
     nearest = [int(np.hypot(mesh_x - x, mesh_y - y).argmin()) for x, y in zip(places["x"], places["y"], strict=True)]
     angle = np.radians(results.fields["angle"][nearest])
     for name, turn in (("M_1", 0.0), ("M_2", np.pi / 2)):
-        moment = results.fields[name][nearest]
+        moment = np.clip(results.fields[name][nearest], -largest, largest)
         half = 0.5 * max(x1 - x0, y1 - y0) / CROSSES * np.abs(moment) / largest
         d_x, d_y = half * np.cos(angle + turn), half * np.sin(angle + turn)
         for sign, color, said in ((1, COLOURS[0], "sagging"), (-1, COLOURS[1], "hogging")):

@@ -1,33 +1,45 @@
-"""The results of a plate: fields, edges, corners, and the sum of the reactions against the load."""
+"""The results of a plate: fields, edges, corners, and the reactions against the load."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property, partial
 from math import sin
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 from sympy import Expr, Float, Function, Symbol
 
 from modulus_relobralo.plates.equation import TURN, edge_equations
+from modulus_relobralo.plates.given import implausible
 from modulus_relobralo.plates.plate import Plate
-from modulus_relobralo.plates.polynomial import arrays, with_values
+from modulus_relobralo.plates.polynomial import arrays, fit_error, spread, with_values
+from modulus_relobralo.plates.results.verdict import Verdict
+from modulus_relobralo.plates.results.zones import Known, Zone, beyond, reaction, within, zones
 from modulus_relobralo.plates.values import Array, Deflection, Points, evaluate, quantities
 from modulus_relobralo.problems.expressions import COORDINATES
+from modulus_relobralo.problems.shapes.edges import Part
 from modulus_relobralo.problems.shapes.shape import Shape, gauss
 
 GRID = 61
 """Points along each side of the bounds."""
 ALONG = 101
 """Points along each edge."""
-CELLS = 300
-"""Along each side of a shape's bounds: the integral of a smooth function is exact to about 1e-4."""
+CELLS, PATCH_CELLS = 300, 60
+"""Along each side of the bounds of a shape and of a patch: the integral of a smooth function is exact to about 1e-4."""
 
 UNITS = {"w": "m", "slope_x": "-", "slope_y": "-", "slope_n": "-", "angle": "deg", "pressure": "N/m^2", "R": "N"}
 """Of what is no moment [N m/m] and no shear [N/m]."""
 
-Known = Callable[[Mapping[str, Expr], Points], dict[str, Array]]
-"""Computes quantities at points."""
+MOMENTS, SHEARS = ("M_x", "M_y", "M_xy"), ("Q_x", "Q_y")
+
+PULLS = 1e-3
+"""Of the largest pressure of the soil, what counts as pulling."""
+
+Sum = tuple[Array, float]
+"""A force with its moments, [3], and its size."""
 
 
 @dataclass(frozen=True)
@@ -49,11 +61,19 @@ class Results:
         Along each edge: x, y and the normal, ``w``, ``slope_n``, ``M_n``, ``V_n``, and the ``reaction`` per length
         with which a support pushes against the load.
     corners : dict[str, tuple[float, float, float]]
-        x, y and the force [N] with which a support pushes against the load there.
+        x, y and the force [N] with which a support pushes against the load there. In a zone it is that of all within.
     load : float
         The sum of the load [N], what is prescribed along edges included.
     reactions : dict[str, float]
         The sums of what holds it [N]: of each edge, of the corners together and of the soil.
+    equilibrium : Equilibrium
+        What is left of the equilibrium of forces, and of moments about two axes.
+    zones : dict[str, Zone]
+        Around corners where moments or shears have no bound, see `zones`: extremes and edges are those beyond.
+    verdict : Verdict
+        Whether it is a solution, and within about how much.
+    remarks : tuple of str
+        What of them an engineer has to know: that the soil pulls, that a thin plate is none.
     """
 
     plate: Plate
@@ -62,26 +82,82 @@ class Results:
     edges: dict[str, dict[str, Array]]
     corners: dict[str, tuple[float, float, float]]
     load: float
-    reactions: dict[str, float] = field(default_factory=dict)
+    reactions: dict[str, float]
+    equilibrium: Equilibrium
+    zones: dict[str, Zone]
+    remarks: tuple[str, ...]
+    _inside: Callable[[Points], dict[str, Array]] = field(repr=False)
+    _judge: Callable[[Results], Verdict] = field(repr=False)
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        """Whether it is a solution, and within about how much; found when it is asked for."""
+        return self._judge(self)
 
     @property
     def imbalance(self) -> float:
-        """By how much the sum of the reactions is off that of the load, as a fraction of the load."""
-        return (sum(self.reactions.values()) - self.load) / (abs(self.load) or 1.0)
+        """By how much the sum of the reactions is off that of the load, as a fraction of all that pushes."""
+        return self.equilibrium.force
 
     def extremes(self) -> dict[str, dict[str, tuple[float, float, float]]]:
         """Return of each field its largest and smallest value with x and y: ``{"M_x": {"max": (value, x, y)}}``."""
         x, y = self.points["x"], self.points["y"]
         found = {}
         for name, values in self.fields.items():
-            places = {"max": int(values.argmax()), "min": int(values.argmin())}
+            bounded = self.bounded(name)
+            places = {
+                "max": int(np.where(bounded, values, -np.inf).argmax()),
+                "min": int(np.where(bounded, values, np.inf).argmin()),
+            }
             found[name] = {which: (float(values[i]), float(x[i]), float(y[i])) for which, i in places.items()}
         return found
 
+    def bounded(self, name: str) -> NDArray[np.bool_]:
+        """Return at which points a field has a bound: beyond zones, if it is a moment or a shear."""
+        found = np.ones(self.points["x"].shape, dtype=bool)
+        for zone in self.zones.values():
+            if name.startswith("Q") or (name.startswith("M") and zone.what == "moments"):
+                found &= ~zone.holds(self.points["x"], self.points["y"])
+        return found
+
     def at(self, x: float, y: float) -> dict[str, float]:
-        """Return the fields at the point of the grid next to a place."""
-        i = int(np.hypot(self.points["x"] - x, self.points["y"] - y).argmin())
-        return {name: float(values[i]) for name, values in self.fields.items()}
+        """
+        Return the fields at a place.
+
+        Raises
+        ------
+        ValueError
+            If it lies beyond the plate or in a hole.
+        """
+        shape = self.plate.shape
+        size = max(high - low for low, high in zip(*shape.bounds, strict=True))
+        if not float(shape.level(x, y)) >= -1e-9 * size:
+            raise ValueError(f"Parameters `x` and `y` must be a point of the plate. Found ({x:g}, {y:g}).")
+        point = {"x": np.array([float(x)]), "y": np.array([float(y)])}
+        return {name: float(values[0]) for name, values in self._inside(point).items()}
+
+
+class Equilibrium(NamedTuple):
+    """
+    What is left of a plate's equilibrium, as fractions of all that pushes it, which is the integral of abs(p).
+
+    ::
+
+        sum of reactions v + integral of M_n v,n along edges = integral of p v        for v = 1, x, y
+
+    Where nothing pushes, as under prescribed moments and settlements, they are fractions of all that reacts.
+
+    Attributes
+    ----------
+    force : float
+        Of the forces.
+    moment_x, moment_y : float
+        Of the moments of the forces by their x and by their y, over half of the largest width.
+    """
+
+    force: float
+    moment_x: float
+    moment_y: float
 
 
 def results(plate: Plate, deflection: Deflection, parameters: Mapping[str, float] | None = None) -> Results:
@@ -108,7 +184,7 @@ def results(plate: Plate, deflection: Deflection, parameters: Mapping[str, float
     >>> from modulus_relobralo.plates.values import ClosedDeflection
     >>> from sympy import pi, sin, symbols
     >>> x, y = symbols("x y")
-    >>> plate = RectangularPlate(2, 2, KirchhoffPlate(D=1, nu=0.3, p=sin(pi * x / 2) * sin(pi * y / 2)))
+    >>> plate = RectangularPlate(2, 2, KirchhoffPlate(1, 0.3, sin(pi * x / 2) * sin(pi * y / 2)), "simply_supported")
     >>> of_it = results(plate, ClosedDeflection(sinusoidal_deflection(2, 2, 1, 1)))
     >>> print(f"{of_it.at(1, 1)['M_x']:.4f} {abs(of_it.imbalance) < 1e-4}")
     0.1317 True
@@ -128,33 +204,178 @@ def results(plate: Plate, deflection: Deflection, parameters: Mapping[str, float
     inside = _equations(plate, "M_x", "M_y", "M_xy", "Q_x", "Q_y")
     pressure = {"pressure": equation.winkler * w} if equation.soil.is_somewhere else {}
     slopes = {f"slope_{axis}": w.diff(axis) for axis in COORDINATES}
-    fields = _with_principal_moments(known({"w": w, **slopes, **inside, **pressure}, points))
-    edges, held, pushed = {}, {}, 0.0
-    for name in plate.shape.edges:
-        edges[name] = _along_edge(plate, name, known, np.linspace(0, 1, ALONG))
-        held[name], push = _edge_sums(plate, name, known, values)
-        pushed += push
-    corners = _corner_forces(plate, known)
-    load = pushed + sum(
-        _integral(region or plate.shape, lambda at, v=value: evaluate(v, with_values(at, values)))  # type: ignore[misc]
-        for region, value in equation.loads.parts
+
+    def fields_at(points: Points) -> dict[str, Array]:
+        return _with_principal_moments(known({"w": w, **slopes, **inside, **pressure}, points))
+
+    around = zones(plate)
+    fields, sums = fields_at(points), _Sums(plate, known, values, around)
+    return Results(
+        plate,
+        points,
+        fields,
+        {name: _along_edge(plate, name, known, beyond(plate, name, around)) for name in plate.shape.edges},
+        sums.corners,
+        sums.load,
+        sums.reactions,
+        sums.equilibrium,
+        around,
+        tuple(_remarks(plate, fields, around)),
+        fields_at,
+        partial(_judge, plate, deflection, values),
     )
-    soil = [
-        _integral(region or plate.shape, lambda at, v=value: known({"": v * w}, at)[""])  # type: ignore[misc]
-        for region, value in equation.soil.parts
-        if not value.is_zero
-    ]
-    reactions = {
-        **held,
-        "corners": sum(force for *_, force in corners.values()),
-        **({"soil": sum(soil)} if soil else {}),
+
+
+def _judge(plate: Plate, deflection: Deflection, values: Mapping[str, float], found: Results) -> Verdict:
+    """Return the verdict on results."""
+    lacking, left = fit_error(plate, values, deflection)
+
+    def missing(expressions: Mapping[str, Expr], points: Points) -> dict[str, Array]:
+        return quantities(expressions, plate.equation.w, lacking, with_values(points, values))
+
+    inside, areas = spread(plate)
+    wanted = {"w": Function(plate.equation.w)(*COORDINATES), **_equations(plate, *MOMENTS, *SHEARS)}
+    wrong = missing(wanted, inside)
+    # Along the edges, too: there moments and shears are largest, and reactions are.
+    along = {name: _along_edge(plate, name, missing, beyond(plate, name, found.zones)) for name in found.edges}
+
+    def largest(values: Iterable[Array]) -> float:
+        return max((float(np.abs(each).max()) for each in values), default=0.0)
+
+    def outside(name: str) -> Array:
+        near = [zone.holds(inside["x"], inside["y"]) for zone in found.zones.values()]
+        return np.where(np.any(near, axis=0), 0.0, wrong[name]) if near else wrong[name]
+
+    def edges(values: Mapping[str, dict[str, Array]], name: str) -> list[Array]:
+        return [each[name] for each in values.values()]
+
+    def bounded(names: Iterable[str]) -> list[Array]:
+        return [found.fields[name][found.bounded(name)] for name in names]
+
+    pairs = {
+        "deflection": ([wrong["w"], *edges(along, "w")], bounded(["w"])),
+        "moments": ([*map(outside, MOMENTS), *edges(along, "M_n")], bounded(MOMENTS)),
+        "shears and reactions": (
+            [*map(outside, SHEARS), *edges(along, "reaction")],
+            [*bounded(SHEARS), *edges(found.edges, "reaction")],
+        ),
     }
-    return Results(plate, points, fields, edges, corners, load, reactions)
+    errors = {what: largest(off) / (largest(of) or 1.0) for what, (off, of) in pairs.items()}
+    force, *moments = map(abs, found.equilibrium)
+    errors |= {"equilibrium of forces": force, "equilibrium of moments": max(moments)}
+    load = float(np.sqrt(np.average(evaluate(plate.equation.p, with_values(inside, values)) ** 2, weights=areas)))
+    (x0, y0), (x1, y1) = plate.shape.bounds
+    return Verdict(errors, left / (load or largest(bounded(SHEARS)) / min(x1 - x0, y1 - y0) or 1.0))
 
 
-def _integral(shape: Shape, function: Callable[[Points], Array]) -> float:
-    """Return the integral of a function over a shape: the mean at the middles of small cells, times the area."""
-    return float(np.mean(function(arrays(shape.points(CELLS))))) * shape.area
+def _remarks(plate: Plate, fields: Mapping[str, Array], around: Mapping[str, Zone]) -> list[str]:
+    """Return what an engineer has to know of the fields."""
+    found = implausible(plate, float(np.abs(fields["w"]).max()))
+    found += [
+        f"{what} have no bound at {', '.join(names)}: extremes and edges are those beyond "
+        f"{max(around[name].radius for name in names):.3g} m, a force there is that of all within"
+        for what in ("moments", "shears")
+        if (names := [name for name, zone in around.items() if zone.what == what])
+    ]
+    pressure = fields.get("pressure", np.zeros(1))
+    if pressure.min() < -PULLS * np.abs(pressure).max():
+        found.append(
+            f"the soil or a column pulls, by {-pressure.min():.4g} N/m^2 at most, which it can here; soil that cannot "
+            "lets the plate lift"
+        )
+    return found
+
+
+class _Sums:
+    """
+    The sums over a plate of what acts and what reacts.
+
+    Each part is a triple: the force, and its moments by x and by y around the middle, over half of the largest width.
+    With it goes its size, the same sum of absolute values. The attributes are those of `Results`.
+    """
+
+    def __init__(self, plate: Plate, known: Known, values: Mapping[str, float], around: Mapping[str, Zone]) -> None:
+        self._plate, self._known, self._values, self._zones = plate, known, values, around
+        (x0, y0), (x1, y1) = plate.shape.bounds
+        self._middle, self._half = ((x0 + x1) / 2, (y0 + y1) / 2), max(x1 - x0, y1 - y0) / 2
+        forces = {name: self._within(zone) for name, zone in around.items()}
+        for name, (x, y, force) in _corner_forces(plate, known).items():
+            forces.setdefault(name, self._of(arrays([(x, y)]), np.array([force])))
+        along = {name: self._along(name) for name in plate.shape.edges}
+        soil, pushes = self._soil(), [*self._loads(), *(pushed for *_, pushed in along.values())]
+        ordered = {name: forces[name] for name in plate.shape.corners if name in forces}
+        self.corners = {name: (*plate.shape.corners[name].point, float(f[0])) for name, (f, _) in ordered.items()}
+        at_corners = [*ordered.values()]
+        held = [*at_corners, *soil, *(part for reaction, bent, _ in along.values() for part in (reaction, bent))]
+        self.load = float(sum(force for (force, *_), _ in pushes))
+        self.reactions = {name: float(reaction[0][0]) for name, (reaction, *_) in along.items()}
+        self.reactions |= {"corners": float(sum(force for (force, *_), _ in at_corners))}
+        self.reactions |= {"soil": float(sum(force for (force, *_), _ in soil))} if soil else {}
+        scale = sum(size for _, size in pushes) or sum(size for _, size in held) or 1.0
+        left = np.sum([part for part, _ in held], axis=0) - np.sum([part for part, _ in pushes], axis=0)
+        self.equilibrium = Equilibrium(*(float(value) for value in left / scale))
+
+    def _of(self, at: Points, forces: Array) -> Sum:
+        """Return the sum of forces at points."""
+        arms = [(at[name] - middle) / self._half for name, middle in zip("xy", self._middle, strict=True)]
+        return np.array([forces.sum(), *(forces @ arm for arm in arms)]), float(np.abs(forces).sum())
+
+    def _loads(self) -> list[Sum]:
+        parts = self._plate.equation.loads.parts
+        return [self._over(region, lambda at, v=v: evaluate(v, with_values(at, self._values))) for region, v in parts]  # type: ignore[misc]
+
+    def _soil(self) -> list[Sum]:
+        """Return what the soil takes; a shear layer takes moments, by the slopes."""
+        equation, w = self._plate.equation, Function(self._plate.equation.w)(*COORDINATES)
+        found = [
+            self._over(region, lambda at, v=value: self._known({"": v * w}, at)[""])  # type: ignore[misc]
+            for region, value in equation.soil.parts
+            if not value.is_zero
+        ]
+        if equation.pasternak != 0:
+            slopes = {str(axis): equation.pasternak * w.diff(axis) for axis in COORDINATES}
+            at, areas = _cells(self._plate.shape)
+            turned = [float(values.sum()) * areas / self._half for values in self._known(slopes, at).values()]
+            found.append((np.array([0.0, *turned]), float(np.abs(turned).sum())))
+        return found
+
+    def _within(self, zone: Zone) -> Sum:
+        (x, y), half, plate = self._middle, self._half, self._plate
+        tests = np.array([[1.0, 0.0, 0.0], [-x / half, 1 / half, 0.0], [-y / half, 0.0, 1 / half]])
+        found = reaction(plate, zone, self._known, self._values, tests)
+        # What is prescribed along an edge there pushes, and does not react.
+        for edge in zone.corner.edges:
+            for key in map(plate.equation.output, ("V_n", "spring")):
+                at, lengths = gauss(within(plate, edge, zone))
+                push = evaluate(plate.conditions[edge].get(key, Float(0)), with_values(at, self._values))
+                found = found + self._of(at, push * lengths)[0]
+        return found, abs(float(found[0]))
+
+    def _over(self, region: Shape | None, value: Callable[[Points], Array]) -> Sum:
+        at, area = _cells(region or self._plate.shape, PATCH_CELLS if region else CELLS)
+        return self._of(at, value(at) * area)
+
+    def _along(self, name: str) -> tuple[Sum, Sum, Sum]:
+        """Return the sums of an edge's reaction, of the moment that bends it, and of the load prescribed along it."""
+        plate, (place, lengths) = self._plate, gauss(beyond(self._plate, name, self._zones))
+        found, prescribed = _edge_values(plate, name, self._known, place), plate.conditions[name]
+        whole, all_lengths = gauss(plate.shape.edges[name])
+
+        def given(at: Points, *quantities: str) -> Array | None:
+            held = [prescribed[key] for key in map(plate.equation.output, quantities) if key in prescribed]
+            return evaluate(held[0], with_values(at, self._values)) if held else None
+
+        moment, load = given(place, "M_n"), given(whole, "V_n", "spring")
+        moment = (found["M_n"] if moment is None else moment) * lengths / self._half
+        bent = np.array([0.0, moment @ place["normal_x"], moment @ place["normal_y"]]), float(np.abs(moment).sum())
+        load = np.zeros_like(all_lengths) if load is None else load * all_lengths
+        return self._of(place, found["reaction"] * lengths), bent, self._of(whole, load)
+
+
+def _cells(shape: Shape, n: int = CELLS) -> tuple[Points, float]:
+    """Return the middles of small cells of a shape, and the area of each: together they have that of the shape."""
+    at = arrays(shape.points(n))
+    return at, shape.area / len(at["x"])
 
 
 def _points(plate: Plate) -> Points:
@@ -185,9 +406,9 @@ def _equations(plate: Plate, *names: str) -> dict[str, Expr]:
     }
 
 
-def _along_edge(plate: Plate, name: str, known: Known, fractions: Array) -> dict[str, Array]:
-    """Return what is asked of an edge at fractions of its length."""
-    place = plate.shape.edges[name].at(fractions)
+def _along_edge(plate: Plate, name: str, known: Known, edge: Part) -> dict[str, Array]:
+    """Return what is asked of an edge, or of a part of it, at points along it."""
+    place = edge.at(np.linspace(0, 1, ALONG))
     return place | _edge_values(plate, name, known, place)
 
 
@@ -200,15 +421,6 @@ def _edge_values(plate: Plate, name: str, known: Known, place: Points) -> dict[s
     if not support.holds_deflection and support.k_w is None:
         values["reaction"] = np.zeros_like(values["w"])
     return values
-
-
-def _edge_sums(plate: Plate, name: str, known: Known, values: Mapping[str, float]) -> tuple[float, float]:
-    """Return the sums of an edge's reaction and of the load that is prescribed along it."""
-    place, lengths = gauss(plate.shape.edges[name])
-    held = float(_edge_values(plate, name, known, place)["reaction"] @ lengths)
-    prescribed = {**plate.conditions[name]}
-    load = prescribed.get(plate.equation.output("V_n"), prescribed.get(plate.equation.output("spring"), Float(0)))
-    return held, float(evaluate(load, with_values(place, values)) @ lengths)
 
 
 def _corner_forces(plate: Plate, known: Known) -> dict[str, tuple[float, float, float]]:

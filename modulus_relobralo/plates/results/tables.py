@@ -10,9 +10,6 @@ from modulus_relobralo.plates.results.results import UNITS, Results
 from modulus_relobralo.plates.values import Array
 from modulus_relobralo.tables import Row, print_lines, print_rows, table, to_markdown
 
-OFF = 0.01
-"""A sum of the reactions that is off by more is no solution, and is said to be none."""
-
 
 def extreme_rows(results: Results) -> list[Row]:
     """Return the largest and smallest value of each field, and where they are."""
@@ -54,29 +51,32 @@ def edge_rows(results: Results) -> list[Row]:
 
 
 def balance(results: Results) -> str:
-    """Return the line that holds the sum of the reactions against that of the load."""
+    """Return the line that holds the reactions against the load, in forces and in moments about two axes."""
     parts = ", ".join(f"{name} {number(value)}" for name, value in results.reactions.items() if value)
-    line = (
+    _, moment_x, moment_y = results.equilibrium
+    return (
         f"Load {number(results.load)} N, reactions {number(sum(results.reactions.values()))} N ({parts}): "
-        f"{results.imbalance:+.2%}."
+        f"{results.imbalance:+.2%} of all that pushes; moments {moment_x:+.2%} by x, {moment_y:+.2%} by y."
     )
-    return line + (
-        " This is no solution: train longer, which does not help at long holes and those with corners."
-        if abs(results.imbalance) > OFF
-        else ""
-    )
+
+
+def said(results: Results) -> list[str]:
+    """Return what is said of the whole: the balance, remarks, and the verdict."""
+    remarks = [f"Note that {remark}." for remark in results.remarks]
+    return [balance(results), *remarks, str(results.verdict)]
 
 
 def print_results(results: Results, title: str = "") -> None:
-    """Print extremes, edges and the check of the sums."""
+    """Print extremes, edges, the balance and the verdict."""
     print_rows(extreme_rows(results), title)
     print_rows(edge_rows(results), "edges and corners; a reaction is positive against the load")
-    print_lines([balance(results)])
+    print_lines(said(results))
 
 
 def markdown(results: Results, title: str) -> str:
-    """Return extremes, edges and the check of the sums as Markdown."""
-    parts = [[f"# {title}"], to_markdown(extreme_rows(results)), to_markdown(edge_rows(results)), [balance(results)]]
+    """Return extremes, edges, the balance and the verdict as Markdown."""
+    tables = [to_markdown(extreme_rows(results)), to_markdown(edge_rows(results))]
+    parts = [[f"# {title}"], [f"**{results.verdict}**"], *tables, *([line] for line in said(results)[:-1])]
     return "\n\n".join("\n".join(lines) for lines in parts) + "\n"
 
 

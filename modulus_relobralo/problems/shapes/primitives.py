@@ -252,7 +252,9 @@ def _square(a: Point, b: Point) -> float:
 
 
 def _meet(a: Point, b: Point, c: Point, d: Point) -> bool:
-    return _cross(a, b, c) * _cross(a, b, d) <= 0 and _cross(c, d, a) * _cross(c, d, b) <= 0
+    """Whether two segments have a point in common; of two on one line that is so where they overlap in x and in y."""
+    overlap = all(max(min(a[k], b[k]), min(c[k], d[k])) <= min(max(a[k], b[k]), max(c[k], d[k])) for k in (0, 1))
+    return overlap and _cross(a, b, c) * _cross(a, b, d) <= 0 and _cross(c, d, a) * _cross(c, d, b) <= 0
 
 
 def _twice_area(vertices: Sequence[Point]) -> float:

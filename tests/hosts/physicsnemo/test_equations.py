@@ -74,7 +74,7 @@ def test_a_problem_in_time_takes_ours_by_time():
 @pytest.mark.parametrize("output", ["kirchhoff", "Q_x", "V_n"])
 def test_above_it_takes_ours(output):
     net = network()
-    problem = RectangularPlate(2, 3, PLATE)
+    problem = RectangularPlate(2, 3, PLATE, "simply_supported")
     informer = PhysicsInformer([output], Equations(problem), grad_method="autodiff")
     wanted = [name for name in informer.required_inputs if "__" in name]
     given = inputs(net, "w")

@@ -179,7 +179,7 @@ def test_a_plate_of_another_name():
 
 def test_terms_of_each_edge_are_the_integrals_along_it():
     """For w = x^2: M_x = -2 D, M_y = -2 D nu, slope 2 x; each squared and integrated by hand."""
-    supported = losses(RectangularPlate(A, B, PLATE), PARABOLA, per_edge=True)
+    supported = losses(RectangularPlate(A, B, PLATE, "simply_supported"), PARABOLA, per_edge=True)
     clamped = losses(RectangularPlate(A, B, PLATE, "clamped"), PARABOLA, per_edge=True)
     assert supported["kirchhoff"] == pytest.approx(P**2 * A * B, rel=1e-5)
     assert supported["w_left"] == pytest.approx(0, abs=1e-9)
@@ -195,7 +195,7 @@ def test_terms_of_each_edge_are_the_integrals_along_it():
 
 def test_pooled_terms_are_the_sums_over_the_edges():
     """The moments of w = x^2 are constant along each edge, so that the pooled sum is exact wherever the points lie."""
-    pooled = losses(RectangularPlate(A, B, PLATE), PARABOLA)
+    pooled = losses(RectangularPlate(A, B, PLATE, "simply_supported"), PARABOLA)
     assert pooled["M_n"] == pytest.approx(2 * (2 * D) ** 2 * B + 2 * (2 * D * NU) ** 2 * A, rel=1e-5)
 
 
@@ -205,7 +205,7 @@ def test_all_losses_vanish_for_the_exact_deflection(per_edge, sampling):
     """On a plate away from the origin, whose load is written with a symbol of an assumption."""
     lower, real = (-1.0, 0.5), Symbol("x", real=True)
     load = P * sin(pi * (real + 1) / A) * sin(pi * (Y - 0.5) / B)
-    plate = RectangularPlate(A, B, KirchhoffPlate(D=D, nu=NU, p=load), lower=lower)
+    plate = RectangularPlate(A, B, KirchhoffPlate(D=D, nu=NU, p=load), "simply_supported", lower=lower)
     exact = sinusoidal_deflection(A, B, D, P).subs({X: X + 1, Y: Y - 0.5}, simultaneous=True)
     assert max(losses(plate, {"w": exact}, per_edge, **sampling).values()) < 1e-9
     wrong = losses(plate, {"w": 1.01 * exact}, per_edge, interior=1024, **sampling)
@@ -215,7 +215,7 @@ def test_all_losses_vanish_for_the_exact_deflection(per_edge, sampling):
 def test_a_family_of_plates_gets_its_parameters_from_the_sampling():
     """D w,xxxx = 24 D for w = x^4, with D = h: the integral of (24 h)^2 over the plate for the h that was drawn."""
     h = Symbol("h", positive=True)
-    plate = RectangularPlate(A, B, KirchhoffPlate(D=h, nu=NU, p=0, parameters=["h"]))
+    plate = RectangularPlate(A, B, KirchhoffPlate(D=h, nu=NU, p=0, parameters=["h"]), "simply_supported")
     for thickness in (0.5, 2.0):
         sampling = {**FIXED, "parameterization": host.Parameterization({Symbol("h"): thickness})}
         terms = losses(plate, {"w": X**4 + 1e-9 * exp(X + Y)}, **sampling)
@@ -227,7 +227,7 @@ def test_a_family_of_plates_gets_its_parameters_from_the_sampling():
 def test_names_that_mean_something_else_to_the_host_are_refused(name, parameters):
     """The host would take the weight of a point, its distance from the edge or the deflection there for the load."""
     load, parameters = (name, []) if parameters == [] else (Symbol(name), [name])
-    plate = RectangularPlate(A, B, KirchhoffPlate(D=D, nu=NU, p=load, parameters=parameters))
+    plate = RectangularPlate(A, B, KirchhoffPlate(D=D, nu=NU, p=load, parameters=parameters), "simply_supported")
     with pytest.raises(ValueError, match=f"must not be named as a loss term or as what the host .* Found {name}."):
         losses(plate, PARABOLA)
 
@@ -253,7 +253,8 @@ def test_a_support_of_a_family_may_depend_on_its_parameters():
     """V_n + k_w w on the right edge for w = x: only the spring pushes, with 2 h x, x = a there."""
     h = Symbol("h")
     equation = KirchhoffPlate(D=1, nu=NU, p=0, parameters={"h": (0.5, 2)})
-    plate = RectangularPlate(A, B, equation, {"left, bottom, top": "clamped", "right": {"k_w": 2 * h, "slope_n": 1}})
+    edges = {"left": "clamped", "bottom, top": "guided", "right": {"k_w": 2 * h, "slope_n": 1}}
+    plate = RectangularPlate(A, B, equation, edges)
     sampling = {**FIXED, "parameterization": host.Parameterization({h: 0.5})}
     found = losses(plate, {"w": X + 1e-12 * exp(X + Y)}, edge=64, **sampling)
     assert found["spring"] == pytest.approx((2 * 0.5 * A) ** 2 * B, rel=1e-4)

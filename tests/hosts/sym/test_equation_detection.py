@@ -52,7 +52,7 @@ methods = pytest.mark.parametrize("method", ["taylor", "autodiff"])
 @pytest.mark.parametrize("collapsed", [True, False])
 def test_of_a_plate_it_is_the_equation_of_fourth_order(method, collapsed):
     net = network("w")
-    plate = RectangularPlate(10.0, 10.0, KirchhoffPlate(D=20.8, nu=0.2, p=0.015))
+    plate = RectangularPlate(10.0, 10.0, KirchhoffPlate(D=20.8, nu=0.2, p=0.015), "simply_supported")
     nodes = equation_nodes(plate, *([net] if collapsed else []))
     nodes += derivative_nodes(net, "net", nodes, method=method)
     assert find_equations(constraints(plate, nodes, 8, 4, per_edge=True).values()) == ["kirchhoff"]

@@ -352,7 +352,8 @@ def test_a_case_that_the_host_cannot_tell():
 def test_problems_and_their_equations_have_the_same_nodes():
     equation = KirchhoffPlate(D=1, nu=0.2, p="p")
     names = [
-        [str(node.outputs[0]) for node in equation_nodes(pde)] for pde in (equation, RectangularPlate(1, 1, equation))
+        [str(node.outputs[0]) for node in equation_nodes(pde)]
+        for pde in (equation, RectangularPlate(1, 1, equation, "clamped"))
     ]
     assert names == [list(equation.equations)] * 2
 

@@ -1,0 +1,79 @@
+"""The verdict on a plate: estimates of errors beside the errors, of deflections that are more and less wrong."""
+
+import numpy as np
+import pytest
+from sympy import Symbol
+
+from modulus_relobralo.plates import KirchhoffPlate, Patch, RectangularPlate
+from modulus_relobralo.plates.polynomial import fit, fit_error
+from modulus_relobralo.plates.results import Verdict, results
+from modulus_relobralo.problems import circle
+
+X = Symbol("x")
+EQUATION = KirchhoffPlate(1.0, 0.3, 1 + X)
+PLATES = {
+    "clamped": lambda: RectangularPlate(1, 1, EQUATION, "clamped"),
+    "supported": lambda: RectangularPlate(1.5, 1, EQUATION, "simply_supported"),
+    "mixed": lambda: RectangularPlate(1.5, 1, EQUATION, {"left, right": "simply_supported", "bottom, top": "free"}),
+}
+KINDS = {"deflection": ["w"], "moments": ["M_x", "M_y", "M_xy"], "shears and reactions": ["Q_x", "Q_y"]}
+
+
+def errors(found, exact):
+    """Return the largest errors at all points, as fractions of the largest of their kind."""
+    made = {}
+    for kind, names in KINDS.items():
+        off = [np.abs(found.fields[name] - exact.fields[name]).max() for name in names]
+        made[kind] = max(off) / max(np.abs(exact.fields[name]).max() for name in names)
+    return made
+
+
+@pytest.mark.parametrize("name", PLATES)
+def test_estimates_are_about_the_errors(name):
+    plate = PLATES[name]()
+    exact = results(plate, fit(plate, {}, degree=20))
+    for degree in (4, 6, 8):
+        found = results(plate, fit(plate, {}, degree))
+        true, verdict = errors(found, exact), found.verdict
+        assert 0.6 < verdict.errors["deflection"] / true["deflection"] < 1.4
+        assert 0.6 < verdict.errors["moments"] / true["moments"] < 1.4
+        # Those along edges are among the estimates, and larger than those of the grid.
+        assert 0.5 < verdict.errors["shears and reactions"] / true["shears and reactions"] < 4
+        if max(true.values()) > 0.02:
+            assert not verdict.is_solution
+    assert exact.verdict.within < 5e-3
+    assert exact.verdict.is_solution
+    # The control: an estimate as coarse as what it judges sees nothing.
+    rough = fit(plate, {}, degree=4)
+    blind, _ = fit_error(plate, {}, rough, degree=4)
+    assert np.abs(blind.coefficients).max() < 1e-6 * np.abs(rough.coefficients).max()
+    seeing, _ = fit_error(plate, {}, rough)
+    assert np.abs(seeing.coefficients).max() > 1e-2 * np.abs(rough.coefficients).max()
+
+
+def test_what_no_estimate_explains_is_no_solution():
+    """A load beside the one that is told: its edge is nothing that a polynomial follows."""
+    told = RectangularPlate(2, 2, KirchhoffPlate(1.0, 0.3, Patch(circle(0.3, (0.6, 1)), 5.0)), "simply_supported")
+    meant = RectangularPlate(2, 2, KirchhoffPlate(1.0, 0.3, Patch(circle(0.3, (1.4, 1)), 5.0)), "simply_supported")
+    verdict = results(told, fit(meant, {}, degree=12)).verdict
+    assert verdict.unexplained > 0.25
+    assert not verdict.is_solution
+    assert "equation inside off by" in str(verdict)
+    assert results(told, fit(told, {}, degree=12)).verdict.unexplained < 0.05
+
+
+@pytest.mark.parametrize(
+    ("found", "sentence"),
+    [
+        (Verdict({"deflection": 2e-5, "moments": 3e-3}, 0.01), "Solution within about 0.3 %."),
+        (Verdict({"deflection": 1e-6}, 0.0), "Solution within about 0.01 %."),
+        (
+            Verdict({"deflection": 0.02, "moments": 0.2}, 0.3),
+            "No solution: deflection off by about 2 %, moments off by",
+        ),
+        (Verdict({"deflection": float("nan")}, 0.0), "No solution: deflection off by about nan %."),
+    ],
+)
+def test_sentences(found, sentence):
+    assert str(found).startswith(sentence)
+    assert found.is_solution == sentence.startswith("Solution")
