@@ -124,7 +124,9 @@ def contents() -> pd.DataFrame:
                     "error": first,
                     "later": last if len(lines) > 1 else "",
                     "published": lines[0]["published"],
-                    "solution, reference, error": f"![{path.stem}](pictures/{picture.name})" if picture.is_file() else "",
+                    "solution, reference, error": f"![{path.stem}](pictures/{picture.name})"
+                    if picture.is_file()
+                    else "",
                 }
             )
     return pd.DataFrame(made)
