@@ -96,7 +96,7 @@ def _lines(problem: str, group: pd.DataFrame) -> Iterator[Row]:
             "seeds": len(errors),
             "steps": steps,
             "seconds": number(seconds),
-            "error": f"{number(errors.median())} ({number(errors.max())})",
+            "error": number(errors.median()) + (f" ({number(errors.max())})" if len(errors) > 1 else ""),
             "bar": f"{bar:g} in {within:g} s: {verdict}",
             "published": OTHERS.get(problem, ""),
         }
@@ -115,18 +115,17 @@ def contents() -> pd.DataFrame:
     for path in sorted(FOLDER.glob("*.py")):
         lines = shown[shown["problem"] == path.stem].to_dict("records")
         if lines:
-            picture = FOLDER / "pictures" / f"{path.stem}.png"
-            first, last = ("{error} in {seconds} s, {seeds} seeds".format(**line) for line in (lines[0], lines[-1]))
+            drawn = (FOLDER / "pictures" / f"{path.stem}.png").is_file()
+            first, last = ("{error} in {seconds} s".format(**line) for line in (lines[0], lines[-1]))
             made.append(
                 {
                     "script": f"`{path.name}`",
                     "problem": (ast.get_docstring(ast.parse(path.read_text())) or "").partition("\n")[0].rstrip("."),
+                    "seeds": lines[0]["seeds"],
                     "error": first,
                     "later": last if len(lines) > 1 else "",
                     "published": lines[0]["published"],
-                    "solution, reference, error": f"![{path.stem}](pictures/{picture.name})"
-                    if picture.is_file()
-                    else "",
+                    "solution, reference, error": f"![{path.stem}](pictures/{path.stem}.png)" if drawn else "",
                 }
             )
     return pd.DataFrame(made)

@@ -211,6 +211,11 @@ MARKED = re.compile(r"<!-- table: (\w+) -->.*?<!-- end of table -->", re.DOTALL)
 def fill(page: str) -> str:
     """Return a page with its marked tables made anew."""
     made = {function.__name__: function for function in TABLES}
+
+    def of(name: str) -> str:
+        # The texts are our own, links and pictures among them.
+        return markdown(made[name]()).replace(r"]\(", "](")
+
     return MARKED.sub(
-        lambda found: f"<!-- table: {found[1]} -->\n\n{markdown(made[found[1]]())}\n\n<!-- end of table -->", page
+        lambda found: f"<!-- table: {found[1]} -->\n\n{of(found[1])}\n\n<!-- end of table -->", page
     )

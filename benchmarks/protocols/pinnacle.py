@@ -1,4 +1,4 @@
-"""Cases of PINNacle in a loop: errors against the solutions that PINNacle stores, and where those end themselves.
+"""Cases of PINNacle in a loop: errors against its stored solutions, these against finer ones, and its best as quoted.
 
     python -m benchmarks.protocols.pinnacle --data FOLDER [PROBLEM ...] [--seeds 0] [--steps 250]
 
@@ -6,7 +6,7 @@ FOLDER has files of `ref` in the public repository i207M/PINNacle, which are not
 errors as PINNacle takes them, of all fields together: at its points, against its file; and against the reference of the
 gallery there, which says what is the network's. The file's own error is its distance to that reference. Where it stores
 nothing the reference is all there is, at the points of the gallery. The best of its eleven methods after 20,000 epochs
-is quoted from others and was not run here.
+is quoted second-hand and was not run here.
 """
 
 from __future__ import annotations

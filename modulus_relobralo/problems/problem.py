@@ -234,7 +234,7 @@ class Problem:
 
     @property
     def state(self) -> tuple[str, ...]:
-        """Names of what decides what comes after a time: fields and their derivatives by t below the highest."""
+        """Names of what decides all that comes later, fields and their derivatives by t below the highest."""
         wanted = {
             "__".join([name, *[str(TIME)] * order])
             for equation in self.inside

@@ -237,7 +237,7 @@ def test_the_gallery_has_the_medians_of_its_runs_and_a_verdict():
         runs = [row for row in rows if all(row[part] == line[part] for part in gallery.CASE)]
         errors = {row["seed"]: row[column] for row in runs if column in row}
         assert line["seeds"] == len(errors)
-        check(line["error"], *with_largest(errors))
+        check(line["error"], *with_largest(errors)[: min(len(errors), 2)])
         bar, within, verdict = re.fullmatch(r"(.*) in (.*) s: (\w+)", line["bar"]).groups()
         seconds = median({row["seed"]: row[f"seconds of {line['steps']}"] for row in runs if column in row})
         assert (verdict == "holds") == (median(errors) <= float(bar) and seconds <= float(within))
