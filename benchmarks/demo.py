@@ -167,13 +167,13 @@ def table(runs: dict[tuple[str, str], Run]) -> pd.DataFrame:
 def draw(runs: dict[tuple[str, str], Run], path: Path) -> Path:
     """Draw for each problem the exact field and those of its trainings, and below these their differences to it."""
     problems = list(dict.fromkeys(problem for problem, _ in runs))
-    figure = style.new_figure(style.WIDTH, 0.5 + 4.0 * len(problems))
+    figure = style.new_figure(6.8, 0.4 + 3.9 * len(problems))
     axes = figure.subplots(2 * len(problems), 4, squeeze=False)
     for row, problem in enumerate(problems):
         of = {choice: run for (name, choice), run in runs.items() if name == problem}
         _draw_problem(figure, axes[2 * row : 2 * row + 2], TITLES[problem], of)
-    best = " and ".join(f"{TITLES[problem]} {error_of(runs[problem, NATURAL])}" for problem in problems)
-    style.set_title(figure, f"Natural gradients solve what Adam does not: relative L2 errors {best}")
+    best = ", ".join(f"{TITLES[problem]} {error_of(runs[problem, NATURAL])}" for problem in problems)
+    style.set_title(figure, f"Relative L2 error by natural gradients: {best}")
     return style.save(figure, path)
 
 
@@ -199,6 +199,8 @@ def _picture(ax: Axes, at: Field, values: object, norm: Normalize, colours: str,
     x, y = at.coordinates["x"], at.coordinates["y"]
     drawn = ax.tripcolor(x, y, values, norm=norm, cmap=colours, shading="gouraud", rasterized=True)
     ax.set(aspect="equal", xticks=[], yticks=[])
+    ax.margins(0)
+    ax.spines[:].set_visible(False)
     ax.set_title(title, fontsize=style.SMALL)
     return drawn
 

@@ -15,7 +15,9 @@ author = "The modulus-relobralo authors"
 copyright = author
 version = release = __version__
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.mathjax", "sphinx_copybutton"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton"]
+# MathJax lies beside the pages: they are read without a network
+extensions += ["sphinx.ext.mathjax", "sphinx-mathjax-offline"]
 root_doc = "docs/index"
 include_patterns = [
     "CHANGELOG.md",

@@ -76,7 +76,9 @@ def made(rows: Sequence[Row]) -> str:
     for row in rows:
         versions = ", ".join(f"{name} {version}" for name, version in row["versions"].items())
         lines[f"`{row['command']}`, {row['date']}, commit {row['commit']}, on {row['device']}; {versions}"] += 1
-    return "\n".join(["Rows by what made them:", "", *(f"- {number}: {line}" for line, number in lines.items())])
+    listed = "\n".join(f"- {number}: {line}" for line, number in lines.items())
+    # Folded, here and where a repository is read.
+    return f"<details>\n<summary>Rows by what made them</summary>\n\n{listed}\n\n</details>"
 
 
 def _cell(value: object) -> object:

@@ -76,5 +76,5 @@ def warn_of_holder(name: str, fraction: float, initial: float, loss: float, step
         f"Loss term `{name}` has held more than {NEARLY_ALL:.0%} of the weight for {steps} steps, now {fraction:.1%}: "
         f"it was {initial:.3g} at the first step and is {loss:.3g}, which ReLoBRaLo takes for lack of progress. "
         "If that first value was small by accident, start anew with another seed or another start of the network, "
-        "or with a higher `temperature`; compare with `loss: sum`."
+        "or with a higher `temperature`, or take `loss: relobralo_grad`; compare with `loss: sum`."
     )

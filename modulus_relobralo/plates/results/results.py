@@ -70,8 +70,6 @@ class Results:
         What is left of the equilibrium of forces, and of moments about two axes.
     zones : dict[str, Zone]
         Around corners where moments or shears have no bound, see `zones`: extremes and edges are those beyond.
-    verdict : Verdict
-        Whether it is a solution, and within about how much.
     remarks : tuple of str
         What of them an engineer has to know: that the soil pulls, that a thin plate is none.
     """
