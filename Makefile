@@ -13,15 +13,15 @@ DEMO := $(VENV:.venv%=outputs/demo%)
 # as many as cores, at most four; a file's tests share their trainings, so they stay together
 WORKERS := --numprocesses auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help env env-physicsnemo demo demo-solver demo-loops docs test test-physicsnemo test-lowest test-gpu lint format bench-accuracy bench-article bench-moving-window bench-reuse bench-optimizers tune bench-aggregator bench-derivatives bench-soap bench-natural-gradients bench-published bench-plates bench-time-to-error bench-gpu tables clean clean-outputs
+.PHONY: help env env-physicsnemo demo dist docs test test-physicsnemo test-lowest test-gpu lint format bench-accuracy bench-article bench-moving-window bench-reuse bench-optimizers tune bench-aggregator bench-derivatives bench-soap bench-natural-gradients bench-gallery bench-weights bench-pinnacle bench-plates bench-time-to-error bench-gpu tables clean clean-outputs
 .DELETE_ON_ERROR:
 
 help: ## show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 20
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 24
 
-env: $(VENV)/complete ## build .venv: Modulus Sym and this package
+env: $(VENV)/complete ## build .venv: Modulus Sym and this package; some minutes, 6 GB
 
-env-physicsnemo: $(VENV_physicsnemo)/complete ## build .venv-physicsnemo: PhysicsNeMo Sym and this package
+env-physicsnemo: $(VENV_physicsnemo)/complete ## build .venv-physicsnemo: PhysicsNeMo Sym and this package; some minutes, 6 GB
 
 $(VENV_modulus)/complete: setup.cfg $(wildcard tools/*.py)
 	@python=$$(tools/find_python.sh 3.11 3.10) && "$$python" tools/build_env.py modulus $(@D)
@@ -39,33 +39,21 @@ $(VENV_docs)/complete: setup.cfg tools/build_docs_env.py $(VENV_modulus)/complet
 	@$(VENV_modulus)/bin/python tools/build_docs_env.py $(VENV_modulus) $(@D)
 	@touch $@
 
-demo: $(if $(LOOPS),demo-loops,demo-solver) ## train the article's two experiments with loss=sum and with loss=relobralo, and compare
-
-demo-solver: env
+demo: env ## the article's two experiments by the sum, ReLoBRaLo and natural gradients; some four minutes on two idle cores
 	@rm -rf $(DEMO)
-	@$(RUN) -m benchmarks.demo $(if $(DEMO_STEPS),--steps $(DEMO_STEPS)) --out $(DEMO)
+	@$(RUN) -m benchmarks.demo $(if $(LOOPS),--loops) $(if $(DEMO_STEPS),--steps $(DEMO_STEPS)) --out $(DEMO)
 
-demo-loops: env
-	@rm -rf $(DEMO)
-	@for problem in helmholtz kirchhoff; do \
-		OMP_NUM_THREADS=1 $(RUN) examples/physicsnemo/$$problem.py --config-name article --multirun loss=sum,relobralo \
-			hydra/launcher=joblib hydra.launcher.n_jobs=2 \
-			$(if $(DEMO_STEPS),training.max_steps=$(DEMO_STEPS)) hydra.sweep.dir=$(DEMO)/$$problem \
-			'hydra.sweep.subdir=$${hydra:runtime.choices.loss}' || exit 1; \
-	done
-	@$(VENV)/bin/relobralo-report $(DEMO)/*/*/
-
-docs: $(VENV_docs)/complete ## build docs/_build; a warning is an error
+docs: $(VENV_docs)/complete ## build docs/_build, a warning is an error; two minutes
 	@$(VENV_docs)/bin/python -W ignore -m sphinx -q -W --keep-going -c docs -d docs/_build/doctrees . docs/_build/html
 	@echo "docs/_build/html/index.html"
 
-test: env ## run every test
+test: env ## every test: long; one file, in a minute: .venv/bin/python -m pytest tests/test_links.py
 	$(VENV)/bin/python -m pytest $(WORKERS) $(if $(LOOPS),-m "not host")
 
-test-physicsnemo: ## run every test on PhysicsNeMo Sym
+test-physicsnemo: ## every test on PhysicsNeMo Sym: long
 	$(MAKE) test HOST=physicsnemo
 
-test-lowest: ## the tests that need no host, on the oldest requirements that setup.cfg allows
+test-lowest: ## the tests that need no host, on the oldest requirements that setup.cfg allows: long
 	python=$$(tools/find_python.sh 3.10 3.11) && "$$python" -m venv --clear .venv-lowest
 	.venv-lowest/bin/python -m pip install -q "uv>=0.4"
 	echo "numpy>=1.24,<2" > .venv-lowest/overrides.txt  # pytorch-optimizer asks for more, and needs it for nothing
@@ -97,11 +85,23 @@ bench-natural-gradients: env ## how far natural gradients come under two schemes
 	$(RUN) -m benchmarks.protocols.natural_gradients $(if $(QUICK),--quick)
 	$(if $(QUICK),,$(RUN) -m benchmarks.steps.natural_gradient_step)
 
-bench-published: env ## published problems by natural gradients in a loop, two to seven minutes a problem and seed
-	$(RUN) -m benchmarks.protocols.published burgers --loss relobralo_grad --steps 450
-	$(RUN) -m benchmarks.protocols.published helmholtz --loss relobralo_grad
-	$(RUN) -m benchmarks.protocols.published wave --loss relobralo_grad --steps 900
-	$(RUN) -m benchmarks.protocols.published allen_cahn --loss relobralo_grad --steps 560 --width 28
+bench-gallery: env ## the problems of examples/gallery over seeds, four hours
+	$(RUN) -m benchmarks.protocols.gallery burgers helmholtz --steps 250 500 --seeds 0 1 2 3 4 5 6 7 8 9
+	$(RUN) -m benchmarks.protocols.gallery wave --steps 250 1000 --seeds 0 1 2 3 4 5 6 7 8 9
+	$(RUN) -m benchmarks.protocols.gallery allen_cahn --width 28 --steps 250 600
+	$(RUN) -m benchmarks.protocols.gallery cavity heat_scales korteweg_de_vries --steps 250 800
+	$(RUN) -m benchmarks.protocols.gallery advection beam conductivity fisher kuramoto_sivashinsky poisson_holes \
+		reynolds rod wall --steps 250
+	$(RUN) -m benchmarks.protocols.gallery back_step heat_holes heat_inverse heat_long_time poisson_boltzmann \
+		poisson_inverse --steps 250
+
+bench-pinnacle: env ## PINNacle's cases against its stored files, DATA=folder with those, half an hour
+	$(RUN) -m benchmarks.protocols.pinnacle --data $(DATA)
+
+BALANCED := burgers wave poisson_holes conductivity helmholtz cavity --seeds 100 101 --steps 200
+bench-weights: env ## balancing under natural gradients against weights made by hand, an hour
+	for weight in 1 100 10000; do $(RUN) -m benchmarks.protocols.gallery $(BALANCED) --loss sum --conditions $$weight; done
+	$(RUN) -m benchmarks.protocols.gallery $(BALANCED)
 
 bench-plates: env ## the plates of examples/plates over seeds, against the book and finite elements, hours; QUICK=1: minutes. What is finished is not run again
 	$(RUN) -m benchmarks.protocols.plates $(if $(QUICK),--quick)
@@ -135,7 +135,7 @@ tables: env ## every table and figure of the documents, from benchmarks/results
 
 bench-gpu: bench-aggregator bench-derivatives bench-soap ## all benchmarks; on a CUDA device they have rows for it
 
-lint: env ## ruff and mypy
+lint: env ## ruff and mypy; a minute
 	$(VENV)/bin/python -m ruff check .
 	$(VENV)/bin/python -m ruff format --check .
 	$(VENV)/bin/python -m mypy
@@ -143,6 +143,12 @@ lint: env ## ruff and mypy
 format: env ## let ruff put the code in order
 	$(VENV)/bin/python -m ruff check --fix .
 	$(VENV)/bin/python -m ruff format .
+
+dist: env ## the source archive and the wheel in dist/, checked; a minute
+	$(VENV)/bin/python -m uv pip install -q --python $(VENV)/bin/python build twine
+	rm -rf dist
+	$(VENV)/bin/python -m build -q
+	$(VENV)/bin/python -m twine check --strict dist/*
 
 clean: ## remove the environments and builds; trainings and studies stay, they took hours
 	rm -rf $(VENV_modulus) $(VENV_physicsnemo) $(VENV_physicsnemo-loops) $(VENV_docs) .venv-lowest .venv-peer-* docs/_build build dist *.egg-info

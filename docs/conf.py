@@ -31,6 +31,8 @@ exclude_patterns = [".*", "docs/_build", "outputs", "multirun", "build", "dist",
 myst_enable_extensions = ["dollarmath", "colon_fence"]
 # anchors of headings, as the hosts of repositories make them
 myst_heading_anchors = 3
+# every page is listed once by name, and once more by the pattern of its folder
+suppress_warnings = ["toc.duplicate_entry"]
 # the committed outputs are those of the long trainings
 nb_execution_mode = "off"
 

@@ -9,7 +9,7 @@ from programs import ROOT
 from modulus_relobralo.hosts.plugin import FIELDS
 from modulus_relobralo.options import RELOBRALO
 
-PAGE = (ROOT / "docs" / "config.md").read_text()
+PAGE = (ROOT / "docs" / "reference" / "config.md").read_text()
 CONF = ROOT / "modulus_relobralo" / "conf"
 FILES = sorted(CONF.glob("*/*.yaml"))
 

@@ -9,7 +9,7 @@ from programs import LOOPS, RENAMED, ROOT
 from modulus_relobralo.hosts.plugin import FIELDS
 from modulus_relobralo.hosts.sym import host
 
-PAGE = (ROOT / "docs" / "migration.md").read_text()
+PAGE = (ROOT / "docs" / "reference" / "migration.md").read_text()
 SETUP = (ROOT / "setup.cfg").read_text()
 
 

@@ -12,7 +12,7 @@ import argparse
 import sys
 
 from benchmarks.documents import figures, pages, tables
-from benchmarks.records import RESULTS, ROOT
+from benchmarks.records import RESULTS
 
 
 def main() -> None:
@@ -23,8 +23,7 @@ def main() -> None:
     args = parser.parse_args()
     if args.figures:
         print(*figures.draw(), sep="\n")
-    document = ROOT / "docs" / "results.md"
-    wanted = {document: tables.fill(document.read_text())}
+    wanted = {document: tables.fill(document.read_text()) for document in tables.DOCUMENTS}
     wanted |= {pages.PAGES / f"{file.stem}.md": pages.page(file.stem) for file in sorted(RESULTS.glob("*.jsonl"))}
     changed = [path for path, text in wanted.items() if not path.is_file() or path.read_text() != text]
     print(*changed, sep="\n")

@@ -1,4 +1,4 @@
-"""The figures of docs/results/: errors over the steps, a panel for each case; the README's; the race's."""
+"""The figures of docs/evidence/: errors over the steps, a panel for each case; the README's; the race's."""
 
 from __future__ import annotations
 

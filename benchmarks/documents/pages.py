@@ -1,4 +1,4 @@
-"""The pages docs/results/NAME.md, one for each file of results: what it is of, what it has, and what made it."""
+"""The pages docs/evidence/NAME.md, one for each file of results: what it is of, what it has, and what made it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from benchmarks.documents import plates, published, race
+from benchmarks.documents import gallery, plates, race
 from benchmarks.documents.summary import CASE, markdown, number, ratio, runs, spread, with_quartiles
 from benchmarks.records import CIRCUMSTANCES, KEYS, ROOT, RUN, Row, read_rows
 
-PAGES = ROOT / "docs" / "results"
+PAGES = ROOT / "docs" / "evidence"
 REMARK = (
     "Errors are medians over the seeds, with the quartiles in brackets and the largest behind; ratios to `sum` are of "
     "the medians over the seeds that both have. The wall time of a step depends on what else the machine did: for runs "
@@ -25,8 +25,8 @@ def page(name: str) -> str:
     rows = read_rows(name)
     if name == "plates":
         body = plates.body(rows)
-    elif name == "published":
-        body = published.body(rows)
+    elif name == "gallery":
+        body = gallery.body(rows)
     elif name == "time_to_error":
         body = race.body(rows)
     elif KEYS[name] == RUN:

@@ -1,4 +1,4 @@
-"""The tables in docs/results.md: each stands there between ``<!-- table: NAME -->`` and ``<!-- end of table -->``."""
+"""Tables between ``<!-- table: NAME -->`` and ``<!-- end of table -->``: of the results, of the gallery, in short."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 
 import pandas as pd
 
+from benchmarks.documents import gallery
 from benchmarks.documents.summary import (
     beside,
     markdown,
@@ -21,7 +22,7 @@ from benchmarks.documents.summary import (
 )
 from benchmarks.protocols.accuracy import best_trials
 from benchmarks.protocols.schemes import GRADIENTS, HEADLINE
-from benchmarks.records import read_rows
+from benchmarks.records import ROOT, read_rows
 
 BUILTIN = "relobralo_builtin"
 # What was asked for: of the article's claims, and of GRADIENTS by optimizer, setting and problem.
@@ -174,16 +175,47 @@ def race() -> pd.DataFrame:
     )
 
 
+def in_short() -> pd.DataFrame:
+    """Return median errors by optimizer and scheme, a row for each setting: the README's."""
+    frames = with_adam(), runs("optimizers").query("optimizer == 'soap'"), runs("natural_gradients")
+    medians = pd.concat([of.groupby(["optimizer", "scheme", *SETTING])["error"].median() for of in frames]).sort_index()
+    columns = {name: medians[optimizer, scheme] for name, optimizer, scheme in SHORT}
+    # The settings that all of them have.
+    return pd.DataFrame(columns).dropna().map(number).reset_index()
+
+
+def gallery_contents() -> pd.DataFrame:
+    """Return the problems of the gallery with their errors."""
+    return gallery.contents()
+
+
 COLUMNS = ("1 %", "0.1 %", "1e-4")
+SHORT = (
+    ("Adam, `sum`", "adam", "sum"),
+    ("Adam, `relobralo`", "adam", "relobralo"),
+    ("Adam, `relobralo_grad`", "adam", "relobralo_grad"),
+    ("SOAP, `relobralo_grad`", "soap", "relobralo_grad"),
+    ("natural gradients, `sum`", "natural_gradient", "sum"),
+)
 TABLES = (
-    article, defaults, tuned, tuned_values, optimizers, natural_gradients, moving_window, gradients, rivals, race
+    article, defaults, tuned, tuned_values, optimizers, natural_gradients, moving_window, gradients, rivals, race,
+    gallery_contents, in_short,
 )  # fmt: skip
+DOCUMENTS = tuple(
+    ROOT / path
+    for path in ("README.md", "docs/evidence/index.md", "docs/evidence/results.md", "examples/gallery/README.md")
+)
 MARKED = re.compile(r"<!-- table: (\w+) -->.*?<!-- end of table -->", re.DOTALL)
 
 
 def fill(page: str) -> str:
     """Return a page with its marked tables made anew."""
     made = {function.__name__: function for function in TABLES}
+
+    def of(name: str) -> str:
+        # The texts are our own, links and pictures among them.
+        return markdown(made[name]()).replace(r"]\(", "](")
+
     return MARKED.sub(
-        lambda found: f"<!-- table: {found[1]} -->\n\n{markdown(made[found[1]]())}\n\n<!-- end of table -->", page
+        lambda found: f"<!-- table: {found[1]} -->\n\n{of(found[1])}\n\n<!-- end of table -->", page
     )

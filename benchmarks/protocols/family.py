@@ -4,7 +4,7 @@
     python -m benchmarks.protocols.family outputs/family
 
 Reads the network of that run. Writes the deviations of the deflection and of M_x in the middle and of the largest
-reaction, of 9 x 9 members, to benchmarks/results/family.jsonl, and as a picture to docs/results/family.png.
+reaction, of 9 x 9 members, to benchmarks/results/family.jsonl, and as a picture to docs/evidence/family.png.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def draw(h: np.ndarray, q: np.ndarray, table: np.ndarray) -> Path:
         bare(ax)
     axes[0].set_ylabel("thickness h [m]", fontsize=SMALL)
     figure.colorbar(image, ax=axes, shrink=0.9).set_label("deviation [%]", fontsize=SMALL)
-    return save(figure, ROOT / "docs" / "results" / "family.png")
+    return save(figure, ROOT / "docs" / "evidence" / "family.png")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from hydra.core.hydra_config import HydraConfig
 from sympy import lambdify
 
 from modulus_relobralo.initialization import initialize
-from modulus_relobralo.loops import Records, solve
+from modulus_relobralo.loops import Records, solve, solve_in_windows
 from modulus_relobralo.report import plot_run, print_table, read_run
 
 HERE = Path(__file__).parent
@@ -61,16 +61,24 @@ def in_loop(problem, references):
         folder, last = HydraConfig.get().runtime.output_dir, cfg.training.max_steps
         records = Records(folder, cfg)
 
-        def record(step, solution):
-            if step % cfg.training.rec_validation_freq == 0 or step == last:
-                records.losses(step, solution.losses[-1], solution.loss[-1])
-                for number, (inputs, values) in enumerate(references):
-                    records.fields(step, inputs, values, solution(**inputs), f"reference_{number}")
+        def record(step, part, solution):
+            records.losses(step, part.losses[-1], part.loss[-1])
+            for number, (inputs, values) in enumerate(references):
+                records.fields(step, inputs, values, solution(**inputs), f"reference_{number}")
 
-        loss = HydraConfig.get().runtime.choices["loss"]
-        found = solve(problem, None, (), last + 1, cfg.batch_size.interior, loss, cfg.custom.seed, on_step=record)
+        def look(step, solution):
+            if step % cfg.training.rec_validation_freq == 0 or step == last:
+                record(step, solution, solution)
+
+        loss, seed = HydraConfig.get().runtime.choices["loss"], cfg.custom.seed
+        options = {"steps": last + 1, "points": cfg.batch_size.interior, "loss": loss, "seed": seed}
+        if cfg.custom.windows == 1:
+            unknown = solve(problem, on_step=look, **options).unknown
+        else:
+            found, unknown = solve_in_windows(problem, cfg.custom.windows, **options), {}
+            record(last, found.parts[-1], found)
         records.close()
-        show(folder, found.unknown)
+        show(folder, unknown)
 
     train()
 

@@ -15,7 +15,9 @@ _HOMES = {
     "Residuals": "residuals",
     "Solution": "solution",
     "solve": "solution",
+    "solve_in_windows": "windows",
     "take_step": "loss_terms",
+    "Windows": "windows",
 }
 _PROBLEMS = ("Samples", "samples")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
@@ -19,21 +20,38 @@ from modulus_relobralo.loops.networks import problem_networks
 from modulus_relobralo.optimizers.natural_gradient import NaturalGradient
 from modulus_relobralo.problems import Problem
 from modulus_relobralo.problems.sampling import samples
+from modulus_relobralo.taylor import TaylorDerivatives
 
 with needed("`loops.solve`"):
     from rich.console import Console
     from rich.progress import Progress
 
 _LOSSES: dict[str, Callable[..., Module]] = {
-    "relobralo_grad": lambda problem, terms: ReLoBRaLoGrad(
-        terms.parameters(), len(terms.names), equations=list(problem.inside)
+    "relobralo_grad": lambda problem, terms, weights: ReLoBRaLoGrad(
+        terms.parameters(), len(terms.names), equations=list(problem.inside), weights=weights
     ),
-    "relobralo": lambda problem, terms: ReLoBRaLo(terms.parameters(), len(terms.names)),
-    "sum": lambda problem, terms: Sum(terms.parameters(), len(terms.names)),
+    "relobralo": lambda problem, terms, weights: ReLoBRaLo(terms.parameters(), len(terms.names), weights=weights),
+    "sum": lambda problem, terms, weights: Sum(terms.parameters(), len(terms.names), weights),
 }
 
 
-class Solution:
+class Found(ABC):
+    """Fields of a problem as functions of its inputs."""
+
+    @abstractmethod
+    def __call__(self, *names: str, **inputs: ArrayLike) -> dict[str, NDArray[np.float64]]:
+        """Return fields and derivatives by name, see `Solution`."""
+
+    def error(self, reference: Mapping[str, ArrayLike], **inputs: ArrayLike) -> dict[str, float]:
+        """Return the relative L2 error of each quantity in `reference`, which are values at `inputs`."""
+        found = self(*reference, **inputs)
+        return {
+            name: float(np.linalg.norm(found[name] - np.asarray(exact)) / np.linalg.norm(exact))
+            for name, exact in reference.items()
+        }
+
+
+class Solution(Found):
     """The fields of a problem, as networks give them, and how they were found.
 
     Parameters
@@ -62,11 +80,13 @@ class Solution:
         return {name: value.item() for name, value in self._unknown.items()}
 
     @torch.no_grad()
-    def __call__(self, **inputs: ArrayLike) -> dict[str, NDArray[np.float64]]:
-        """Return the fields by name.
+    def __call__(self, *names: str, **inputs: ArrayLike) -> dict[str, NDArray[np.float64]]:
+        """Return fields and derivatives by name.
 
         Parameters
         ----------
+        *names : str
+            Fields and their derivatives up to the fourth order, such as "u__x"; by default all fields.
         **inputs : array_like
             Coordinates, time and parameters by name; of shapes that NumPy broadcasts against each other, which is the
             shape of the result. A field of a `Composite` has a meaning in its own regions alone.
@@ -74,29 +94,33 @@ class Solution:
         Raises
         ------
         TypeError
-            If they are not those of the problem.
+            If the inputs are not those of the problem.
+        ValueError
+            If there is no such field.
         """
         if set(inputs) != set(self.problem.inputs):
             raise TypeError(f"A solution is a function of {', '.join(self.problem.inputs)}. Found {', '.join(inputs)}.")
         arrays = np.broadcast_arrays(*(np.asarray(inputs[name], dtype=float) for name in self.problem.inputs))
         places = dict(zip(self.problem.inputs, arrays, strict=True))
+        outputs = {key: key.split(", ") for key in self.networks}
+        fields = tuple(name for given in outputs.values() for name in given)
+        names = names or fields
         found: dict[str, NDArray[np.float64]] = {}
-        for outputs, network in self.networks.items():
-            names = outputs.split(", ")
-            arguments = map(str, self.problem.fields[names[0]].args)
-            columns = [places[name].ravel() for name in [*arguments, *self.problem.parameters]]
-            points = torch.as_tensor(np.stack(columns, axis=1)).to(next(network.parameters()))
-            values = network(points).double().cpu().numpy().T.reshape(-1, *arrays[0].shape)
-            found |= dict(zip(names, values, strict=True))
+        for key, network in self.networks.items():
+            wanted = [name for name in names if name.split("__")[0] in outputs[key]]
+            if wanted:
+                taken = {*map(str, self.problem.fields[outputs[key][0]].args), *self.problem.parameters}
+                columns = [name for name in self.problem.inputs if name in taken]
+                points = torch.as_tensor(np.stack([places[name].ravel() for name in columns], axis=1))
+                derive = TaylorDerivatives(network, columns, outputs[key], wanted, compiled=False)
+                values = derive(points.to(next(network.parameters())))
+                found |= {name: value.double().cpu().numpy().reshape(arrays[0].shape) for name, value in values.items()}
+        if set(names) - set(found):
+            raise ValueError(
+                f"A solution has the fields {', '.join(fields)} and their derivatives. "
+                f"Found {', '.join(sorted(set(names) - set(found)))}."
+            )
         return found
-
-    def error(self, reference: Mapping[str, ArrayLike], **inputs: ArrayLike) -> dict[str, float]:
-        """Return the relative L2 error of each field in `reference`, which are values at `inputs`."""
-        found = self(**inputs)
-        return {
-            name: float(np.linalg.norm(found[name] - np.asarray(exact)) / np.linalg.norm(exact))
-            for name, exact in reference.items()
-        }
 
 
 def solve(
@@ -108,6 +132,7 @@ def solve(
     loss: str = "relobralo_grad",
     seed: int = 0,
     on_step: Callable[[int, Solution], object] | None = None,
+    weights: Mapping[str, float] | None = None,
 ) -> Solution:
     """
     Solve a problem by natural gradients.
@@ -133,6 +158,8 @@ def solve(
     on_step : callable, optional
         ``on_step(step, solution)`` after each step, as to print an error or to save the network. If it returns
         something true, that was the last step.
+    weights : mapping of str to float, optional
+        Static factors by name of loss term, applied before balancing; 1 where a name is missing.
 
     Returns
     -------
@@ -154,10 +181,10 @@ def solve(
         check_count(name, number)
     check_choice("loss", loss, _LOSSES)
     held = _by_outputs(problem, network, outputs, seed)
-    edge, initial = _counts(problem, points)
+    edge, initial = counts(problem, points)
     places = samples(problem, points, edge, reduction="mean", initial=initial)
     terms = LossTerms(problem, places, held, seed=seed, compiled=False)
-    drawn, balance = AdaptivePoints(terms), _LOSSES[loss](problem, terms)
+    drawn, balance = AdaptivePoints(terms), _LOSSES[loss](problem, terms, weights)
     optimizer = NaturalGradient(terms.parameters())
     solution = Solution(problem, held, dict(terms.unknown.items()))
     with Progress(console=Console(stderr=True)) as progress:
@@ -184,7 +211,7 @@ def _by_outputs(
         return problem_networks(problem)
 
 
-def _counts(problem: Problem, points: int) -> tuple[int, int | None]:
+def counts(problem: Problem, points: int) -> tuple[int, int | None]:
     """Return how many points lie on each edge, and at the first time: a quarter of `points` in all."""
     edges = sum(map(bool, problem.conditions.values()))
     share = max(points // (8 if problem.initial and edges else 4), 1)

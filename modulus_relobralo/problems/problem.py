@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Mapping
+from copy import copy
 from itertools import product
 from typing import Any
 
@@ -31,6 +32,8 @@ from modulus_relobralo.problems.shapes.shape import INTERIOR, Domain, middles
 
 INITIAL = "initial"
 """Name of the place of what holds at the first time."""
+START = "start"
+"""Name of the sensors by which a window of time begins."""
 
 
 class Problem:
@@ -229,6 +232,53 @@ class Problem:
         field, *by = quantity.split("__")
         return self.fields[field].diff(*map(Symbol, by)) if by else self.fields[field]
 
+    @property
+    def state(self) -> tuple[str, ...]:
+        """Names of what decides all that comes later, fields and their derivatives by t below the highest."""
+        wanted = {
+            "__".join([name, *[str(TIME)] * order])
+            for equation in self.inside
+            for found in time_derivatives(self.equations[equation])
+            for name, *by in [found.split("__")]
+            for order in range(len(by))
+        }
+        return tuple(sorted(wanted))
+
+    def window(self, start: float, end: float, known: Mapping[Any, Any] | None = None) -> Problem:
+        """
+        Return the same problem from one time to another.
+
+        Parameters
+        ----------
+        start, end : float
+            Its first and its last time, within those of the problem.
+        known : mapping, optional
+            What takes the place of `initial`: a set of `sensors` at `start`, without their times. By default what holds
+            initially stays.
+
+        Returns
+        -------
+        Problem
+            With the sensors whose times lie in the window.
+
+        Raises
+        ------
+        ValueError
+            If the problem has no time, or not these times, or if a column of `known` is not what `sensors` take.
+        """
+        if self.time is None or not self.time[0] <= start < end <= self.time[1]:
+            raise ValueError(f"Parameters `start` and `end` must be in the times {self.time}. Found {start} and {end}.")
+        made = copy(self)
+        made.time = (start, end)
+        between = {name: sensors.between(start, end) for name, sensors in self.sensors.items()}
+        made.sensors = {name: sensors for name, sensors in between.items() if sensors.count}
+        if known is not None:
+            made.initial = {}
+            given = {START: {**known, str(TIME): start}}
+            made.sensors |= as_sensors(given, self.inputs, self._quantity_name, self.sensors)
+            made._check_sensors()
+        return made
+
     def _value(self, name: str, value: Any, further: Iterable[str] = ()) -> Expr:
         return as_expression(name, value, self.parameters, fields=False, coordinates=self.coordinates, further=further)
 
@@ -332,13 +382,7 @@ class Problem:
             self._check_quantity(INITIAL, quantity)
         held = self._held(INITIAL, {key: value for key, value in (initial or {}).items() if value is not None})
         known = unknown.union(*(time_derivatives(self.expression(name)) for name in held))
-        wanted = {
-            "__".join([name, *[str(TIME)] * order])
-            for equation in self.inside
-            for found in time_derivatives(self.equations[equation])
-            for name, *by in [found.split("__")]
-            for order in range(len(by))
-        }
+        wanted = set(self.state)
         if wanted - known:
             raise ValueError(
                 f"Parameter `initial` must say what {', '.join(sorted(wanted))} are at the first time, or None where "

@@ -37,6 +37,12 @@ class Sensors:
         """How many points there are."""
         return len(next(iter(self.points.values())))
 
+    def between(self, start: float, end: float) -> Sensors:
+        """Return those of which the times lie between two."""
+        rows = (self.points[str(TIME)] >= start) & (self.points[str(TIME)] <= end)
+        points, values = ({name: column[rows] for name, column in part.items()} for part in (self.points, self.values))
+        return Sensors(points, values)
+
     def check_place(self, where: str, shape: Domain, time: tuple[float, float] | None) -> None:
         """Raise unless all points lie in the shape, up to its boundary, and all times from the first to the last."""
         size = max(high - low for low, high in zip(*shape.bounds, strict=True))

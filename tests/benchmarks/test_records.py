@@ -70,7 +70,7 @@ def test_every_published_row_has_its_circumstances_and_a_key_of_its_own(name):
 
 def test_all_published_runs_are_there():
     # The runs of five protocols before they were merged: no fewer, whatever is added.
-    assert sorted(KEYS) == NAMES
+    assert set(NAMES) <= set(KEYS)
     published = {"accuracy": 260, "article": 124, "natural_gradients": 100, "optimizers": 203, "reuse": 116}
     assert sum(published.values()) == 803
     for name, number in published.items():

@@ -12,7 +12,7 @@ from programs import ROOT, read_csv, run_script
 from modulus_relobralo.report import read_run
 
 pytestmark = pytest.mark.host
-PAGE = (ROOT / "docs" / "restarts.md").read_text()
+PAGE = (ROOT / "docs" / "how-to" / "restarts.md").read_text()
 
 
 def read_weights(folder):

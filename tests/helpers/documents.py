@@ -5,9 +5,12 @@ from typing import NamedTuple
 
 from programs import ROOT
 
-PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")])
+# The pages that people write. Those of an API and of a file of results are made by programs.
+WRITTEN = ("start", "tutorials", "how-to", "explanation", "reference")
 # Its commands are those of the measurements that it reports: hours, each with what it gave.
-MEASURED = ROOT / "docs" / "results.md"
+MEASURED = ROOT / "docs" / "evidence" / "results.md"
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "docs" / "index.md", MEASURED]
+PAGES += sorted(page for folder in WRITTEN for page in (ROOT / "docs" / folder).glob("*.md"))
 FENCE = re.compile(r"^(?:<!-- not run: (?P<reason>[^\n]+) -->\n)?```(?P<language>\S*)\n(?P<text>.*?)^```$", re.M | re.S)
 
 

@@ -9,7 +9,7 @@ from programs import ROOT
 
 from modulus_relobralo.plates.supports import EdgeCondition, EdgeSupport
 
-PAGE = (ROOT / "docs" / "plates.md").read_text()
+PAGE = (ROOT / "docs" / "how-to" / "plates.md").read_text()
 
 
 @pytest.fixture
