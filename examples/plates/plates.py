@@ -56,7 +56,7 @@ def run(cfg):
         interior=cfg.batch_size.interior,
         edge=cfg.batch_size.edge,
         reduction="mean",
-        points="adaptive",
+        points="resampled",
         scaled=True,
         batch_per_epoch=cfg.custom.batches,
     )

@@ -42,8 +42,8 @@ from modulus_relobralo.problems.expressions import COORDINATES
 from modulus_relobralo.problems.shapes.edges import Corner, Edge
 from modulus_relobralo.taylor.jets import MultiIndex
 
-MOMENTS, SHEARS, SMOOTH = 2.0, 3.0, 4.0
-"""Real parts of s, below which moments, shears and loads have no bound."""
+MOMENTS, SHEARS = 2.0, 3.0
+"""Real parts of s, below which moments and shears have no bound."""
 TIP = 1e-4
 """Of the size of a plate: closer to the tip, a function is what it is there."""
 # Where powers are looked for, and how close to a whole number one is a polynomial.
@@ -104,7 +104,7 @@ def _powers(terms: Sequence[tuple[complex, complex]]) -> Callable[[Tensor, int],
     return value
 
 
-def corner_functions(plate: Plate, below: float = SMOOTH) -> tuple[CornerFunction, ...]:
+def corner_functions(plate: Plate, below: float = SHEARS) -> tuple[CornerFunction, ...]:
     """
     Return the functions of all corners of an isotropic plate whose power has a real part below some number.
 
@@ -132,7 +132,7 @@ def unbounded(plate: Plate) -> dict[str, str]:
         return {}
     for name, corner in plate.shape.corners.items():
         held = [plate.supports[edge] for edge in corner.edges]
-        least = min((s.real for s in powers(_angle(corner), held, float(nu))), default=SMOOTH)
+        least = min((s.real for s in powers(_angle(corner), held, float(nu))), default=SHEARS)
         if least < SHEARS - _WHOLE:
             found[name] = "moments" if least < MOMENTS - _WHOLE else "shears"
     return found

@@ -13,7 +13,7 @@ from modulus_relobralo.plates.values import NetworkDeflection
 STEPS = 20
 
 
-def trained(plate, sizes):
+def trained(plate, sizes, steps=STEPS):
     """Return a small network after a few steps of natural gradients on loss terms of order one."""
     torch.manual_seed(0)
     core = nn.Sequential(
@@ -23,6 +23,6 @@ def trained(plate, sizes):
     places = samples(plate, interior=150, edge=25, reduction="mean", sizes=sizes.outputs)
     terms = LossTerms(plate, places, network, compiled=False)
     optimizer, balance = NaturalGradient(network.parameters()), Sum([], len(terms.names))
-    for step in range(STEPS):
+    for step in range(steps):
         take_step(optimizer, terms, balance, terms.draw(step), step)
     return NetworkDeflection(network, ["x", "y"])

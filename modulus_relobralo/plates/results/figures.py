@@ -57,7 +57,7 @@ def contours(results: Results) -> Figure:
         bar.ax.yaxis.get_offset_text().set_fontsize(SMALL)
         bar.ax.tick_params(labelsize=SMALL)
         _finish(ax, results, f"{name} [{unit(name)}]")
-    figure.suptitle(fill(str(results.verdict), 110), fontsize=TEXT)
+    figure.suptitle(fill(str(results.verdict).replace(" %", "\N{NO-BREAK SPACE}%"), 110), fontsize=TEXT)
     return figure
 
 

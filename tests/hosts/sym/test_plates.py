@@ -191,14 +191,17 @@ def small(**options):
     return OmegaConf.create({"arch_type": "fully_connected", "layer_size": 8, "nr_layers": 2, **options})
 
 
-def test_the_network_of_a_plate_knows_of_its_holes_alone():
+def test_the_network_of_a_plate_knows_of_its_holes_and_corners():
     first = plate_network(ring(), small())._impl.layers[0]
     assert (first.linear.in_features, len(ring().shape.poles)) == (5, 1)
-    plain = plate_network(slab(), small())
+    smooth = Plate(slab().shape, slab().equation, "clamped")
+    plain = plate_network(smooth, small())
     assert type(plain) is host.load("models.fully_connected").FullyConnectedArch
-    assert [key.scale for key in plain.input_keys] == [key.scale for key in keys(slab())[0]]
+    assert [key.scale for key in plain.input_keys] == [key.scale for key in keys(smooth)[0]]
     # Others of the host's are for plates without holes.
-    assert plate_network(slab(), small(arch_type="siren", layer_size=4)).output_keys
+    assert plate_network(smooth, small(arch_type="siren", layer_size=4)).output_keys
+    # Where a clamped edge meets a free one shears have no bound: two functions at each of four corners.
+    assert len(plate_network(slab(), small()).amplitudes) == 8
 
 
 # ----- results of a run
