@@ -216,6 +216,4 @@ def fill(page: str) -> str:
         # The texts are our own, links and pictures among them.
         return markdown(made[name]()).replace(r"]\(", "](")
 
-    return MARKED.sub(
-        lambda found: f"<!-- table: {found[1]} -->\n\n{of(found[1])}\n\n<!-- end of table -->", page
-    )
+    return MARKED.sub(lambda found: f"<!-- table: {found[1]} -->\n\n{of(found[1])}\n\n<!-- end of table -->", page)
