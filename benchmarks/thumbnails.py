@@ -33,7 +33,7 @@ def draw(name: str, found: Solution, reference: Any) -> Path:
         ax.set_xticks([])
         ax.set_yticks([])
         bare(ax)
-        low, high = (0.0, off.max()) if shown is off else (exact.min(), exact.max())
+        low, high = (0.0, float(np.quantile(off, 0.99))) if shown is off else (exact.min(), exact.max())
         if len(places) == 1:
             ax.plot(*places, shown)
         else:
