@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from math import inf
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from sympy import Expr, lambdify
 from sympy.core.function import AppliedUndef
 
+from modulus_relobralo.plates.equation import KirchhoffPlate
+from modulus_relobralo.plates.supports import EdgeSupport
 from modulus_relobralo.problems.expressions import COORDINATES, as_expression, check_values
 from modulus_relobralo.problems.shapes.edges import Corner
 from modulus_relobralo.problems.shapes.shape import Shape, points_on
-
-if TYPE_CHECKING:
-    from modulus_relobralo.plates.plate import Plate
 
 FINE = 61
 """Points along each side of the bounds where the range of an expression is looked at."""
 ZOOMS, CLOSEST = 4, 5
 """How often it is looked closer around the least and the greatest values, of which there are so many."""
+Supports = Mapping[str, EdgeSupport]
+
 AGREE = 1e-6
 """How far values at a corner may lie apart, of the largest one."""
 SLENDER, THICK, SHALLOW = 1 / 200, 1 / 5, 1 / 20
 """Thickness and deflection over the span, beyond which a plate is hardly what its numbers were meant to say."""
 
 
-def check_quantities(plate: Plate) -> None:
+def check_quantities(equation: KirchhoffPlate, shape: Shape, supports: Supports, parameters: Iterable[str]) -> None:
     """Raise if stiffness, soil, load or a value on an edge is out of its range somewhere on the plate."""
-    equation, shape = plate.equation, plate.shape
     for name, (value, low, high) in equation.stiffness.ranges.items():
         check_values(name, value, shape.points(11, closed=True), low, high)
         _check_everywhere(name, value, shape, low, high)
@@ -39,9 +38,9 @@ def check_quantities(plate: Plate) -> None:
     for region in equation.soil.regions:
         _check_everywhere("winkler", equation.winkler, region, low=0.0, closed=True)
     for edge, part in shape.edges.items():
-        for name, value in vars(plate.supports[edge]).items():
+        for name, value in vars(supports[edge]).items():
             if value is not None:
-                checked = as_expression(name, value, plate.parameters, fields=False)
+                checked = as_expression(name, value, parameters, fields=False)
                 low = 0.0 if name in ("k_w", "k_slope") else -inf
                 check_values(name, checked, points_on(part, FINE), low)
 
@@ -74,12 +73,12 @@ def _around(points: NDArray[np.float64], size: NDArray[np.float64], shape: Shape
     return np.concatenate([points, closer[shape.level(*closer.T) > 0]])
 
 
-def check_patches(plate: Plate) -> None:
+def check_patches(plate: Shape, patches: Iterable[Shape]) -> None:
     """Raise if a patch of load or support lies beyond the plate or on a hole."""
-    size = max(high - low for low, high in zip(*plate.shape.bounds, strict=True))
-    for region in plate.patches:
+    size = max(high - low for low, high in zip(*plate.bounds, strict=True))
+    for region in patches:
         # Of the patch beyond the plate, and of the plate's edges, as that of a hole, inside of the patch.
-        for shape, other, side in ((region, plate.shape, -1), (plate.shape, region, 1)):
+        for shape, other, side in ((region, plate, -1), (plate, region, 1)):
             along = [point for edge in shape.edges.values() for point in points_on(edge, 16)]
             x, y = zip(*along, strict=True)
             beyond = side * other.level(x, y) > 1e-9 * size
@@ -91,7 +90,7 @@ def check_patches(plate: Plate) -> None:
                 )
 
 
-def check_corners(plate: Plate) -> None:
+def check_corners(shape: Shape, supports: Supports, parameters: Iterable[str]) -> None:
     """
     Raise if what two edges prescribe cannot be where they meet.
 
@@ -103,11 +102,11 @@ def check_corners(plate: Plate) -> None:
     ValueError
         If the deflection jumps there, or has a kink.
     """
-    for name, corner in plate.shape.corners.items():
+    for name, corner in shape.corners.items():
         values, rows, slopes = [], [], []
         for edge, fraction in zip(corner.edges, (1.0, 0.0), strict=True):
-            held = _numbers_at(plate, edge, corner)
-            at = plate.shape.edges[edge].at(fraction)
+            held = _numbers_at(supports[edge], corner, parameters)
+            at = shape.edges[edge].at(fraction)
             n_x, n_y = float(at["normal_x"]), float(at["normal_y"])
             if "w" in held:
                 values.append((edge, held["w"]))
@@ -131,15 +130,15 @@ def check_corners(plate: Plate) -> None:
             )
 
 
-def _numbers_at(plate: Plate, edge: str, corner: Corner) -> dict[str, float]:
+def _numbers_at(support: EdgeSupport, corner: Corner, parameters: Iterable[str]) -> dict[str, float]:
     """Return w with its derivatives, and the slope, that an edge prescribes at a corner; not those of parameters."""
-    support, (x, y) = plate.supports[edge], COORDINATES
+    x, y = COORDINATES
     found: dict[str, Expr] = {}
     if support.w is not None:
-        w = as_expression("w", support.w, plate.parameters, fields=False)
+        w = as_expression("w", support.w, parameters, fields=False)
         found |= {"w": w, "w_x": w.diff(x), "w_y": w.diff(y)}
     if support.slope_n is not None:
-        found["slope_n"] = as_expression("slope_n", support.slope_n, plate.parameters, fields=False)
+        found["slope_n"] = as_expression("slope_n", support.slope_n, parameters, fields=False)
     at = dict(zip(COORDINATES, corner.point, strict=True))
     known = {name: value for name, value in found.items() if value.free_symbols <= set(COORDINATES)}
     if "w" not in known:
@@ -147,29 +146,29 @@ def _numbers_at(plate: Plate, edge: str, corner: Corner) -> dict[str, float]:
     return {name: float(value.subs(at)) for name, value in known.items()}
 
 
-def check_loaded(plate: Plate, corners: Mapping[str, Expr]) -> None:
+def check_loaded(equation: KirchhoffPlate, supports: Supports, corners: Mapping[str, Expr]) -> None:
     """Raise if nothing acts on a plate whose load was left out."""
-    given = [value for support in plate.supports.values() for value in (*vars(support).values(), *corners.values())]
+    given = [value for support in supports.values() for value in (*vars(support).values(), *corners.values())]
     acts = any(value is not None and value != 0 for value in given)
-    if plate.equation.no_load and not acts:
+    if equation.no_load and not acts:
         raise ValueError(
             "Parameter `p` must be given, or something that acts on an edge: a load per area [N/m^2], a Patch, or "
             "several. Found neither."
         )
 
 
-def implausible(plate: Plate, deflection: float) -> list[str]:
+def implausible(equation: KirchhoffPlate, shape: Shape, deflection: float) -> list[str]:
     """Return what of a plate can hardly be meant: a unit may be another, or the theory of thin plates not apply.
 
     Parameters
     ----------
-    plate : Plate
-        The plate.
+    equation, shape : KirchhoffPlate, Shape
+        Of the plate.
     deflection : float
         Its largest deflection [m], at least about.
     """
-    span = min(high - low for low, high in zip(*plate.shape.bounds, strict=True))
-    h, found = plate.equation.thickness, []
+    span = min(high - low for low, high in zip(*shape.bounds, strict=True))
+    h, found = equation.thickness, []
     if deflection > SHALLOW * span:
         found.append(
             f"it deflects by {deflection:.3g}, more than a {round(1 / SHALLOW)}th of its width of {span:g}: is E in "

@@ -98,12 +98,12 @@ class Plate(Problem):
         each = dict.fromkeys(names, edges) if alone and edges else for_each_edge("edges", edges, names)
         self.edges = {edge: as_support(edge, held) for edge, held in each.items()}
         self._check_names()
-        check_quantities(self)
-        check_patches(self)
-        check_corners(self)
+        check_quantities(equation, shape, self.supports, self.parameters)
+        check_patches(shape, self.patches)
+        check_corners(shape, self.supports, self.parameters)
         settlements = as_edge_expressions(supported_corners(corners, shape, self.supports), self.parameters)
         self.corners = tuple(settlements)
-        check_loaded(self, settlements)
+        check_loaded(equation, self.supports, settlements)
         points = [shape.corners[name] for name in self.corners]
         check_held(shape, self.supports, points, equation.winkler, equation.pasternak)
         held = self._support_conditions(settlements)

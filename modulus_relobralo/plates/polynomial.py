@@ -147,7 +147,7 @@ class Block(NamedTuple):
 
 def fit(plate: Plate, values: Mapping[str, float], degree: int = DEGREE) -> Polynomial:
     """Return the polynomial that fits a plate best, with ``values`` of its parameters."""
-    polynomial = _polynomial(plate, degree, KnownDeflection(loaded_patches(plate)))
+    polynomial = _polynomial(plate, degree, KnownDeflection(loaded_patches(plate.equation, plate.shape)))
     _solve(polynomial, _blocks(plate, polynomial, values))
     return polynomial
 

@@ -114,7 +114,7 @@ def _found(plate: Plate) -> Scales:
         return max(_quantile(np.abs(values[name]), areas, 0.95) for name in names)
 
     deflection = size("w") or 1.0
-    doubts = implausible(plate, deflection)
+    doubts = implausible(plate.equation, plate.shape, deflection)
     if doubts:
         warnings.warn(f"The plate is hardly meant so: {'; '.join(doubts)}.", stacklevel=3)
     # Not far below what such a deflection would come with, lest a quantity that happens to vanish gets all the weight.
@@ -133,7 +133,9 @@ def _found(plate: Plate) -> Scales:
     inputs |= {name: ((low + high) / 2, (high - low) / 2) for name, (low, high) in equation.ranges.items()}
     outputs = {output(name): value for name, value in found.items()}
     functions = (*corner_functions(plate), *(cell.function for cell in plate.cells))
-    return Scales(inputs, outputs, plate.shape.poles, loaded_patches(plate), functions, equation.w)
+    return Scales(
+        inputs, outputs, plate.shape.poles, loaded_patches(plate.equation, plate.shape), functions, equation.w
+    )
 
 
 def _quantile(values: Array, areas: Array, fraction: float) -> float:

@@ -39,20 +39,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from modulus_relobralo.plates.equation import KirchhoffPlate
 from modulus_relobralo.plates.values import Array, Orders, Points
 from modulus_relobralo.problems.expressions import COORDINATES
 from modulus_relobralo.problems.shapes.primitives import Ellipse, Polygon, Rectangle
 from modulus_relobralo.problems.shapes.shape import HolePole, Shape
 from modulus_relobralo.taylor.jets import Channel, Jet, MultiIndex, from_partials, side_by_side
-
-if TYPE_CHECKING:
-    from modulus_relobralo.plates.plate import Plate
 
 Analytic = Callable[[Tensor, int], Tensor]
 
@@ -202,7 +200,7 @@ LoadedPatch: TypeAlias = LoadedRectangle | LoadedDisc
 """A patch of load that has a particular solution."""
 
 
-def loaded_patches(plate: Plate) -> tuple[LoadedPatch, ...]:
+def loaded_patches(equation: KirchhoffPlate, shape: Shape) -> tuple[LoadedPatch, ...]:
     """
     Return the patches with a load of an isotropic plate that have a particular solution.
 
@@ -212,19 +210,19 @@ def loaded_patches(plate: Plate) -> tuple[LoadedPatch, ...]:
 
     Parameters
     ----------
-    plate : Plate
-        The plate.
+    equation, shape : KirchhoffPlate, Shape
+        Of the plate.
     """
-    parts = [(region, load) for region, load in plate.equation.loads.parts if load.is_number and not load.is_zero]
-    return tuple(patch for region, load in parts for patch in _loaded(plate, region, float(load)))
+    parts = [(region, load) for region, load in equation.loads.parts if load.is_number and not load.is_zero]
+    return tuple(patch for region, load in parts for patch in _loaded(equation, shape, region, float(load)))
 
 
-def _loaded(plate: Plate, region: Shape | None, load: float) -> list[LoadedPatch]:
+def _loaded(equation: KirchhoffPlate, shape: Shape, region: Shape | None, load: float) -> list[LoadedPatch]:
     """Return a patch with its load over D, or nothing if there is no closed form."""
-    D = plate.equation.stiffness.values.get("D")
+    D = equation.stiffness.values.get("D")
     if D is None or not D.free_symbols <= set(COORDINATES) or region is None:
         return []
-    size = min(high - low for low, high in zip(*plate.shape.bounds, strict=True)) / 2
+    size = min(high - low for low, high in zip(*shape.bounds, strict=True)) / 2
     (x_1, y_1), (x_2, y_2) = region.bounds
     here = load / float(D.subs(dict(zip(COORDINATES, ((x_1 + x_2) / 2, (y_1 + y_2) / 2), strict=True))))
     patch = patch_of(region, size)

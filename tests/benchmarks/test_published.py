@@ -231,7 +231,7 @@ def test_the_best_of_theirs_is_bold():
 def test_the_gallery_has_the_medians_of_its_runs_and_a_verdict():
     rows = [row for row in read_rows("gallery") if row["seed"] < 100 and row["loss"] == "relobralo_grad"]
     lines = gallery.summaries(pd.DataFrame(read_rows("gallery"))).to_dict("records")
-    assert {line["problem"] for line in lines} == gallery.BARS.keys() == set(PROBLEMS_OF_GALLERY)
+    assert {line["problem"] for line in lines} <= gallery.BARS.keys() == set(PROBLEMS_OF_GALLERY)
     for line in lines:
         column = f"after {line['steps']} steps"
         runs = [row for row in rows if all(row[part] == line[part] for part in gallery.CASE)]

@@ -95,18 +95,22 @@ def plate(p, D=D, **given):
     return RectangularPlate(6, 4, KirchhoffPlate(D, p=p, **nu, **given), "simply_supported")
 
 
+def patches_of(plate):
+    return loaded_patches(plate.equation, plate.shape)
+
+
 def test_rectangles_and_discs_with_a_number_for_a_load_have_one():
-    (found,) = loaded_patches(plate([5e3, Patch(REGION, Q)]))
+    (found,) = patches_of(plate([5e3, Patch(REGION, Q)]))
     assert found[:4] == pytest.approx((2.4, 1.6, 3.6, 2.4))
     assert (found.size, found.load) == (2.0, pytest.approx(Q / D))
-    assert len(loaded_patches(plate([Patch(REGION, Q), Patch(REGION, -Q)]))) == 2
+    assert len(patches_of(plate([Patch(REGION, Q), Patch(REGION, -Q)]))) == 2
     # Where D varies, that in the middle, x = 3 and y = 2.
-    (found,) = loaded_patches(plate(Patch(REGION, Q), D=D * (1 + X / 6 + Y / 8)))
+    (found,) = patches_of(plate(Patch(REGION, Q), D=D * (1 + X / 6 + Y / 8)))
     assert found.load == pytest.approx(Q / D / 1.75)
-    (found,) = loaded_patches(plate(Patch(circle(0.5, center=(3, 2)), Q)))
+    (found,) = patches_of(plate(Patch(circle(0.5, center=(3, 2)), Q)))
     assert (found.x, found.y, found.radius, found.load) == (3.0, 2.0, 0.5, pytest.approx(Q / D))
     # A line load is a rectangle, at whatever angle: its ends are where they were said to be.
-    (along,) = loaded_patches(plate(Patch.along((1, 1), (4, 3), 0.2, 2e4)))
+    (along,) = patches_of(plate(Patch.along((1, 1), (4, 3), 0.2, 2e4)))
     cos, sin = math.cos(along.angle), math.sin(along.angle)
     middle = (along.x_1 + along.x_2) / 2, (along.y_1 + along.y_2) / 2
     assert (cos * middle[0] - sin * middle[1], sin * middle[0] + cos * middle[1]) == pytest.approx((2.5, 2.0))
@@ -131,7 +135,7 @@ def test_rectangles_and_discs_with_a_number_for_a_load_have_one():
     ids=["everywhere", "ellipse", "triangle", "trapezium", "expression", "zero", "orthotropic", "parameter", "soil"],
 )
 def test_other_loads_have_none(other):
-    assert loaded_patches(other()) == ()
+    assert patches_of(other()) == ()
 
 
 def at(places):

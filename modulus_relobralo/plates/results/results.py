@@ -268,7 +268,7 @@ def _judge(plate: Plate, deflection: Deflection, values: Mapping[str, float], fo
 
 def _remarks(plate: Plate, fields: Mapping[str, Array], around: Mapping[str, Zone]) -> list[str]:
     """Return what an engineer has to know of the fields."""
-    found = implausible(plate, float(np.abs(fields["w"]).max()))
+    found = implausible(plate.equation, plate.shape, float(np.abs(fields["w"]).max()))
     found += [
         f"{what} have no bound at {', '.join(names)}: extremes and edges are those beyond "
         f"{max(around[name].radius for name in names):.3g} m, a force there is that of all within"
