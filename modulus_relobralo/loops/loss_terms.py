@@ -82,7 +82,7 @@ class LossTerms(Module):
     --------
     >>> from modulus_relobralo.loops import samples
     >>> from modulus_relobralo.plates import KirchhoffPlate, RectangularPlate
-    >>> plate = RectangularPlate(1, 1, KirchhoffPlate(D=1, nu=0.3, p=1))
+    >>> plate = RectangularPlate(1, 1, KirchhoffPlate(D=1, nu=0.3, p=1), "simply_supported")
     >>> network = torch.nn.Sequential(torch.nn.Linear(2, 16), torch.nn.Tanh(), torch.nn.Linear(16, 1))
     >>> terms = LossTerms(plate, samples(plate, interior=64, edge=16), network, compiled=False)
     >>> losses = terms(terms.draw(step=0))

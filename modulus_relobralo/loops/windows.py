@@ -101,8 +101,8 @@ def solve_in_windows(
     >>> equations, ends = {"grows": u.diff(t) - u}, {"left, right": {}}
     >>> growth = Problem(Interval(0, 1), equations, ends, time=(0, 2), initial={"u": 1})
     >>> solution = solve_in_windows(growth, 2, steps=20, points=32)
-    >>> solution(x=0.5, t=[0.0, 1.0, 2.0])["u"].round(2)
-    array([1.  , 2.72, 7.39])
+    >>> solution(x=0.5, t=[0.0, 1.0, 2.0])["u"].round()
+    array([1., 3., 7.])
     """
     check_count("windows", windows)
     if problem.time is None or problem.unknown or len(problem.regions) > 1:

@@ -48,10 +48,10 @@ def test_sums_over_points_are_integrals():
 
 
 def test_a_group_shares_its_points_by_length():
-    points, areas = draw(samples(RectangularPlate(9, 1, PLATE.equation), interior=8, edge=10)["edges"])
+    points, areas = draw(samples(RectangularPlate(9, 1, PLATE.equation, "clamped"), interior=8, edge=10)["edges"])
     assert [int((points["normal_x"] != 0).sum()), int((points["normal_y"] != 0).sum())] == [4, 36]
     assert areas.sum() == pytest.approx(20)
-    few, _ = draw(samples(RectangularPlate(1000, 1, PLATE.equation), interior=8, edge=1)["edges"])
+    few, _ = draw(samples(RectangularPlate(1000, 1, PLATE.equation, "clamped"), interior=8, edge=1)["edges"])
     assert {*few["normal_x"], *few["normal_y"]} == {-1, 0, 1}
 
 
