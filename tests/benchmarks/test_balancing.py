@@ -14,6 +14,8 @@ from modulus_relobralo.problems import Interval, Problem
 CONF = OmegaConf.load(ROOT / "benchmarks" / "protocols" / "conf" / "balancing.yaml")
 SWEPT = {name: values.split(",") for name, values in CONF.hydra.sweeper.params.items()}
 X = Symbol("x")
+# Some schemes are the host's.
+pytestmark = pytest.mark.host
 
 
 @pytest.fixture
