@@ -22,6 +22,7 @@ import importlib
 import sys
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import hydra
@@ -71,14 +72,16 @@ class Weighed(nn.Module):
     Parameters
     ----------
     measure : callable
-        Returns the size of each loss term by name, from the loss terms and the points of the step.
+        Returns the size of each loss term by name, from the loss terms of the step.
     every : int
         Steps from one measurement to the next.
     momentum : float
         What stays of the weights of before.
     """
 
-    def __init__(self, measure: Callable[[Mapping[str, Tensor]], dict[str, Tensor]], every: int, momentum: float):
+    def __init__(
+        self, measure: Callable[[Mapping[str, Tensor]], dict[str, Tensor]], every: int, momentum: float
+    ) -> None:
         super().__init__()
         self.measure, self.every, self.momentum = measure, every, momentum
         self.weights: dict[str, Tensor] = {}
@@ -170,7 +173,7 @@ def train(cfg: Any) -> Row:
 @hydra.main(version_base=None, config_path="conf", config_name="balancing")
 def main(cfg: Any) -> None:
     torch.set_num_threads(1)
-    folder = type(FOLDER)(to_absolute_path(cfg.results))
+    folder = Path(to_absolute_path(cfg.results))
     key = {name: cfg[name] for name in KEYS["balancing"] if name in cfg} | {"network": f"{cfg.layers} x {cfg.width}"}
     if any(all(row[name] == key[name] for name in KEYS["balancing"]) for row in read_rows("balancing", folder)):
         return
