@@ -97,6 +97,18 @@ class Weighed(nn.Module):
         return torch.stack([self.weights[name] * loss for name, loss in losses.items()]).sum()
 
 
+class Hosted(nn.Module):
+    """A scheme of the host, which takes the step as its Solver gives it: PhysicsNeMo's as a tensor."""
+
+    def __init__(self, scheme: nn.Module) -> None:
+        super().__init__()
+        self.scheme = scheme
+
+    def forward(self, losses: dict[str, Tensor], step: int) -> Tensor:
+        """Return the balanced loss."""
+        return self.scheme(losses, torch.tensor(step))
+
+
 def norms(terms: LossTerms) -> Callable[[Mapping[str, Tensor]], dict[str, Tensor]]:
     """Return what measures gradient norms, for weights as jaxpi has them (Wang et al., arXiv:2308.08468)."""
     parameters = [parameter for parameter in terms.parameters() if parameter.requires_grad]
@@ -131,10 +143,10 @@ def make_scheme(name: str, terms: LossTerms, equations: list[str]) -> nn.Module:
         "relobralo": lambda: ReLoBRaLo(*given),
         "relobralo_t1": lambda: ReLoBRaLo(*given, temperature=1.0),
         "relobralo_grad": lambda: ReLoBRaLoGrad(*given, equations=equations),
-        "relobralo_builtin": lambda: theirs.Relobralo(*given),
-        "lr_annealing": lambda: theirs.LRAnnealing(*given),
-        "grad_norm": lambda: theirs.GradNorm(*given),
-        "soft_adapt": lambda: theirs.SoftAdapt(*given),
+        "relobralo_builtin": lambda: Hosted(theirs.Relobralo(*given)),
+        "lr_annealing": lambda: Hosted(theirs.LRAnnealing(*given)),
+        "grad_norm": lambda: Hosted(theirs.GradNorm(*given)),
+        "soft_adapt": lambda: Hosted(theirs.SoftAdapt(*given)),
         "norm_weights": lambda: Weighed(norms(terms), every=1000, momentum=0.9),
         "ntk": lambda: Weighed(traces(terms), every=1000, momentum=0.0),
     }
