@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from benchmarks.documents import race
+from benchmarks.documents import balancing, race
 from benchmarks.documents.pages import PAGES
 from benchmarks.documents.summary import BASELINE, CASE, runs
 from benchmarks.protocols.schemes import GRADIENTS, PROBLEMS
@@ -33,6 +33,7 @@ def draw() -> list[Path]:
     return [
         *(errors(PAGES / f"{name}.png", runs(name)) for name in protocols),
         race.draw(PAGES / "time_to_error.png", read_rows("time_to_error")),
+        *balancing.draw(PAGES, read_rows("balancing")),
         front(PAGES / "front.png"),
     ]
 

@@ -8,11 +8,13 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from benchmarks.documents import gallery, plates, race
+from benchmarks.documents import balancing, gallery, plates, race
 from benchmarks.documents.summary import CASE, markdown, number, ratio, runs, spread, with_quartiles
 from benchmarks.records import CIRCUMSTANCES, KEYS, ROOT, RUN, Row, read_rows
 
 PAGES = ROOT / "docs" / "evidence"
+# Of results that have a page of their own kind.
+BODIES = {"balancing": balancing.body, "gallery": gallery.body, "plates": plates.body, "time_to_error": race.body}
 REMARK = (
     "Errors are medians over the seeds, with the quartiles in brackets and the largest behind; ratios to `sum` are of "
     "the medians over the seeds that both have. The wall time of a step depends on what else the machine did: for runs "
@@ -23,12 +25,8 @@ REMARK = (
 def page(name: str) -> str:
     """Return the page of a file of results."""
     rows = read_rows(name)
-    if name == "plates":
-        body = plates.body(rows)
-    elif name == "gallery":
-        body = gallery.body(rows)
-    elif name == "time_to_error":
-        body = race.body(rows)
+    if name in BODIES:
+        body = BODIES[name](rows)
     elif KEYS[name] == RUN:
         body = f"{markdown(of_runs(name))}\n\n{REMARK}"
     else:
