@@ -13,7 +13,7 @@ DEMO := $(VENV:.venv%=outputs/demo%)
 # as many as cores, at most four; a file's tests share their trainings, so they stay together
 WORKERS := --numprocesses auto --maxprocesses 4 --dist loadfile
 
-.PHONY: help env env-physicsnemo demo dist docs test test-physicsnemo test-lowest test-gpu lint format bench-accuracy bench-article bench-moving-window bench-reuse bench-optimizers tune bench-aggregator bench-derivatives bench-soap bench-natural-gradients bench-gallery bench-weights bench-pinnacle bench-plates bench-time-to-error bench-gpu tables clean clean-outputs
+.PHONY: help env env-physicsnemo demo dist docs test test-physicsnemo test-lowest test-gpu lint format bench-accuracy bench-article bench-moving-window bench-reuse bench-optimizers tune bench-aggregator bench-derivatives bench-soap bench-natural-gradients bench-gallery bench-balancing bench-weights bench-pinnacle bench-plates bench-time-to-error bench-gpu tables clean clean-outputs
 .DELETE_ON_ERROR:
 
 help: ## show this list
@@ -102,6 +102,15 @@ BALANCED := burgers wave poisson_holes conductivity helmholtz cavity --seeds 100
 bench-weights: env ## balancing under natural gradients against weights made by hand, an hour
 	for weight in 1 100 10000; do $(RUN) -m benchmarks.protocols.gallery $(BALANCED) --loss sum --conditions $$weight; done
 	$(RUN) -m benchmarks.protocols.gallery $(BALANCED)
+
+COMPARED := advection beam burgers cavity conductivity fisher heat_scales helmholtz korteweg_de_vries \
+	poisson_boltzmann poisson_holes reynolds rod wall wave
+bench-balancing: env ## ten schemes by Adam and SOAP, three by natural gradients, on sixteen problems, six hours of two cores. What is finished is not run again
+	$(RUN) -m benchmarks.protocols.balancing --multirun
+	for loss in sum relobralo; do \
+		$(RUN) -m benchmarks.protocols.gallery $(COMPARED) --steps 250 --seeds 0 --loss $$loss; \
+		$(RUN) -m benchmarks.protocols.gallery allen_cahn --width 28 --steps 250 --seeds 0 --loss $$loss; \
+	done
 
 bench-plates: env ## the plates of examples/plates over seeds, against the book and finite elements, hours; QUICK=1: minutes. What is finished is not run again
 	$(RUN) -m benchmarks.protocols.plates $(if $(QUICK),--quick)

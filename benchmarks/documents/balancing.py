@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.documents.summary import BASELINE, markdown, number, ratio
-from benchmarks.protocols.balancing import DESIGN
-from benchmarks.records import Row
+from benchmarks.protocols.balancing import DESIGN, PROBLEMS
+from benchmarks.records import Row, read_rows
 from modulus_relobralo.figure_style import COLOURS, SMALL, TEXT, WIDTH, bare, new_figure, save, set_title
 
-NAMES = {"adam": "Adam", "soap": "SOAP"}
+NAMES = {"adam": "Adam", "soap": "SOAP", "natural_gradient": "Natural gradients"}
+# Of those of natural gradients, which are rows of the gallery.
+STEPS = 250
 HELPS, HARMLESS, HARMS = "helps", "harmless", "harms"
 VERDICTS = {HELPS: COLOURS[2], HARMLESS: "0.6", HARMS: COLOURS[1]}
 # Ratios outside are drawn at the edge.
@@ -33,8 +35,8 @@ MEDIANS = "Relative L2 errors: medians over the seeds, and for each scheme its r
 
 def body(rows: Sequence[Row]) -> str:
     """Return a section for each optimizer, with counts, a figure and medians."""
-    found, parts = frame(rows), [RULE]
-    for descent, runs in found.groupby("descent"):
+    parts = [RULE]
+    for descent, runs in frame(rows).groupby("descent"):
         said = verdicts(runs)
         parts += [
             f"## {NAMES[descent]}",
@@ -50,6 +52,26 @@ def body(rows: Sequence[Row]) -> str:
 def frame(rows: Sequence[Row]) -> pd.DataFrame:
     """Return the runs, those that diverged with an infinite error."""
     return pd.DataFrame(rows).assign(error=lambda runs: runs["error"].fillna(np.inf))
+
+
+def with_gallery(rows: Sequence[Row]) -> list[Row]:
+    """Return the runs of this benchmark and those by natural gradients, rows of the gallery without weights by hand."""
+    return [*rows, *_of_gallery(read_rows("gallery"))]
+
+
+def _of_gallery(rows: Sequence[Row]) -> list[Row]:
+    return [
+        {
+            "problem": row["problem"],
+            "descent": "natural_gradient",
+            "scheme": row["loss"],
+            "seed": row["seed"],
+            "error": row[f"after {STEPS} steps"],
+            "ms per step": 1e3 * row[f"seconds of {STEPS}"] / STEPS,
+        }
+        for row in rows
+        if f"after {STEPS} steps" in row and row["weight of conditions"] == 1 and row["problem"] in PROBLEMS
+    ]
 
 
 def verdicts(runs: pd.DataFrame) -> pd.DataFrame:

@@ -33,7 +33,7 @@ def draw() -> list[Path]:
     return [
         *(errors(PAGES / f"{name}.png", runs(name)) for name in protocols),
         race.draw(PAGES / "time_to_error.png", read_rows("time_to_error")),
-        *balancing.draw(PAGES, read_rows("balancing")),
+        *balancing.draw(PAGES, balancing.with_gallery(read_rows("balancing"))),
         front(PAGES / "front.png"),
     ]
 

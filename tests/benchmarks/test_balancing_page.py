@@ -66,3 +66,17 @@ def test_the_page_has_a_cell_for_every_scheme_and_a_dot_for_every_seed(rows, tmp
     assert dots["good: 1 help, 0 harm"] == [0.5, 0.4, 0.6, 1.0, 1.0]
     assert len(dots["bad: 0 help, 2 harm"]) == 6
     assert max(dots["bad: 0 help, 2 harm"]) == balancing.LIMITS[1]
+
+
+def test_runs_by_natural_gradients_are_those_of_the_gallery(rows, monkeypatch):
+    run = {"problem": "wave", "loss": "sum", "weight of conditions": 1.0, "seed": 3}
+    found = [
+        run | {"after 250 steps": 0.5, "seconds of 250": 50.0},
+        run | {"after 250 steps": 0.6, "seconds of 250": 50.0, "weight of conditions": 100.0},
+        run | {"after 250 steps": 0.7, "seconds of 250": 50.0, "problem": "heat_inverse"},
+        run | {"after 500 steps": 0.8, "seconds of 500": 100.0},
+    ]
+    monkeypatch.setattr(balancing, "read_rows", {"gallery": found}.get)
+    (made,) = balancing.with_gallery(rows)[len(rows) :]
+    expected = {"problem": "wave", "descent": "natural_gradient", "scheme": "sum", "seed": 3, "error": 0.5}
+    assert made == expected | {"ms per step": 200.0}
