@@ -39,7 +39,7 @@ $(VENV_docs)/complete: setup.cfg tools/build_docs_env.py $(VENV_modulus)/complet
 	@$(VENV_modulus)/bin/python tools/build_docs_env.py $(VENV_modulus) $(@D)
 	@touch $@
 
-demo: env ## the article's two experiments by the sum, ReLoBRaLo and natural gradients; some four minutes on two idle cores
+demo: env ## the article's two experiments by the sum, ReLoBRaLo and natural gradients; two and a half minutes on two idle cores
 	@rm -rf $(DEMO)
 	@$(RUN) -m benchmarks.demo $(if $(LOOPS),--loops) $(if $(DEMO_STEPS),--steps $(DEMO_STEPS)) --out $(DEMO)
 

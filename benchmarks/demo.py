@@ -29,7 +29,7 @@ from modulus_relobralo.report.fields import Field
 
 TITLES = {"helmholtz": "Helmholtz", "kirchhoff": "plate"}
 SUM, RELOBRALO, NATURAL = "Adam, sum", "Adam, ReLoBRaLo", "natural gradients"
-# By problem and choice: about as many seconds for each of a problem. On two idle cores all six take four minutes.
+# By problem and choice, the longest first. On two idle cores all six took 2 min 16 s (docs/evidence/index.md).
 STEPS = {
     ("kirchhoff", SUM): 1500,
     ("kirchhoff", RELOBRALO): 1500,
@@ -100,7 +100,7 @@ class Training:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--problems", nargs="+", choices=TITLES, default=list(TITLES), help="only these")
-    parser.add_argument("--steps", type=int, help="of every training (default: such that it takes four minutes)")
+    parser.add_argument("--steps", type=int, help="of every training (default: such that all take two and a half minutes on two idle cores)")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="trainings at a time (default: all cores)")
     parser.add_argument("--out", type=Path, default=Path("outputs/demo"), help="folder, relative to the root")
     parser.add_argument("--loops", action="store_true", help="by the loops of PhysicsNeMo, without a Solver")
@@ -121,7 +121,7 @@ def train(trainings: list[Training], jobs: int, in_a_loop: bool) -> dict[tuple[s
     """Train, `jobs` at a time, a line for each that starts or ends; return what they left."""
     begin, waiting, going = time.monotonic(), list(trainings), list[Training]()
     runs: dict[tuple[str, str], Run] = {}
-    print(f"{len(trainings)} trainings, {jobs} at a time: some four minutes on two idle cores", flush=True)
+    print(f"{len(trainings)} trainings, {jobs} at a time: two and a half minutes for all of their steps on two idle cores", flush=True)
     try:
         while waiting or going:
             while waiting and len(going) < jobs:
