@@ -144,10 +144,12 @@ format: env ## let ruff put the code in order
 	$(VENV)/bin/python -m ruff check --fix .
 	$(VENV)/bin/python -m ruff format .
 
-dist: env ## the source archive and the wheel in dist/, checked; a minute
-	$(VENV)/bin/python -m uv pip install -q --python $(VENV)/bin/python build twine
-	rm -rf dist
-	$(VENV)/bin/python -m build -q
+dist: env ## the source archive and the wheel of HEAD in dist/, checked; a minute. ADDRESS=https://...: with absolute links in the README
+	$(VENV)/bin/python -m uv pip install -q --python $(VENV)/bin/python build twine 'readme-renderer[md]'
+	rm -rf dist build/dist && mkdir -p build/dist
+	git archive HEAD | tar -x -C build/dist
+	$(if $(ADDRESS),$(VENV)/bin/python tools/absolute_links.py build/dist $(ADDRESS))
+	$(VENV)/bin/python -m build -q -o dist build/dist
 	$(VENV)/bin/python -m twine check --strict dist/*
 
 clean: ## remove the environments and builds; trainings and studies stay, they took hours

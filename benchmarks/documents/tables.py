@@ -208,7 +208,11 @@ TABLES = (
 )  # fmt: skip
 DOCUMENTS = tuple(
     ROOT / path
-    for path in ("README.md", "docs/evidence/index.md", "docs/evidence/results.md", "examples/gallery/README.md")
+    for path in (
+        "README.md",
+        *(f"docs/evidence/{name}.md" for name in ("index", "results", "diary")),
+        "examples/gallery/README.md",
+    )
 )
 MARKED = re.compile(r"<!-- table: (\w+) -->.*?<!-- end of table -->", re.DOTALL)
 
