@@ -1,6 +1,7 @@
 """The README's promises that can be checked by reading it; its code and commands run in test_documents.py."""
 
 import re
+import runpy
 
 import yaml
 from documents import run_blocks
@@ -66,3 +67,13 @@ def test_the_changelog_begins_with_this_version():
     assert all(date for _, date in released)
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
     assert str(citation["date-released"]) == released[0][1]
+
+
+def test_its_links_can_be_made_absolute_for_a_package_index():
+    absolute = runpy.run_path(str(ROOT / "tools" / "absolute_links.py"))["absolute"]
+    found = re.findall(r"\]\(([^)]+)\)", absolute(README, "https://example.org/it", "1.2.3"))
+    assert all(link.startswith(("https://", "#")) for link in found)
+    pages = {link for link in found if link.startswith("https://example.org/it/blob/v1.2.3/")}
+    assert "https://example.org/it/blob/v1.2.3/docs/evidence/index.md#the-picture" in pages
+    assert "https://example.org/it/raw/v1.2.3/docs/evidence/demo.png" in found
+    assert absolute("[a](https://b.c) [d](#e)", "https://example.org/it", "1.2.3") == "[a](https://b.c) [d](#e)"

@@ -61,6 +61,13 @@ OTHERS = {
     "poisson_inverse": "2.4e-2: best of 11 methods, 20,000 epochs (PINNacle, with another source)",
     "wave": "1.2e-5: SOAP, 100,000 steps on a GPU (jaxpi)",
 }
+# Those of the README.
+SHOWN = {
+    "burgers": "Burgers: a shock",
+    "poisson_holes": "Laplace around holes",
+    "wave": "waves",
+    "reynolds": "an unknown Reynolds number",
+}
 FOLDER = ROOT / "examples" / "gallery"
 CASE = ["problem", "network", "points"]
 DEFAULT = "relobralo_grad"
@@ -129,6 +136,16 @@ def contents() -> pd.DataFrame:
                 }
             )
     return pd.DataFrame(made)
+
+
+def thumbnails() -> pd.DataFrame:
+    """Return a column for each of four problems: its picture, its last error and the seconds to it."""
+    shown = contents().set_index("script")
+    lines = {title: shown.loc[f"`{script}.py`"] for script, title in SHOWN.items()}
+    pictures = {
+        title: line.iloc[-1].replace("](", f"]({FOLDER.relative_to(ROOT)}/") for title, line in lines.items()
+    }
+    return pd.DataFrame([pictures, {title: line["later"] or line["error"] for title, line in lines.items()}])
 
 
 def by_hand(runs: pd.DataFrame) -> pd.DataFrame:

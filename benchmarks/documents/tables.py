@@ -189,6 +189,11 @@ def gallery_contents() -> pd.DataFrame:
     return gallery.contents()
 
 
+def gallery_thumbnails() -> pd.DataFrame:
+    """Return four problems of the gallery with pictures and errors: the README's."""
+    return gallery.thumbnails()
+
+
 COLUMNS = ("1 %", "0.1 %", "1e-4")
 SHORT = (
     ("Adam, `sum`", "adam", "sum"),
@@ -199,11 +204,15 @@ SHORT = (
 )
 TABLES = (
     article, defaults, tuned, tuned_values, optimizers, natural_gradients, moving_window, gradients, rivals, race,
-    gallery_contents, in_short,
+    gallery_contents, gallery_thumbnails, in_short,
 )  # fmt: skip
 DOCUMENTS = tuple(
     ROOT / path
-    for path in ("README.md", "docs/evidence/index.md", "docs/evidence/results.md", "examples/gallery/README.md")
+    for path in (
+        "README.md",
+        *(f"docs/evidence/{name}.md" for name in ("index", "results", "diary")),
+        "examples/gallery/README.md",
+    )
 )
 MARKED = re.compile(r"<!-- table: (\w+) -->.*?<!-- end of table -->", re.DOTALL)
 

@@ -133,6 +133,7 @@ def solve(
     seed: int = 0,
     on_step: Callable[[int, Solution], object] | None = None,
     weights: Mapping[str, float] | None = None,
+    sizes: Mapping[str, float] | None = None,
 ) -> Solution:
     """
     Solve a problem by natural gradients.
@@ -160,6 +161,9 @@ def solve(
         something true, that was the last step.
     weights : mapping of str to float, optional
         Static factors by name of loss term, applied before balancing; 1 where a name is missing.
+    sizes : mapping of str to float, optional
+        Sizes of quantities by name, as of `samples`: residuals are divided by them, so that loss terms are of order one.
+        Of a plate they are `plates.scaling.scales(plate).outputs`.
 
     Returns
     -------
@@ -182,7 +186,7 @@ def solve(
     check_choice("loss", loss, _LOSSES)
     held = _by_outputs(problem, network, outputs, seed)
     edge, initial = counts(problem, points)
-    places = samples(problem, points, edge, reduction="mean", initial=initial)
+    places = samples(problem, points, edge, reduction="mean", initial=initial, sizes=sizes)
     terms = LossTerms(problem, places, held, seed=seed, compiled=False)
     drawn, balance = AdaptivePoints(terms), _LOSSES[loss](problem, terms, weights)
     optimizer = NaturalGradient(terms.parameters())

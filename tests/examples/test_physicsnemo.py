@@ -24,6 +24,7 @@ TERMS = {
     "cavity": ["continuity", "momentum_x", "momentum_y", "u_walls", "v_walls", "u_lid", "v_lid"],
 }
 FIELDS = {"helmholtz": ["u"], "kirchhoff": ["w"], "cavity": ["u", "v"]}
+FIRST_ORDER = "--config-name=first_order"
 
 
 def train(folder, example, *overrides):
@@ -34,9 +35,12 @@ def train(folder, example, *overrides):
 
 @pytest.mark.parametrize("example", TERMS)
 def test_examples_train_and_are_read(tmp_path, example):
-    train(tmp_path, example, "training.max_steps=10", "custom.seed=3")
+    by_gradients = example == "cavity"
+    small = [] if by_gradients else ["batch_size.edge=8"]
+    train(tmp_path, example, "training.max_steps=10", "custom.seed=3", *small)
     found = read_run(tmp_path / "run")
-    assert (found.problem, found.scheme, found.seed, found.status) == (example, "relobralo", 3, "finished")
+    assert (found.problem, found.scheme, found.seed, found.status) == (example, "relobralo_grad", 3, "finished")
+    assert ("step_size" in found.config["optimizer"]) is not by_gradients
     assert [list(each) for each in (found.losses, found.weights, found.errors)] == [
         TERMS[example],
         sorted(TERMS[example]),
@@ -46,7 +50,7 @@ def test_examples_train_and_are_read(tmp_path, example):
     assert len({float(series.values[-1]) for series in found.weights.values()}) > 1
     assert {path.name.partition(".")[0] for path in (tmp_path / "run" / "checkpoints").iterdir()} == {
         "FullyConnected" if example == "cavity" else "Scaled",
-        "ReLoBRaLo",
+        "ReLoBRaLoGrad",
         "checkpoint",
     }
 
@@ -57,7 +61,7 @@ def test_a_resumed_run_is_the_one_that_stayed(tmp_path):
         (tmp_path / name).mkdir()
         for steps in stops:
             # The learning rate falls over max_steps: it must not depend on where a run is stopped.
-            train(tmp_path / name, "helmholtz", f"training.max_steps={steps}", "decay=1")
+            train(tmp_path / name, "helmholtz", FIRST_ORDER, f"training.max_steps={steps}", "decay=1")
         found = torch.load(tmp_path / name / "run" / "checkpoints" / "ReLoBRaLo.0.15.pt", weights_only=True)
         fields = read_run(tmp_path / name / "run").fields["u"].predicted
         last.append((found["prev_losses"].numpy(), found["lmbda_ema"].numpy(), fields))
@@ -89,8 +93,8 @@ def test_examples_are_short(example):
 
 
 def test_a_changed_rate_and_decay_hold_and_files_of_two_saves_are_refused(tmp_path):
-    train(tmp_path, "helmholtz", "training.max_steps=9", "decay=0.5", "optimizer.lr=1e-3")
-    train(tmp_path, "helmholtz", "training.max_steps=14", "decay=0.1", "optimizer.lr=1e-4")
+    train(tmp_path, "helmholtz", FIRST_ORDER, "training.max_steps=9", "decay=0.5", "optimizer.lr=1e-3")
+    train(tmp_path, "helmholtz", FIRST_ORDER, "training.max_steps=14", "decay=0.1", "optimizer.lr=1e-4")
     assert "Adam: lr: 0.001 in the checkpoint, 0.0001 now" in (tmp_path / "run" / "helmholtz.log").read_text()
     checkpoint = tmp_path / "run" / "checkpoints" / "checkpoint.0.15.pt"
     (group,) = torch.load(checkpoint, weights_only=False)["optimizer_state_dict"]["param_groups"]
@@ -98,6 +102,6 @@ def test_a_changed_rate_and_decay_hold_and_files_of_two_saves_are_refused(tmp_pa
     # As a kill between the files of a checkpoint leaves them: the network of step 15, the optimizer of step 10.
     checkpoint.unlink()
     script = EXAMPLES / "helmholtz.py"
-    command = [sys.executable, "-W", "ignore", script, "training.max_steps=14", *SMALL, "hydra.run.dir=run"]
+    command = [sys.executable, "-W", "ignore", script, FIRST_ORDER, "training.max_steps=14", *SMALL, "hydra.run.dir=run"]
     output = run(command, tmp_path, succeeds=False)
     assert "The network is not the one with which the checkpoint of Adam was saved" in output

@@ -7,9 +7,9 @@ from programs import ROOT
 
 # The pages that people write. Those of an API and of a file of results are made by programs.
 WRITTEN = ("start", "tutorials", "how-to", "explanation", "reference")
-# Its commands are those of the measurements that it reports: hours, each with what it gave.
-MEASURED = ROOT / "docs" / "evidence" / "results.md"
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "docs" / "index.md", MEASURED]
+# Their commands are those of the measurements that they report: hours, each with what it gave.
+MEASURED = [ROOT / "docs" / "evidence" / f"{name}.md" for name in ("results", "diary")]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "docs" / "index.md", *MEASURED]
 PAGES += sorted(page for folder in WRITTEN for page in (ROOT / "docs" / folder).glob("*.md"))
 FENCE = re.compile(r"^(?:<!-- not run: (?P<reason>[^\n]+) -->\n)?```(?P<language>\S*)\n(?P<text>.*?)^```$", re.M | re.S)
 
