@@ -10,8 +10,9 @@ LOOPS := $(filter physicsnemo-loops,$(HOST))
 RUN := $(VENV)/bin/python -W ignore
 # outputs/demo or outputs/demo-physicsnemo
 DEMO := $(VENV:.venv%=outputs/demo%)
-# as many as cores, at most four; a file's tests share their trainings, so they stay together
-WORKERS := --numprocesses auto --maxprocesses 4 --dist loadfile
+# as many as cores, at most four; a file's tests share their trainings, so they stay together, and tests/conftest.py says
+# which file comes first
+WORKERS := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help env env-physicsnemo demo dist docs test test-physicsnemo test-lowest test-gpu lint format bench-accuracy bench-article bench-moving-window bench-reuse bench-optimizers tune bench-aggregator bench-derivatives bench-soap bench-natural-gradients bench-gallery bench-balancing bench-weights bench-pinnacle bench-plates bench-time-to-error bench-gpu tables clean clean-outputs
 .DELETE_ON_ERROR:

@@ -1,5 +1,7 @@
 """make demo, in a short form: through the Solver, or in the loops of PhysicsNeMo."""
 
+import contextlib
+import io
 import re
 import shutil
 import subprocess
@@ -8,7 +10,7 @@ import sys
 import numpy as np
 import pytest
 from pictures import has_colour
-from programs import HOST, LOOPS, ROOT
+from programs import HOST, LOOPS, ROOT, forking_interpreter
 
 from benchmarks import demo
 from modulus_relobralo.report import read_run
@@ -17,13 +19,16 @@ OUT = "outputs/test-demo"
 
 
 @pytest.fixture(scope="module")
-def said():
+def said(tmp_path_factory):
     if not (HOST or LOOPS):
         pytest.skip("needs a host")
-    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.demo", "--problems", "helmholtz", "--steps", "4"]
-    command += ["--jobs", "2", "--out", OUT, *(["--loops"] if LOOPS else [])]
+    options = ["--problems", "helmholtz", "--steps", "4", "--jobs", "2", "--out", OUT, *(["--loops"] if LOOPS else [])]
     shutil.rmtree(ROOT / OUT, ignore_errors=True)
-    yield subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=1500, check=True).stdout
+    with pytest.MonkeyPatch.context() as patched, contextlib.redirect_stdout(io.StringIO()) as output:
+        patched.setattr(sys, "argv", ["demo.py", *options])
+        patched.setattr(sys, "executable", forking_interpreter(tmp_path_factory.mktemp("forking")))
+        demo.main()
+    yield output.getvalue()
     shutil.rmtree(ROOT / OUT, ignore_errors=True)
 
 

@@ -4,13 +4,13 @@ import re
 
 import pytest
 from example_runs import AUTODIFF, EXAMPLES, FIELD, SMALL
-from programs import TIMEOUT
+from programs import TIMEOUT, forking_interpreter
 
 nbformat = pytest.importorskip("nbformat")
 nbclient = pytest.importorskip("nbclient")
 
 LIMIT = 500_000
-SHORT = f'STEPS = 10\nSEED = 3\nOPTIONS = "{" ".join([AUTODIFF, *SMALL])}"'
+SHORT = f'STEPS = 10\nSEED = 3\nOPTIONS = "{" ".join([AUTODIFF, *SMALL])}"\nimport sys\nsys.executable = '
 # The cell of STEPS leaves nothing, nor does that of the imports and figures.
 SILENT = 2
 
@@ -50,7 +50,7 @@ def test_a_notebook_runs_from_the_first_cell_to_the_last(example, tmp_path):
     (parameters,) = (cell for cell in notebook.cells if "parameters" in cell.metadata.get("tags", []))
     assert "STEPS = " in parameters.source
     assert "OPTIONS = " in parameters.source
-    parameters.source = SHORT
+    parameters.source = SHORT + repr(forking_interpreter(tmp_path))
     for cell in cells_of(notebook):
         cell.outputs = []
     client = nbclient.NotebookClient(notebook, timeout=TIMEOUT, resources={"metadata": {"path": str(tmp_path)}})

@@ -1,11 +1,9 @@
 """The examples of PhysicsNeMo of today, in processes of their own: they train, record, resume and are read."""
 
-import sys
-
 import numpy as np
 import pytest
 import torch
-from programs import ROOT, run
+from programs import ROOT, run_script
 
 from modulus_relobralo.report import read_run
 
@@ -27,10 +25,9 @@ FIELDS = {"helmholtz": ["u"], "kirchhoff": ["w"], "cavity": ["u", "v"]}
 FIRST_ORDER = "--config-name=first_order"
 
 
-def train(folder, example, *overrides):
-    script = EXAMPLES / f"{example}.py"
+def train(folder, example, *overrides, **options):
     # Options first: Hydra's parser takes overrides in one row.
-    return run([sys.executable, "-W", "ignore", script, *overrides, *SMALL, "hydra.run.dir=run"], folder)
+    return run_script(EXAMPLES / f"{example}.py", [*overrides, *SMALL, "hydra.run.dir=run"], folder, **options)
 
 
 @pytest.mark.parametrize("example", TERMS)
@@ -101,7 +98,5 @@ def test_a_changed_rate_and_decay_hold_and_files_of_two_saves_are_refused(tmp_pa
     assert group["lr"] == pytest.approx(1e-4 * 0.1 ** (15 / 14))
     # As a kill between the files of a checkpoint leaves them: the network of step 15, the optimizer of step 10.
     checkpoint.unlink()
-    script = EXAMPLES / "helmholtz.py"
-    command = [sys.executable, "-W", "ignore", script, FIRST_ORDER, "training.max_steps=14", *SMALL, "hydra.run.dir=run"]
-    output = run(command, tmp_path, succeeds=False)
+    output = train(tmp_path, "helmholtz", FIRST_ORDER, "training.max_steps=14", succeeds=False)
     assert "The network is not the one with which the checkpoint of Adam was saved" in output

@@ -7,6 +7,7 @@ import importlib.util
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -64,7 +65,7 @@ def run(command, cwd=None, succeeds=True, **variables):
     return done.stdout
 
 
-def start(command, cwd, **variables):
+def start(command, cwd, pass_fds=(), **variables):
     """Start a command that is driven over its standard input; leave it to its end with the input's."""
     return subprocess.Popen(
         [str(part) for part in command],
@@ -73,38 +74,8 @@ def start(command, cwd, **variables):
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        pass_fds=pass_fds,
     )
-
-
-@functools.cache
-def forking(python, modules):
-    """Return a process that runs scripts in forks of itself; it ends with this one."""
-    command = [python, Path(__file__).with_name("serve_forks.py"), *modules]
-    process = start(command, ROOT, PYTHONHASHSEED="0")
-    atexit.register(process.stdin.close)
-    return process
-
-
-# What takes seconds to import in a script of an example.
-OURS = (
-    "modulus_relobralo.hosts.sym.solver",
-    "modulus_relobralo.hosts.sym.builders",
-    "modulus_relobralo.hosts.sym.nodes",
-    "modulus_relobralo.report.cli",
-)
-
-
-def run_script(script, arguments, cwd, succeeds=True, python=sys.executable, modules=OURS):
-    """Run a script as `run` does, in a fork of a process that has imported the modules: without their seconds."""
-    process = forking(python, modules)
-    with tempfile.NamedTemporaryFile() as output:
-        line = [output.name, str(cwd), str(Path(cwd, script)), *map(str, arguments)]
-        print(json.dumps(line), file=process.stdin, flush=True)
-        # A host's libraries write to stdout too.
-        status = next((line for line in process.stdout if line.startswith("status ")), "none: it has ended").strip()
-        printed = Path(output.name).read_text()
-    assert (status == "status 0") == succeeds, f"{status}\n{printed}"
-    return printed
 
 
 def find_host():
@@ -118,6 +89,74 @@ def find_host():
 HOST = find_host()
 # PhysicsNeMo 2.1 and later, which trains in explicit loops.
 LOOPS = importlib.util.find_spec("physicsnemo") is not None and not HOST.startswith("physicsnemo")
+# What takes seconds to import in a script of an example.
+OURS = ("modulus_relobralo.report.cli", "modulus_relobralo.loops")
+if HOST:
+    OURS += tuple(f"modulus_relobralo.hosts.sym.{name}" for name in ("solver", "builders", "nodes"))
+if LOOPS:
+    OURS += ("modulus_relobralo.hosts.physicsnemo", "physicsnemo.models.mlp", "physicsnemo.sym")
+
+
+@functools.cache
+def forking(python, modules):
+    """Return the address of a process that runs scripts in forks of itself; it ends with this one."""
+    path = Path(tempfile.mkdtemp(), "forks")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        command = [python, Path(__file__).with_name("serve_forks.py"), listener.fileno(), *modules]
+        process = start(command, ROOT, pass_fds=[listener.fileno()], PYTHONHASHSEED="0")
+    atexit.register(shutil.rmtree, path.parent)
+    atexit.register(process.stdin.close)
+    return path
+
+
+def begin_script(script, arguments, cwd, python=sys.executable, modules=OURS):
+    """Begin a script in a fork of a process that has imported the modules: without their seconds.
+
+    Returns a function that waits for its end, and returns its exit status and what it printed.
+    """
+    output = tempfile.TemporaryFile("w+")  # noqa: SIM115
+    connection = socket.socket(socket.AF_UNIX)
+    connection.connect(str(forking(python, modules)))
+    line = json.dumps([str(cwd), str(Path(cwd, script)), *map(str, arguments)])
+    socket.send_fds(connection, [line.encode()], [output.fileno()])
+
+    def end():
+        with output, connection:
+            status = connection.recv(8).decode() or "none: the process has ended"
+            output.seek(0)
+            return status, output.read()
+
+    return end
+
+
+def run_script(script, arguments, cwd, succeeds=True, **options):
+    """Run a script as `run` does, in a fork as `begin_script` does; return what it printed."""
+    status, printed = begin_script(script, arguments, cwd, **options)()
+    assert (status == "0") == succeeds, f"{status}\n{printed}"
+    return printed
+
+
+# Asks what `forking` has started to run a script, and ends as that does.
+CLIENT = """#!{python} -SE
+import json, os, socket, sys
+script, *arguments = sys.argv[3 if sys.argv[1:3] == ["-W", "ignore"] else 1:]
+connection = socket.socket(socket.AF_UNIX)
+connection.connect("{path}")
+socket.send_fds(connection, [json.dumps([os.getcwd(), os.path.abspath(script), *arguments]).encode()], [1])
+sys.exit(abs(int(connection.recv(8))))
+"""
+
+
+def forking_interpreter(folder):
+    """Return an executable file for the place of the interpreter, in programs that start scripts of the examples."""
+    path = folder / "python"
+    path.write_text(CLIENT.format(python=sys.executable, path=forking(sys.executable, OURS)))
+    path.chmod(0o755)
+    return str(path)
+
+
 # What the migration page has sed replace.
 RENAMED = {
     "modulus.sym": "physicsnemo.sym",

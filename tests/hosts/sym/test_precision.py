@@ -1,6 +1,5 @@
 """float64 to the end: by one line of a config, through the host's Solver, and what is refused."""
 
-import json
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,8 +8,7 @@ import numpy as np
 import pytest
 import torch
 from omegaconf import OmegaConf
-from programs import ROOT, found, write_files
-from programs import run as run_program
+from programs import begin_script, found, write_files
 from sympy import Symbol, pi, sin
 
 from modulus_relobralo.hosts.sym import (
@@ -28,6 +26,7 @@ from modulus_relobralo.plates import KirchhoffPlate, RectangularPlate
 from modulus_relobralo.problems import HelmholtzRectangle, HelmholtzWave
 
 pytestmark = pytest.mark.host
+PROGRAM = Path(__file__).with_name("train_in_precisions.py")
 FLOAT64 = "+custom.precision=float64"
 X, Y = Symbol("x"), Symbol("y")
 
@@ -215,9 +214,8 @@ REFUSED = {
 class Trained:
     """What a training left."""
 
-    def __init__(self, folder, status):
-        self.folder, self.status = folder, status
-        self.output = (folder / "output.txt").read_text()
+    def __init__(self, folder, status, output):
+        self.folder, self.status, self.output = folder, status, output
 
     def dtypes(self):
         """Return what the training was made of last, by kind."""
@@ -242,24 +240,19 @@ def trained(tmp_path_factory):
     """Return all trainings by name."""
     base = tmp_path_factory.mktemp("trainings")
     write_files(base, config_DOT_yaml=CONFIG)
-    listed = []
+    made = {}
     for name, (whose, converted, *overrides) in TRAININGS.items():
         folder = base / name.removesuffix(" 1").removesuffix(" 2")
         folder.mkdir(exist_ok=True)
-        listed.append([str(folder), whose, converted, f"--config-dir={base}", *overrides])
-    (base / "list.json").write_text(json.dumps(listed))
-    program = ROOT / "tests" / "hosts" / "sym" / "train_in_precisions.py"
-    printed = run_program([sys.executable, "-W", "ignore", program, base / "list.json"], base, PYTHONPATH=str(ROOT))
-    (statuses,) = found(printed)
-    return {
-        name: Trained(Path(entry[0]), status) for name, entry, status in zip(TRAININGS, listed, statuses, strict=True)
-    }
+        arguments = [whose, converted, f"--config-dir={base}", *overrides]
+        made[name] = Trained(folder, *begin_script(PROGRAM, arguments, folder)())
+    return made
 
 
 @pytest.mark.parametrize("name", TRAININGS)
 def test_a_training_ends_or_is_refused_by_name(trained, name):
     run = trained[name]
-    assert (run.status != 0) == (name in REFUSED), run.output
+    assert (run.status != "0") == (name in REFUSED), run.output
     assert REFUSED.get(name, "") in " ".join(run.output.split())
     assert name not in REFUSED or "natural gradients: 1 steps" not in run.output
 

@@ -260,7 +260,9 @@ def adam_trains(activation, order):
 @pytest.mark.parametrize("activation", ACTIVATIONS, ids=lambda it: it.name)
 def test_what_adam_trains_natural_gradients_train(configure, activation, compiled):
     trained = []
-    for order in EQUATIONS:
+    # What compiles is slow; the odd ones have nothing of their own there.
+    orders = EQUATIONS if compiled == COMPILED["plain"] else (0, 2, 4)
+    for order in orders:
         configure(*COMPILED["plain"])
         expected = rows_of_the_host(activation, order)
         configure(*compiled)
@@ -281,4 +283,4 @@ def test_what_adam_trains_natural_gradients_train(configure, activation, compile
                 compare(constraint, parameters, expected)
                 optimizer.step([residuals(constraint)])
         trained.append(order)
-    assert trained[:3] == [0, 1, 2]
+    assert {order for order in orders if order <= 2} <= set(trained)

@@ -1,6 +1,5 @@
 """Runs of the host's Solver that go on in their folder: with other options, after a kill, beside another process."""
 
-import json
 import re
 import shutil
 import time
@@ -8,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from programs import TIMEOUT, found, on_host, start, write_files
+from programs import TIMEOUT, begin_script, found, run_script, write_files
 
 pytestmark = pytest.mark.host
 
@@ -50,56 +49,33 @@ PROGRAM = Path(__file__).with_name("train_diffusion.py")
 NETWORK, OPTIMIZER = "outputs/network.0.pth", "outputs/optim_checkpoint.0.pth"
 
 
-class Server:
-    """Trains in folders, one training at a time."""
-
-    def __init__(self, process):
-        self.process = process
-
-    def begin(self, folder, *overrides, main="host"):
-        (folder / "output.txt").unlink(missing_ok=True)
-        self.process.stdin.write(json.dumps([str(folder), main, *overrides]) + "\n")
-        self.process.stdin.flush()
-        self.folder = folder
-
-    def end(self):
-        """Return the exit status, what was printed, and the states of the steps."""
-        status = next(line for line in self.process.stdout if line.startswith("FOUND "))
-        output = (self.folder / "output.txt").read_text()
-        return int(status.split()[1]), output, found(output)
-
-    def train(self, folder, *overrides, succeeds=True, main="host"):
-        """Train to the end; return what was printed and the states of the steps."""
-        self.begin(folder, *overrides, main=main)
-        status, output, states = self.end()
-        assert (status == 0) == succeeds, output
-        return output, states
-
-
 @pytest.fixture(scope="module")
-def programs(wheel_python, tmp_path_factory):
-    """Return two servers: two processes can train at a time."""
+def program(tmp_path_factory):
     folder = tmp_path_factory.mktemp("program")
-    write_files(folder, conf__config_DOT_yaml=CONFIG)
-    (folder / "program.py").write_text(on_host(PROGRAM.read_text()))
-    with start([wheel_python, "program.py"], folder) as first, start([wheel_python, "program.py"], folder) as second:
-        yield Server(first), Server(second)
+    write_files(folder, conf__config_DOT_yaml=CONFIG, program_DOT_py=PROGRAM.read_text())
+    return folder / "program.py"
 
 
 @pytest.fixture(scope="module")
-def server(programs):
-    return programs[0]
+def train(program):
+    """Return a function that trains in a folder, and returns what was printed and the states of the steps."""
+
+    def train(folder, *overrides, succeeds=True, main="host"):
+        output = run_script(program, [main, *overrides], folder, succeeds)
+        return output, found(output)
+
+    return train
 
 
 @pytest.fixture(scope="module")
-def begun(server, tmp_path_factory):
+def begun(train, tmp_path_factory):
     """Return a function that gives a copy of a run that was begun with the overrides, at step 4."""
     runs = {}
 
     def begun(folder, *overrides):
         if overrides not in runs:
             runs[overrides] = tmp_path_factory.mktemp("begun")
-            server.train(runs[overrides], *overrides)
+            train(runs[overrides], *overrides)
         shutil.copytree(runs[overrides], folder, dirs_exist_ok=True)
 
     return begun
@@ -128,10 +104,10 @@ CHANGED = {
 
 
 @pytest.mark.parametrize(("optimizer", "changes"), CHANGED.values(), ids=CHANGED)
-def test_what_the_config_says_holds_and_each_change_is_named(server, begun, tmp_path, optimizer, changes):
+def test_what_the_config_says_holds_and_each_change_is_named(train, begun, tmp_path, optimizer, changes):
     begun(tmp_path, *optimizer)
     overrides = [f"optimizer.{name}={now}" for name, (_, now) in changes.items() if name != "max_eval"]
-    output, states = server.train(tmp_path, *optimizer, *overrides, "training.max_steps=5")
+    output, states = train(tmp_path, *optimizer, *overrides, "training.max_steps=5")
     assert "Success loading optimizer" in output
     for name, (before, now) in changes.items():
         assert re.search(rf": {name}: {re.escape(before)} in the checkpoint, {now}(\.0)? now", output), (name, output)
@@ -144,39 +120,39 @@ def test_what_the_config_says_holds_and_each_change_is_named(server, begun, tmp_
         assert [state["step"] for state in states] == [4, 5]
 
 
-def test_what_the_config_leaves_as_it_was_is_not_named(server, begun, tmp_path):
+def test_what_the_config_leaves_as_it_was_is_not_named(train, begun, tmp_path):
     begun(tmp_path, *NATURAL)
-    output, states = server.train(tmp_path, *NATURAL, "training.max_steps=5")
+    output, states = train(tmp_path, *NATURAL, "training.max_steps=5")
     assert "in the checkpoint" not in output
     # The damping goes on as adapted, three times lower after every accepted step.
     assert "Success loading optimizer" in output
     assert states[0]["damping"] < 1e-3
 
 
-def test_a_changed_damping_begins_at_the_new_value(server, begun, tmp_path):
+def test_a_changed_damping_begins_at_the_new_value(train, begun, tmp_path):
     begun(tmp_path, *NATURAL)
     # Not adaptive, so that it is still there after the step.
-    _, states = server.train(tmp_path, *NATURAL, "optimizer.damping=9.0", "optimizer.adaptive=false")
+    _, states = train(tmp_path, *NATURAL, "optimizer.damping=9.0", "optimizer.adaptive=false")
     assert [state["damping"] for state in states] == [9.0]
 
 
-def test_a_changed_rate_decays_on_from_where_the_scheduler_is(server, begun, tmp_path):
+def test_a_changed_rate_decays_on_from_where_the_scheduler_is(train, begun, tmp_path):
     begun(tmp_path, *ADAM)
-    _, states = server.train(tmp_path, *ADAM, "optimizer.lr=1e-4", "training.max_steps=5")
+    _, states = train(tmp_path, *ADAM, "optimizer.lr=1e-4", "training.max_steps=5")
     assert [state["options"]["lr"] for state in states] == pytest.approx([1e-4 * 0.5 ** (n / 10) for n in (6, 7)])
     assert states[0]["options"]["initial_lr"] == 1e-4
 
 
-def test_the_scheduler_goes_on_with_its_own_options(server, begun, tmp_path):
+def test_the_scheduler_goes_on_with_its_own_options(train, begun, tmp_path):
     """What the documents say of the host; one that mends this needs another sentence."""
     begun(tmp_path, *ADAM)
-    _, states = server.train(tmp_path, *ADAM, "scheduler.decay_steps=1000", "training.max_steps=5")
+    _, states = train(tmp_path, *ADAM, "scheduler.decay_steps=1000", "training.max_steps=5")
     assert [state["gamma"] for state in states] == pytest.approx([0.5**0.1] * 2)
 
 
-def test_a_network_of_other_parameters_is_refused(server, begun, tmp_path):
+def test_a_network_of_other_parameters_is_refused(train, begun, tmp_path):
     begun(tmp_path, *ADAM, "loss=sum")
-    output, states = server.train(tmp_path, *ADAM, "loss=sum", "arch.fully_connected.nr_layers=3", succeeds=False)
+    output, states = train(tmp_path, *ADAM, "loss=sum", "arch.fully_connected.nr_layers=3", succeeds=False)
     assert states == []
     assert "The checkpoint of Adam is of groups of [6] parameters, here are [8]." in output
 
@@ -203,41 +179,41 @@ GUARDS = {
     ("how", "guard"),
     [("truncated", "by the balancing"), ("empty", "by gradient balancing"), ("missing", "by the optimizer")],
 )
-def test_a_network_that_cannot_be_read_is_refused(server, begun, tmp_path, how, guard):
+def test_a_network_that_cannot_be_read_is_refused(train, begun, tmp_path, how, guard):
     overrides, owner = GUARDS[guard]
     begun(tmp_path, *overrides)
     damage(tmp_path / NETWORK, how)
     before = (tmp_path / OPTIMIZER).read_bytes()
-    output, states = server.train(tmp_path, *overrides, succeeds=False)
+    output, states = train(tmp_path, *overrides, succeeds=False)
     assert states == []
     assert f"The network is not the one with which the checkpoint of {owner} was saved" in output
     assert (tmp_path / OPTIMIZER).read_bytes() == before
 
 
 @pytest.mark.parametrize(("jit", "guard"), [("true", "by the balancing"), ("false", "by the optimizer")])
-def test_a_kill_between_the_two_files_of_a_checkpoint_is_seen(server, tmp_path, jit, guard):
+def test_a_kill_between_the_two_files_of_a_checkpoint_is_seen(train, tmp_path, jit, guard):
     overrides, owner = (*GUARDS[guard][0], f"jit={jit}"), GUARDS[guard][1]
-    output, states = server.train(tmp_path, *overrides, "custom.kill_between_saves_at=2", succeeds=False)
+    output, states = train(tmp_path, *overrides, "custom.kill_between_saves_at=2", succeeds=False)
     assert "Traceback" not in output
     assert states[-1]["step"] == 2
-    output, states = server.train(tmp_path, *overrides, succeeds=False)
+    output, states = train(tmp_path, *overrides, succeeds=False)
     assert states == []
     assert f"The network is not the one with which the checkpoint of {owner} was saved" in output
     # As the message says: without the optimizer's file the network goes on at step 0.
     (tmp_path / OPTIMIZER).unlink()
-    output, states = server.train(tmp_path, *overrides)
+    output, states = train(tmp_path, *overrides)
     assert "Success loading model" in output
     assert [state["step"] for state in states] == [0, 1, 2, 3, 4]
 
 
-def test_checkpoints_without_a_fingerprint_go_on(server, begun, tmp_path):
+def test_checkpoints_without_a_fingerprint_go_on(train, begun, tmp_path):
     begun(tmp_path, *ADAM)
     checkpoint = torch.load(tmp_path / OPTIMIZER, weights_only=False)
     for name in ("options", "parameters"):
         del checkpoint["optimizer_state_dict"][name]
     del checkpoint["aggregator_state_dict"]._metadata[""]["network"]
     torch.save(checkpoint, tmp_path / OPTIMIZER)
-    output, states = server.train(tmp_path, *ADAM, "training.max_steps=5")
+    output, states = train(tmp_path, *ADAM, "training.max_steps=5")
     assert [state["step"] for state in states] == [4, 5]
     assert "in the checkpoint" not in output
 
@@ -252,50 +228,46 @@ def wait_for(path):
         time.sleep(0.02)
 
 
-@pytest.fixture(params=[("host", ()), ("ours", ("loss=sum",))], ids=["host's main", "our main"])
-def waiting(request, programs, tmp_path):
-    """Return a run that waits at step 3, and a second server; at the end let the run go on."""
-    main, overrides = request.param
-    programs[0].begin(tmp_path, *overrides, "custom.wait_at=3", main=main)
-    wait_for(tmp_path / "outputs" / "waits")
-    yield main, overrides, programs[1]
-    (tmp_path / "outputs" / "go on").touch()
-    status, output, _ = programs[0].end()
-    assert status == 0, output
+@pytest.mark.parametrize(
+    ("main", "overrides"), [("host", ()), ("ours", ("loss=sum",))], ids=["host's main", "our main"]
+)
+def test_a_second_process_is_refused_until_the_first_is_gone(program, train, tmp_path, main, overrides):
+    end_first = begin_script(program, [main, *overrides, "custom.wait_at=3"], tmp_path)
+    outputs = tmp_path / "outputs"
+    wait_for(outputs / "waits")
+    files = {path: path.read_bytes() for path in outputs.glob("*.pth")}
+    output, states = train(tmp_path, *overrides, main=main, succeeds=False)
+    assert f"Another process trains in {outputs}: it holds .training.lock" in output
+    assert states == []
+    assert {path: path.read_bytes() for path in outputs.glob("*.pth")} == files
+    assert len(files) == 2
+    # To look at the run is no training.
+    _, output = begin_script(program, [main, *overrides, "run_mode=eval"], tmp_path)()
+    assert "Another process" not in output
+    (outputs / "go on").touch()
+    status, output = end_first()
+    assert status == "0", output
     # Now that it is gone, its folder is free.
-    _, states = programs[1].train(tmp_path, *overrides, "training.max_steps=5", main=main)
+    _, states = train(tmp_path, *overrides, "training.max_steps=5", main=main)
     assert [state["step"] for state in states] == [4, 5]
 
 
-def test_a_second_process_is_refused_until_the_first_is_gone(waiting, tmp_path):
-    main, overrides, second = waiting
-    files = {path: path.read_bytes() for path in (tmp_path / "outputs").glob("*.pth")}
-    output, states = second.train(tmp_path, *overrides, main=main, succeeds=False)
-    assert f"Another process trains in {tmp_path / 'outputs'}: it holds .training.lock" in output
-    assert states == []
-    assert {path: path.read_bytes() for path in (tmp_path / "outputs").glob("*.pth")} == files
-    assert len(files) == 2
-    # To look at the run is no training.
-    second.begin(tmp_path, *overrides, "run_mode=eval", main=main)
-    assert "Another process" not in second.end()[1]
-
-
-def test_a_kill_leaves_no_lock_behind(server, tmp_path):
-    server.train(tmp_path, "custom.kill_at=3", succeeds=False)
+def test_a_kill_leaves_no_lock_behind(train, tmp_path):
+    train(tmp_path, "custom.kill_at=3", succeeds=False)
     assert (tmp_path / "outputs" / ".training.lock").exists()
-    _, states = server.train(tmp_path)
+    _, states = train(tmp_path)
     assert [state["step"] for state in states] == [2, 3, 4]
 
 
 # ----- records
 
 
-def test_an_unreadable_row_of_weights_is_dropped_and_said(server, begun, tmp_path):
+def test_an_unreadable_row_of_weights_is_dropped_and_said(train, begun, tmp_path):
     begun(tmp_path)
     path = tmp_path / "outputs" / "monitors" / "weights.csv"
     lines = path.read_text().splitlines(keepends=True)
     lines[2] = lines[2].replace("1,", "one,", 1)
     path.write_text("".join(lines))
-    output, _ = server.train(tmp_path, "training.max_steps=5")
+    output, _ = train(tmp_path, "training.max_steps=5")
     assert "1 rows cannot be read and are dropped" in output
     assert [line.split(",")[0] for line in path.read_text().splitlines()] == ["step", "0", "2", "3", "4", "5"]

@@ -1,12 +1,10 @@
 """A real training through the host's Solver: the same losses by either method, and checkpoints that go both ways."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
-from programs import ROOT, write_files
-from programs import run as run_program
+from programs import run_script, write_files
 
 pytestmark = pytest.mark.host
 SCRIPT = Path(__file__).with_name("train_by_both_methods.py")
@@ -35,7 +33,7 @@ hydra:
 def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("training")
     write_files(folder, config_DOT_yaml=CONFIG)
-    run_program([sys.executable, SCRIPT, f"--config-dir={folder}"], folder, PYTHONPATH=str(ROOT))
+    run_script(SCRIPT, [f"--config-dir={folder}"], folder)
     return folder / "outputs", json.loads((folder / "outputs" / "losses.json").read_text())
 
 

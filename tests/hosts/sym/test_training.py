@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from programs import HOST, ROOT, found, on_host, start, write_files
+from programs import HOST, ROOT, found, on_host, run_script, write_files
 
 from modulus_relobralo.report import read_run
 
@@ -51,30 +51,23 @@ PROGRAM = Path(__file__).with_name("train_wave.py")
 STORED = ROOT / "tests" / "data" / "checkpoint-0.1.0"
 # An alpha that lets the weights move within few steps, and lookbacks: a resumed run must have their draws.
 LIVELY = ("loss.alpha=0.9", "loss.rho=0.5")
+THEIRS = ("loss=relobralo_builtin", "jit=true")
+SUM = ("loss=sum", "training.max_steps=10")
+BFLOAT16 = ("amp.enabled=true", "amp.dtype=bfloat16")
+# A few steps of a resumed run, at other points than it would draw.
+SOON = ("training.max_steps=14", "custom.seed=7")
 # Of L-BFGS: to see that it works.
 SHORT = ("optimizer.max_iter=20",)
 
 
 @pytest.fixture(scope="module")
-def server(wheel_python, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("program")
-    write_files(folder, conf__config_DOT_yaml=CONFIG)
-    (folder / "program.py").write_text(on_host(PROGRAM.read_text()))
-    with start([wheel_python, "program.py"], folder) as process:
-        yield process
-
-
-@pytest.fixture(scope="module")
-def train(server):
+def train(wheel_python, tmp_path_factory):
     """Return a function that trains in a folder, and returns what was printed and the state after each step."""
+    program = tmp_path_factory.mktemp("program")
+    write_files(program, conf__config_DOT_yaml=CONFIG, program_DOT_py=PROGRAM.read_text())
 
     def train(folder, *overrides, succeeds=True):
-        (folder / "output.txt").unlink(missing_ok=True)
-        server.stdin.write(json.dumps([str(folder), *overrides]) + "\n")
-        server.stdin.flush()
-        status = next(line for line in server.stdout if line.startswith("FOUND "))
-        output = (folder / "output.txt").read_text()
-        assert (status == "FOUND 0\n") == succeeds, status + output
+        output = run_script(program / "program.py", overrides, folder, succeeds, python=wheel_python)
         return output, found(output)
 
     return train
@@ -86,21 +79,30 @@ def unbroken(train, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def killed(train, tmp_path_factory):
-    """Return the folder of a run that was killed at step 15, with a checkpoint of step 10."""
-    folder = tmp_path_factory.mktemp("killed")
-    output, steps = train(folder, *LIVELY, "custom.kill_at=15", succeeds=False)
-    assert [state["step"] for state in steps] == list(range(16))
-    assert "Traceback" not in output
-    return folder
+def begun(train, tmp_path_factory):
+    """Return a function that copies a run that was begun with the overrides into a folder."""
+    runs = {}
+
+    def begun(folder, *overrides, succeeds=True):
+        if overrides not in runs:
+            runs[overrides] = tmp_path_factory.mktemp("begun")
+            _, steps = train(runs[overrides], *overrides, succeeds=succeeds)
+            assert [state["step"] for state in steps] == list(range(11 if succeeds else 16))
+        shutil.copytree(runs[overrides], folder, dirs_exist_ok=True)
+
+    return begun
 
 
 @pytest.fixture
-def resume(train, killed, tmp_path):
-    def resume(*overrides, **options):
-        folder = tmp_path / "resumed"
-        shutil.copytree(killed, folder)
-        return folder, *train(folder, *overrides, **options)
+def resume(train, begun, tmp_path):
+    """Return a function that goes on, with further overrides, where a run was killed: at step 15, saved at step 10."""
+
+    def resume(begin, *overrides):
+        begun(tmp_path, *begin, "custom.kill_at=15", succeeds=False)
+        output, steps = train(tmp_path, *begin, *overrides)
+        assert "Success loading optimizer" in output
+        assert "without its state" not in output
+        return output, steps
 
     return resume
 
@@ -126,22 +128,21 @@ def test_training_balances(unbroken):
 
 
 def test_training_under_jit_gives_the_same_numbers(train, unbroken, tmp_path):
-    output, steps = train(tmp_path, *LIVELY, "jit=true")
+    output, steps = train(tmp_path, *LIVELY, "jit=true", "training.max_steps=10")
     assert "TorchScript" in output
-    for scripted, plain in zip(steps, unbroken[1], strict=True):
+    for scripted, plain in zip(steps, unbroken[1][:11], strict=True):
         assert scripted["lmbda_ema"] == pytest.approx(plain["lmbda_ema"], rel=1e-3)
 
 
-def test_resumed_training_is_the_unbroken_one_bit_for_bit(resume, unbroken):
-    folder, output, steps = resume(*LIVELY, "training.max_steps=29", "custom.seed=7")
-    assert "Success loading optimizer" in output
+def test_resumed_training_is_the_unbroken_one_bit_for_bit(resume, unbroken, tmp_path):
+    _, steps = resume(LIVELY, "training.max_steps=29", "custom.seed=7")
     # The host repeats the label of the step at which it saved.
     assert [state["step"] for state in steps] == list(range(10, 30))
     assert without_steps(steps) == without_steps(unbroken[1][11:])
     # One file over both parts: without what the killed one wrote beyond its checkpoint.
-    assert [row[0] for row in rows(folder)] == list(range(30))
+    assert [row[0] for row in rows(tmp_path)] == list(range(30))
     weights = [state["lmbda_ema"] for state in [*unbroken[1][:10], *unbroken[1][11:]]]
-    assert [row[1:] for row in rows(folder)] == [pytest.approx(row, rel=1e-8) for row in weights]
+    assert [row[1:] for row in rows(tmp_path)] == [pytest.approx(row, rel=1e-8) for row in weights]
 
 
 def test_a_checkpoint_of_version_0_1_0_resumes(train, tmp_path):
@@ -160,7 +161,7 @@ def test_a_checkpoint_of_version_0_1_0_resumes(train, tmp_path):
 
 
 def test_resumed_under_jit(resume, unbroken):
-    _, _, steps = resume(*LIVELY, "jit=true", "training.max_steps=14")
+    _, steps = resume(LIVELY, "jit=true", "training.max_steps=14")
     assert steps[0]["step"] == 10
     for state, expected in zip(steps, unbroken[1][11:16], strict=True):
         assert state["lmbda_ema"] == pytest.approx(expected["lmbda_ema"], rel=1e-3)
@@ -171,32 +172,21 @@ def ratios(state):
     return [now / first for now, first in zip(state["prev_losses"], state["init_losses"], strict=True)]
 
 
-@pytest.mark.parametrize(
-    ("changed", "factors", "jit"),
-    [
-        (("+loss.weights={u: 10, helmholtz: 0.1}",), (0.1, 10), "false"),
-        (("training.grad_agg_freq=4",), (0.25, 0.25), "true"),
-        (("training.grad_agg_freq=2", "+loss.weights={u: 10}"), (0.5, 5), "true"),
-    ],
-    ids=["weights", "micro-batches", "both"],
-)
-def test_units_that_change_on_resume_are_no_progress(resume, unbroken, changed, factors, jit):
+def test_units_that_change_on_resume_are_no_progress(resume, unbroken):
     """Static weights, and the number of micro-batches by which the host divides, multiply the first losses too."""
-    changed = [each.lstrip("+") for each in changed]
-    output, *_ = resume(*LIVELY, *changed, "training.max_steps=10", f"jit={jit}")[1:]
-    steps = found(output)
+    changed = ("training.grad_agg_freq=2", "loss.weights={u: 10}")
+    output, (state,) = resume(LIVELY, *changed, "training.max_steps=10", "jit=true")
     assert "Static weights or micro-batches changed: the saved losses are multiplied, " in output
-    first = unbroken[1][0]["init_losses"]
-    assert steps[0]["init_losses"] == pytest.approx([a * b for a, b in zip(first, factors, strict=True)], rel=1e-5)
+    (helmholtz, u), expected = unbroken[1][0]["init_losses"], unbroken[1][11]
+    assert state["init_losses"] == pytest.approx([0.5 * helmholtz, 5 * u], rel=1e-5)
     # The network, and so the progress and the weights of this step, are those of the run without the change.
-    assert ratios(steps[0]) == pytest.approx(ratios(unbroken[1][11]), rel=1e-3)
-    assert steps[0]["lmbda_ema"] == pytest.approx(unbroken[1][11]["lmbda_ema"], rel=1e-3)
+    assert ratios(state) == pytest.approx(ratios(expected), rel=1e-3)
+    assert state["lmbda_ema"] == pytest.approx(expected["lmbda_ema"], rel=1e-3)
 
 
-def test_gradient_balancing_takes_the_units_of_now_too(train, gradients, tmp_path):
-    train(tmp_path, *GRADIENTS, "custom.kill_at=15", succeeds=False)
+def test_gradient_balancing_takes_the_units_of_now_too(resume, gradients):
     options = ("training.grad_agg_freq=2", "loss.weights={u: 100}", "training.max_steps=10")
-    _, (state,) = train(tmp_path, *GRADIENTS, *options)
+    _, (state,) = resume(GRADIENTS, *options)
     before = gradients[1][11]
     assert state["init_losses"] == pytest.approx([loss / 2 for loss in before["init_losses"]], rel=1e-5)
     # The gradients are looked at in the first step: the norms are those of the terms as they are now.
@@ -204,15 +194,16 @@ def test_gradient_balancing_takes_the_units_of_now_too(train, gradients, tmp_pat
     assert shift == pytest.approx([math.log(0.5), math.log(50)], abs=0.1)
 
 
-def test_our_checkpoint_resumes_under_the_hosts_own(resume, unbroken):
-    output, steps = resume("loss=relobralo_builtin", "jit=true", "training.max_steps=12")[1:]
+def test_our_checkpoint_resumes_under_the_hosts_own(train, begun, unbroken, tmp_path):
+    begun(tmp_path, *LIVELY, "custom.kill_at=15", succeeds=False)
+    output, steps = train(tmp_path, *THEIRS, "training.max_steps=12")
     assert "Success loading optimizer" in output
     assert [state["step"] for state in steps] == [10, 11, 12]
     assert steps[0]["init_losses"] == unbroken[1][0]["init_losses"]
 
 
 def test_a_checkpoint_of_the_hosts_own_resumes_under_ours(train, tmp_path):
-    _, theirs = train(tmp_path, "loss=relobralo_builtin", "jit=true", "training.max_steps=10")
+    _, theirs = train(tmp_path, *THEIRS, "training.max_steps=10")
     output, ours = train(tmp_path, "loss.alpha=0.9", "jit=true", "training.max_steps=12")
     assert "Success loading optimizer" in output
     assert [state["step"] for state in ours] == [10, 11, 12]
@@ -231,8 +222,8 @@ def test_a_checkpoint_of_another_aggregator_stops_the_training(train, tmp_path):
     assert "Remove the checkpoint to start anew" in output
 
 
-def test_a_checkpoint_without_balancing_starts_it_and_says_so(train, tmp_path):
-    train(tmp_path, "loss=sum", "training.max_steps=10")
+def test_a_checkpoint_without_balancing_starts_it_and_says_so(train, begun, tmp_path):
+    begun(tmp_path, *SUM)
     output, steps = train(tmp_path, "training.max_steps=12")
     assert "has no state: ReLoBRaLo starts anew" in output
     assert [state["step"] for state in steps] == [10, 11, 12]
@@ -269,10 +260,9 @@ def test_the_log_says_what_is_at_work(unbroken):
     assert line.endswith("alpha=0.9, temperature=0.1, rho=0.5, eps=1e-12; terms: helmholtz, u")
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "soap"])
-def test_gradient_accumulation_moves_the_weights_once_per_step(train, tmp_path, optimizer):
+def test_gradient_accumulation_moves_the_weights_once_per_step(train, tmp_path):
     # Without lookbacks: where the step is a tensor, as in PhysicsNeMo Sym, every micro-batch draws, one counts.
-    overrides = ("loss.alpha=0.9", "loss.rho=1", "training.max_steps=5", f"optimizer={optimizer}")
+    overrides = ("loss.alpha=0.9", "loss.rho=1", "training.max_steps=5")
     runs = [tmp_path / "whole", tmp_path / "in two"]
     for folder in runs:
         folder.mkdir()
@@ -295,33 +285,32 @@ def test_lbfgs_minimises_one_objective(train, tmp_path):
 
 def test_one_optimizer_after_another_in_one_folder(train, tmp_path):
     """Network, step and weights are kept; the state of an optimizer is kept for its own kind only."""
-    _, adam = train(tmp_path, *LIVELY, "training.max_steps=20")
-
-    output, (state,) = train(tmp_path, *LIVELY, "training.max_steps=20", "optimizer=lbfgs", *SHORT, "optimizer.lr=3e-3")
-    assert "The checkpoint is of Adam or AdamW: LBFGS starts without its state" in output
-    assert "lr=0.003, meant for another optimizer, is not used" in output
-    assert "Success loading optimizer" in output
-    assert re.search("lbfgs optimization completed after [1-9]", output)
-    assert state["step"] == 20
-    # The network is Adam's too: the first losses of L-BFGS are near the last of Adam, not near the first.
-    assert sum(state["prev_losses"]) == pytest.approx(sum(adam[-1]["prev_losses"]), rel=0.01)
-    assert sum(adam[0]["prev_losses"]) != pytest.approx(sum(adam[-1]["prev_losses"]), rel=0.02)
-    assert state["init_losses"] == adam[-1]["init_losses"]
-    assert max(state["lmbda_ema"]) > 1.001
-
-    # Once more, now from a checkpoint of L-BFGS.
-    output, _ = train(tmp_path, *LIVELY, "training.max_steps=20", "optimizer=lbfgs", *SHORT)
-    assert "Success loading optimizer" in output
-    assert "without its state" not in output
-
-    # Back to first order: the host's option with our class.
-    again = ("training.max_steps=25", "optimizer._target_=modulus_relobralo.optimizers.Adam")
-    output, steps = train(tmp_path, *LIVELY, *again)
-    assert "The checkpoint is of LBFGS: Adam starts without its state" in output
-    assert [state["step"] for state in steps] == list(range(20, 26))
-    assert steps[0]["init_losses"] == adam[-1]["init_losses"]
-    # What L-BFGS gained is kept: from its checkpoint on, not from that of the first Adam.
-    assert sum(steps[0]["prev_losses"]) < 0.97 * sum(state["prev_losses"])
+    _, before = train(tmp_path, *LIVELY, "training.max_steps=20")
+    assert sum(before[-1]["prev_losses"]) < 0.98 * sum(before[0]["prev_losses"])
+    for options, last, said in (
+        (("optimizer=lbfgs", *SHORT, "optimizer.lr=3e-3"), 20, "of Adam or AdamW: LBFGS starts without its state"),
+        (("optimizer=lbfgs", *SHORT), 20, None),
+        # The host's option with our class.
+        (("optimizer._target_=modulus_relobralo.optimizers.Adam",), 25, "of LBFGS: Adam starts without its state"),
+        (("optimizer=soap", "optimizer.lr=1e-3"), 30, "of Adam: SOAP starts without its state"),
+        (("optimizer=natural_gradient",), 35, "of SOAP: NaturalGradient starts without its state"),
+        (("optimizer=soap",), 40, "of NaturalGradient: SOAP starts without its state"),
+    ):
+        output, steps = train(tmp_path, *LIVELY, *options, f"training.max_steps={last}")
+        assert "Success loading optimizer" in output
+        assert (said or "") in output
+        assert ("without its state" in output) == (said is not None)
+        assert ("lr=0.003, meant for another optimizer, is not used" in output) == ("optimizer.lr=3e-3" in options)
+        if "optimizer=lbfgs" in options:
+            assert re.search("lbfgs optimization completed after [1-9]", output)
+        assert [state["step"] for state in steps] == list(range(before[-1]["step"], last + 1))
+        assert steps[0]["init_losses"] == before[-1]["init_losses"]
+        # The network of the one before, too: its last losses, or those that L-BFGS left below them.
+        assert sum(steps[0]["prev_losses"]) < (0.97 if "of LBFGS" in (said or "") else 1.02) * sum(
+            before[-1]["prev_losses"]
+        )
+        before = steps
+    assert max(before[0]["lmbda_ema"]) > 1.001
 
 
 def test_the_hosts_own_adam_after_another_stops(train, tmp_path):
@@ -332,10 +321,9 @@ def test_the_hosts_own_adam_after_another_stops(train, tmp_path):
     assert "KeyError: 'betas'" in output
 
 
-@pytest.mark.parametrize("jit", ["true", "false"])
-def test_amp_balances_as_full_precision_does(train, unbroken, jit, tmp_path):
+def test_amp_balances_as_full_precision_does(train, unbroken, tmp_path):
     # On a CPU the host casts to bfloat16, with about 3 digits.
-    _, steps = train(tmp_path, *LIVELY, "training.max_steps=10", "amp.enabled=true", "amp.dtype=bfloat16", f"jit={jit}")
+    _, steps = train(tmp_path, *LIVELY, "training.max_steps=10", *BFLOAT16, "jit=true")
     assert steps[0]["lmbda_ema"] == [1.0, 1.0]
     for state, expected in zip(steps, unbroken[1][:11], strict=True):
         assert state["lmbda_ema"] == pytest.approx(expected["lmbda_ema"], rel=0.15)
@@ -373,43 +361,17 @@ def test_soap_takes_the_trainers_steps_and_not_those_of_adam(soap, unbroken):
     assert losses[0] < 0.99 * losses[1] < losses[2]
 
 
-def test_resumed_soap_is_the_unbroken_one_bit_for_bit(train, soap, tmp_path):
-    options = (*LIVELY, "optimizer=soap")
-    train(tmp_path, *options, "custom.kill_at=15", succeeds=False)
-    output, steps = train(tmp_path, *options, "training.max_steps=29", "custom.seed=7")
-    assert "Success loading optimizer" in output
-    assert "without its state" not in output
-    assert without_steps(steps) == without_steps(soap[1][11:])
+def test_resumed_soap_is_the_unbroken_one_bit_for_bit(resume, soap):
+    _, steps = resume((*LIVELY, "optimizer=soap"), *SOON)
+    assert without_steps(steps) == without_steps(soap[1][11:16])
 
 
 def test_soap_in_bfloat16_is_near_that_in_full_precision(train, soap, tmp_path):
     # The eigenvectors of small gradients are those of their rounding: the smaller loss differs by 6 % in these steps.
-    _, steps = train(
-        tmp_path, *LIVELY, "optimizer=soap", "training.max_steps=10", "amp.enabled=true", "amp.dtype=bfloat16"
-    )
+    _, steps = train(tmp_path, *LIVELY, "optimizer=soap", "training.max_steps=10", *BFLOAT16)
     for state, expected in zip(steps, soap[1][:11], strict=True):
         assert state["prev_losses"] == pytest.approx(expected["prev_losses"], rel=0.1)
     assert steps[-1]["prev_losses"] != soap[1][10]["prev_losses"]
-
-
-def test_adam_then_soap_then_lbfgs_then_natural_gradients_then_soap(train, tmp_path):
-    """Each goes on from the network, the step and the weights of the one before."""
-    _, before = train(tmp_path, *LIVELY, "training.max_steps=10")
-    for options, last, said in (
-        (("optimizer=soap", "optimizer.lr=1e-3"), 20, "of Adam or AdamW: SOAP starts without its state"),
-        (("optimizer=lbfgs", *SHORT), 20, "of SOAP: LBFGS starts without its state"),
-        (("optimizer=natural_gradient",), 30, "of LBFGS: NaturalGradient starts without its state"),
-        (("optimizer=soap",), 40, "of NaturalGradient: SOAP starts without its state"),
-    ):
-        output, steps = train(tmp_path, *LIVELY, *options, f"training.max_steps={last}")
-        assert "Success loading optimizer" in output
-        assert said in output
-        assert [state["step"] for state in steps] == list(range(before[-1]["step"], last + 1))
-        assert steps[0]["init_losses"] == before[-1]["init_losses"]
-        # The network of the one before, too: its last losses, or those that L-BFGS left below them.
-        assert sum(steps[0]["prev_losses"]) < 1.02 * sum(before[-1]["prev_losses"])
-        before = steps
-    assert max(before[0]["lmbda_ema"]) > 1.001
 
 
 def test_soap_says_what_it_needs_before_the_first_step(train, tmp_path):
@@ -451,12 +413,9 @@ def test_natural_gradients_are_the_same_under_jit(train, natural, tmp_path):
         assert state["prev_losses"] == pytest.approx(expected["prev_losses"], rel=1e-2)
 
 
-def test_resumed_natural_gradients_are_the_unbroken_ones_bit_for_bit(train, natural, tmp_path):
-    options = (*LIVELY, "optimizer=natural_gradient")
-    train(tmp_path, *options, "custom.kill_at=15", succeeds=False)
-    output, steps = train(tmp_path, *options, "training.max_steps=29", "custom.seed=7")
-    assert "Success loading optimizer" in output
-    assert without_steps(steps) == without_steps(natural[1][11:])
+def test_resumed_natural_gradients_are_the_unbroken_ones_bit_for_bit(resume, natural):
+    _, steps = resume((*LIVELY, "optimizer=natural_gradient"), *SOON)
+    assert without_steps(steps) == without_steps(natural[1][11:16])
 
 
 @pytest.mark.parametrize(
@@ -506,11 +465,9 @@ def test_gradient_balancing_pulls_equally_at_first_and_moves_every_step(gradient
 
 
 @pytest.mark.parametrize("jit", ["true", "false"])
-def test_resumed_gradient_balancing_is_the_unbroken_one(train, gradients, jit, tmp_path):
-    train(tmp_path, *GRADIENTS, "custom.kill_at=15", succeeds=False)
-    output, steps = train(tmp_path, *GRADIENTS, "training.max_steps=29", "custom.seed=7", f"jit={jit}")
-    assert "Success loading optimizer" in output
-    expected = without_steps(gradients[1][11:])
+def test_resumed_gradient_balancing_is_the_unbroken_one(resume, gradients, jit):
+    _, steps = resume(GRADIENTS, *SOON, f"jit={jit}")
+    expected = without_steps(gradients[1][11:16])
     if jit == "false":
         assert without_steps(steps) == expected
     for state, other in zip(steps, expected, strict=True):
@@ -519,7 +476,7 @@ def test_resumed_gradient_balancing_is_the_unbroken_one(train, gradients, jit, t
 
 @pytest.mark.parametrize(
     "changed",
-    [("training.grad_agg_freq=2",), ("amp.enabled=true", "amp.dtype=bfloat16")],
+    [("training.grad_agg_freq=2",), BFLOAT16],
     ids=["accumulation", "bfloat16"],
 )
 def test_gradient_balancing_is_near_that_of_whole_batches_in_full_precision(train, gradients, changed, tmp_path):
@@ -560,17 +517,14 @@ def test_natural_gradients_with_traces_are_the_same_under_jit(train, by_traces, 
         assert state["lmbda_ema"] == pytest.approx(expected["lmbda_ema"], rel=1e-2)
 
 
-def test_resumed_natural_gradients_with_traces_are_the_unbroken_ones(train, by_traces, tmp_path):
-    options = ("loss=relobralo_grad", "optimizer=natural_gradient")
-    train(tmp_path, *options, "custom.kill_at=15", succeeds=False)
-    output, steps = train(tmp_path, *options, "training.max_steps=19", "custom.seed=7")
-    assert "Success loading optimizer" in output
-    assert [state["step"] for state in steps] == list(range(10, 20))
-    assert [state["lmbda_ema"] for state in steps] == [state["lmbda_ema"] for state in by_traces[1][11:]]
+def test_resumed_natural_gradients_with_traces_are_the_unbroken_ones(resume, by_traces):
+    _, steps = resume(("loss=relobralo_grad", "optimizer=natural_gradient"), *SOON)
+    assert [state["step"] for state in steps] == list(range(10, 15))
+    assert [state["lmbda_ema"] for state in steps] == [state["lmbda_ema"] for state in by_traces[1][11:16]]
 
 
-def test_gradient_balancing_after_another_scheme(train, tmp_path):
-    train(tmp_path, "loss=sum", "training.max_steps=10")
+def test_gradient_balancing_after_another_scheme(train, begun, tmp_path):
+    begun(tmp_path, *SUM)
     output, steps = train(tmp_path, *GRADIENTS, "training.max_steps=20")
     assert "The checkpoint's aggregator has no state: ReLoBRaLoGrad starts anew" in output
     assert [state["moves"] for state in steps] == list(range(1, 12))

@@ -1,7 +1,6 @@
 """A program of a user of the host: a small problem, trained with what its config says; told to die or to wait.
 
-It serves trainings: a line of JSON on its input names a folder, whose `main` to use, and overrides. Each training is a
-fork of this process, whose imports take seconds.
+Its first argument says whose `main` to use.
 """
 
 import json
@@ -77,19 +76,5 @@ MAINS = {
 }
 
 
-def serve():
-    for line in sys.stdin:
-        folder, whose, *overrides = json.loads(line)
-        child = os.fork()
-        if child == 0:
-            os.chdir(folder)
-            sys.argv[1:] = overrides
-            for stream in (1, 2):
-                os.dup2(os.open("output.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND), stream)
-            MAINS[whose]()
-            sys.exit(0)
-        print("FOUND", os.waitpid(child, 0)[1], flush=True)
-
-
 if __name__ == "__main__":
-    serve()
+    MAINS[sys.argv.pop(1)]()

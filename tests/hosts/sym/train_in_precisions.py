@@ -1,14 +1,10 @@
-"""Trains Poisson's equation on an interval through the Solver, each training of a list in a fork; test_precision.py.
+"""Trains Poisson's equation on an interval through the Solver, for test_precision.py.
 
-The file that it is given holds the list: of each a folder, whose `main` is used, what the network is converted to, and
-overrides. Each prints to output.txt in its folder; the exit statuses are printed at the end.
+Its first arguments are whose `main` is used, and what the network is converted to.
 """
 
 import json
-import os
 import sys
-import traceback
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -81,27 +77,7 @@ def run(cfg, converted):
     print("FOUND", json.dumps(found), flush=True)
 
 
-def train(folder, whose, converted, *overrides):
-    os.chdir(folder)
-    sys.argv[1:] = overrides
-    for stream in (1, 2):
-        os.dup2(os.open("output.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND), stream)
+if __name__ == "__main__":
+    _, whose, converted, *sys.argv[1:] = sys.argv
     decorate = main if whose == "ours" else host.load("hydra.utils").main
     decorate(config_path=None, config_name="config")(lambda cfg: run(cfg, converted))()
-
-
-if __name__ == "__main__":
-    statuses = []
-    for folder, *training in json.loads(Path(sys.argv[1]).read_text()):
-        child = os.fork()
-        if child == 0:
-            try:
-                train(folder, *training)
-            except SystemExit as end:
-                os._exit(int(bool(end.code)))
-            except BaseException:
-                traceback.print_exc()
-                os._exit(1)
-            os._exit(0)
-        statuses.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
-    print("FOUND", json.dumps(statuses))

@@ -1,8 +1,4 @@
-"""A program of a user of the host: a wave, trained with what its config says; killed where it is told to.
-
-It serves trainings: a line of JSON on its input names a folder, and overrides. Each training is a fork of this process,
-whose imports take seconds.
-"""
+"""A program of a user of the host: a wave, trained with what its config says; killed where it is told to."""
 
 import functools
 import json
@@ -88,20 +84,5 @@ def run(cfg):
     solver.solve()
 
 
-def serve():
-    # The imports take seconds: they were done once, and every training is a fork of this process.
-    for line in sys.stdin:
-        folder, *overrides = json.loads(line)
-        child = os.fork()
-        if child == 0:
-            os.chdir(folder)
-            sys.argv[1:] = overrides
-            for stream in (1, 2):
-                os.dup2(os.open("output.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND), stream)
-            run()
-            sys.exit(0)
-        print("FOUND", os.waitpid(child, 0)[1], flush=True)
-
-
 if __name__ == "__main__":
-    serve()
+    run()
