@@ -18,7 +18,7 @@ def runs(tmp_path_factory):
     # The host names a run after all its overrides, here too many for a file system.
     place = ["hydra.sweep.dir=runs", "hydra.sweep.subdir=${hydra:job.num}"]
     swept = [f"loss={','.join(SCHEMES)}", "custom.derivatives=taylor,autodiff"]
-    run_example(folder, "helmholtz", *SMALL, "training.max_steps=10", *swept, *place, "--multirun")
+    run_example(folder, "helmholtz", *SMALL, "training.max_steps=20", *swept, *place, "--multirun")
     read, failures = read_runs(find_trainings(folder / "runs"))
     assert not failures
     return read
@@ -31,7 +31,7 @@ def test_all_are_compared(runs):
     for comparison in comparisons:
         rows = summarize(comparison).to_dict("records")
         assert {row["loss"] for row in rows} == set(SCHEMES)
-        assert {row["at step"] for row in rows} == {"10"}
+        assert {row["at step"] for row in rows} == {"20"}
         assert not comparison.uncounted
 
 
