@@ -89,8 +89,9 @@ def find_host():
 HOST = find_host()
 # PhysicsNeMo 2.1 and later, which trains in explicit loops.
 LOOPS = importlib.util.find_spec("physicsnemo") is not None and not HOST.startswith("physicsnemo")
-# What takes seconds to import in a script of an example.
-OURS = ("modulus_relobralo.report.cli", "modulus_relobralo.loops")
+# What takes seconds to import in a script of an example. Where a host is imported, configs get its options.
+WITHOUT_HOST = ("modulus_relobralo.report.cli", "modulus_relobralo.loops")
+OURS = WITHOUT_HOST
 if HOST:
     OURS += tuple(f"modulus_relobralo.hosts.sym.{name}" for name in ("solver", "builders", "nodes"))
 if LOOPS:
