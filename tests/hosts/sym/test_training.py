@@ -291,10 +291,10 @@ def test_one_optimizer_after_another_in_one_folder(train, tmp_path):
         (("optimizer=lbfgs", *SHORT, "optimizer.lr=3e-3"), 20, "of Adam or AdamW: LBFGS starts without its state"),
         (("optimizer=lbfgs", *SHORT), 20, None),
         # The host's option with our class.
-        (("optimizer._target_=modulus_relobralo.optimizers.Adam",), 25, "of LBFGS: Adam starts without its state"),
-        (("optimizer=soap", "optimizer.lr=1e-3"), 30, "of Adam: SOAP starts without its state"),
-        (("optimizer=natural_gradient",), 35, "of SOAP: NaturalGradient starts without its state"),
-        (("optimizer=soap",), 40, "of NaturalGradient: SOAP starts without its state"),
+        (("optimizer._target_=modulus_relobralo.optimizers.Adam",), 30, "of LBFGS: Adam starts without its state"),
+        (("optimizer=soap", "optimizer.lr=1e-3"), 40, "of Adam: SOAP starts without its state"),
+        (("optimizer=natural_gradient",), 50, "of SOAP: NaturalGradient starts without its state"),
+        (("optimizer=soap",), 60, "of NaturalGradient: SOAP starts without its state"),
     ):
         output, steps = train(tmp_path, *LIVELY, *options, f"training.max_steps={last}")
         assert "Success loading optimizer" in output
