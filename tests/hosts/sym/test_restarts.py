@@ -235,16 +235,18 @@ def test_a_second_process_is_refused_until_the_first_is_gone(program, train, tmp
     end_first = begin_script(program, [main, *overrides, "custom.wait_at=3"], tmp_path)
     outputs = tmp_path / "outputs"
     wait_for(outputs / "waits")
-    files = {path: path.read_bytes() for path in outputs.glob("*.pth")}
-    output, states = train(tmp_path, *overrides, main=main, succeeds=False)
-    assert f"Another process trains in {outputs}: it holds .training.lock" in output
-    assert states == []
-    assert {path: path.read_bytes() for path in outputs.glob("*.pth")} == files
-    assert len(files) == 2
-    # To look at the run is no training.
-    _, output = begin_script(program, [main, *overrides, "run_mode=eval"], tmp_path)()
-    assert "Another process" not in output
-    (outputs / "go on").touch()
+    try:
+        files = {path: path.read_bytes() for path in outputs.glob("*.pth")}
+        output, states = train(tmp_path, *overrides, main=main, succeeds=False)
+        assert f"Another process trains in {outputs}: it holds .training.lock" in output
+        assert states == []
+        assert {path: path.read_bytes() for path in outputs.glob("*.pth")} == files
+        assert len(files) == 2
+        # To look at the run is no training.
+        _, output = begin_script(program, [main, *overrides, "run_mode=eval"], tmp_path)()
+        assert "Another process" not in output
+    finally:
+        (outputs / "go on").touch()
     status, output = end_first()
     assert status == "0", output
     # Now that it is gone, its folder is free.
