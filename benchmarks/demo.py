@@ -113,7 +113,9 @@ def train(trainings: list[Training], jobs: int, in_a_loop: bool) -> dict[tuple[s
     """Train, `jobs` at a time, a line for each that starts or ends; return what they left."""
     begin, waiting, going = time.monotonic(), list(trainings), list[Training]()
     runs: dict[tuple[str, str], Run] = {}
-    print(f"{len(trainings)} trainings, {jobs} at a time; in full, two and a half minutes on two idle cores", flush=True)
+    print(
+        f"{len(trainings)} trainings, {jobs} at a time; in full, two and a half minutes on two idle cores", flush=True
+    )
     try:
         while waiting or going:
             while waiting and len(going) < jobs:

@@ -142,9 +142,7 @@ def thumbnails() -> pd.DataFrame:
     """Return a column for each of four problems: its picture, its last error and the seconds to it."""
     shown = contents().set_index("script")
     lines = {title: shown.loc[f"`{script}.py`"] for script, title in SHOWN.items()}
-    pictures = {
-        title: line.iloc[-1].replace("](", f"]({FOLDER.relative_to(ROOT)}/") for title, line in lines.items()
-    }
+    pictures = {title: line.iloc[-1].replace("](", f"]({FOLDER.relative_to(ROOT)}/") for title, line in lines.items()}
     return pd.DataFrame([pictures, {title: line["later"] or line["error"] for title, line in lines.items()}])
 
 

@@ -162,8 +162,8 @@ def solve(
     weights : mapping of str to float, optional
         Static factors by name of loss term, applied before balancing; 1 where a name is missing.
     sizes : mapping of str to float, optional
-        Sizes of quantities by name, as of `samples`: residuals are divided by them, so that loss terms are of order one.
-        Of a plate they are `plates.scaling.scales(plate).outputs`.
+        Sizes of quantities by name, as of `samples`: residuals are divided by them, so that loss terms are of order
+        one. Of a plate they are `plates.scaling.scales(plate).outputs`.
 
     Returns
     -------
