@@ -41,6 +41,12 @@ def test_a_seed_is_all_that_decides_and_nothing_else_is_drawn():
     assert one.loss[-1] == two.loss[-1] != other.loss[-1]
 
 
+def test_sizes_make_loss_terms_of_order_one():
+    plain, sized = (solve(ROD, steps=1, points=50, sizes=sizes).losses[0] for sizes in (None, {"heat": 10.0, "u": 0.5}))
+    for name, size in {"heat": 10.0, "u": 0.5, "u_initial": 0.5}.items():
+        assert float(sized[name]) == pytest.approx(float(plain[name]) / size**2)
+
+
 def test_something_true_ends_the_training():
     solution = solve(ROD, steps=50, points=50, on_step=lambda step, found: step == 2)
     assert len(solution.loss) == 3
