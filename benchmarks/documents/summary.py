@@ -165,7 +165,7 @@ def ratio(value: float) -> str:
 
 def markdown(frame: pd.DataFrame) -> str:
     """Return a table in Markdown."""
-    return "\n".join(to_markdown(frame.astype(object).map(_text)))
+    return "\n".join(to_markdown(frame.astype(object).apply(lambda column: column.map(_text))))
 
 
 def _text(value: object) -> str:

@@ -181,7 +181,7 @@ def in_short() -> pd.DataFrame:
     medians = pd.concat([of.groupby(["optimizer", "scheme", *SETTING])["error"].median() for of in frames]).sort_index()
     columns = {name: medians[optimizer, scheme] for name, optimizer, scheme in SHORT}
     # The settings that all of them have.
-    return pd.DataFrame(columns).dropna().map(number).reset_index()
+    return pd.DataFrame(columns).dropna().apply(lambda column: column.map(number)).reset_index()
 
 
 def gallery_contents() -> pd.DataFrame:

@@ -9,7 +9,6 @@ import torch
 from sympy import Derivative, Expr, Heaviside, Integer, Subs, Symbol, lambdify, preorder_traversal, sign
 from sympy.concrete.expr_with_limits import ExprWithLimits
 from sympy.core.function import AppliedUndef
-from sympy.printing.codeprinter import PrintMethodNotImplementedError
 from torch import Tensor
 from torch.nn import Module, ModuleList, Parameter, ParameterDict
 
@@ -240,7 +239,7 @@ def torch_function(expression: Expr, names: Sequence[str]) -> Callable[..., Tens
         function(*torch.ones(len(names), 2))
     # One that SymPy cannot print, one under a name that is not there, or one of Python's own, which take no tensor or
     # only that of one number.
-    except (PrintMethodNotImplementedError, NameError, TypeError, ValueError, RuntimeError) as error:
+    except (NameError, TypeError, ValueError, RuntimeError) as error:
         raise ValueError(
             f"An equation must be made of functions that PyTorch has. Found {plain!r}: {error}."
         ) from error

@@ -14,8 +14,6 @@ import torch
 from numpy.typing import ArrayLike
 from omegaconf import OmegaConf
 from torch import Tensor
-from tqdm import tqdm
-from tqdm.contrib.logging import logging_redirect_tqdm
 
 from modulus_relobralo.balancing.diagnostics import named_weights
 from modulus_relobralo.hosts.sym import host
@@ -120,6 +118,10 @@ class Progress(host.Monitor):
         return sys.stderr.isatty() and given is not False and hasattr(self.solver, "aggregator")
 
     def _begin(self, step: int) -> None:
+        # A host brings it.
+        from tqdm import tqdm
+        from tqdm.contrib.logging import logging_redirect_tqdm
+
         self._bar = self._open.enter_context(
             tqdm(total=self.solver.max_steps, initial=step, unit="step", dynamic_ncols=True)
         )
