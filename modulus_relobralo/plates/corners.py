@@ -11,7 +11,13 @@ which the determinant vanishes for some s only, real or complex (M. L. Williams,
 from various boundary conditions in angular corners of plates under bending, Proc. 1st U.S. National Congress of Applied
 Mechanics, 1952). With the real part of s below 2 moments have no bound at the tip, below 3 shears have none. These are
 corners of more than 90 degrees between simply supported edges, those that point into the plate, and the ends of an edge
-that is clamped beside a free one. Neither a network nor a polynomial follows them.
+that is clamped beside a free one. Below 4 the fourth derivatives of the equation have none, as in every clamped corner.
+Neither a network nor a polynomial follows them.
+
+A load q per area gives q/D r^4/64 plus some function above with s = 4, unless the determinant vanishes there, as it
+does for a right angle with a simply supported edge. Then functions with log r are in it, derivatives of those above by
+s at s = 4, of which the amplitudes follow from q/D: fourth derivatives are not continuous, and a smooth network has the
+twisting moment at the corner wrong.
 
 What holds there, of g = a cos(s theta) + ...::
 
@@ -42,8 +48,8 @@ from modulus_relobralo.problems.expressions import COORDINATES
 from modulus_relobralo.problems.shapes.edges import Corner, Edge
 from modulus_relobralo.taylor.jets import MultiIndex
 
-MOMENTS, SHEARS = 2.0, 3.0
-"""Real parts of s, below which moments and shears have no bound."""
+MOMENTS, SHEARS, EQUATION = 2.0, 3.0, 4.0
+"""Real parts of s, below which moments, shears and fourth derivatives have no bound; the last is that of a load."""
 TIP = 1e-4
 """Of the size of a plate: closer to the tip, a function is what it is there."""
 # Where powers are looked for, and how close to a whole number one is a polynomial.
@@ -69,6 +75,8 @@ class CornerFunction(NamedTuple):
         s.
     p, q : tuple of pair of complex
         Factors and powers of z in p(z) and q(z).
+    load : float
+        q/D, where p and q are multiplied by log z and by this.
     """
 
     x: float
@@ -78,11 +86,12 @@ class CornerFunction(NamedTuple):
     power: complex
     p: tuple[tuple[complex, complex], ...]
     q: tuple[tuple[complex, complex], ...]
+    load: float = 0.0
 
     @property
     def numbers(self) -> tuple[float, ...]:
         """What tells it from others."""
-        return self.x, self.y, self.angle, self.size, self.power.real, self.power.imag
+        return self.x, self.y, self.angle, self.size, self.power.real, self.power.imag, self.load
 
     def derivative(self, x: Tensor, slopes: Tensor, alpha: MultiIndex) -> Tensor:
         """Return a derivative, [points], float64, as `singular.LoadedRectangle` does."""
@@ -90,38 +99,65 @@ class CornerFunction(NamedTuple):
         z = turned(x[..., :2].double() - tip, self.angle) / self.size
         z = torch.where(z.abs() < TIP, torch.full_like(z, TIP), z)
         along, n = along_of(turned(slopes, self.angle), alpha), sum(alpha)
-        found = goursat(z, along, n, 0, _powers(self.p)) + goursat(z, along, n, 1, _powers(self.q))
-        return found * self.size**-n
+        log = z.log()
+        parts = [goursat(z, along, n, m, _powers(g, log, self.load != 0)) for m, g in enumerate((self.p, self.q))]
+        return (parts[0] + parts[1]) * (self.load * self.size**4 or 1.0) * self.size**-n
 
 
-def _powers(terms: Sequence[tuple[complex, complex]]) -> Callable[[Tensor, int], Tensor]:
+def _powers(
+    terms: Sequence[tuple[complex, complex]], log: Tensor, logarithm: bool
+) -> Callable[[Tensor, int], Tensor]:
+    """Return derivatives of a sum of powers, or of it times log z, which is their derivative by the power."""
+
     def value(z: Tensor, n: int) -> Tensor:
-        log, total = z.log(), torch.zeros_like(z)
+        total = torch.zeros_like(z)
         for factor, power in terms:
-            total = total + factor * math.prod(power - k for k in range(n)) * torch.exp((power - n) * log)
+            falling = np.poly1d(np.poly(range(n)))
+            first = falling(power) * log + falling.deriv()(power) if logarithm else falling(power)
+            total = total + factor * first * torch.exp((power - n) * log)
         return total
 
     return value
 
 
-def corner_functions(plate: Plate, below: float = SHEARS) -> tuple[CornerFunction, ...]:
+def corner_functions(plate: Plate, below: float = EQUATION) -> tuple[CornerFunction, ...]:
     """
     Return the functions of all corners of an isotropic plate whose power has a real part below some number.
 
     Those between straight edges of a plate with numbers for D and nu; polynomials are not among them.
     """
-    D, nu = (plate.equation.stiffness.values.get(name) for name in ("D", "nu"))
-    if D is None or nu is None or not D.free_symbols <= set(COORDINATES) or not nu.is_number:
-        return ()
-    size = min(high - low for low, high in zip(*plate.shape.bounds, strict=True)) / 2
     found: list[CornerFunction] = []
-    for corner in plate.shape.corners.values():
-        if all(isinstance(plate.shape.edges[edge], Edge) for edge in corner.edges):
-            held = [plate.supports[edge] for edge in corner.edges]
-            for s in powers(_angle(corner), held, float(nu)):
-                if s.real < below:
-                    found += _functions(corner, s, held, float(nu), size)
+    for corner, held, nu in _corners(plate):
+        for s in powers(_angle(corner), held, nu):
+            if s.real < below:
+                found += _functions(corner, s, held, nu, _size(plate))
     return tuple(found)
+
+
+def loaded_corners(plate: Plate) -> tuple[CornerFunction, ...]:
+    """Return what an even load over all of an isotropic plate does at its corners, if it has a logarithm there.
+
+    Where D varies, it is that at the tip; loads that vary have none, and soil is not looked at.
+    """
+    found: list[CornerFunction] = []
+    loads = [load for region, load in plate.equation.loads.parts if region is None and load.is_number]
+    for corner, held, nu in _corners(plate) if sum(loads) else ():
+        D = plate.equation.stiffness.values["D"].subs(dict(zip(COORDINATES, corner.point, strict=True)))
+        found += _logarithm(corner, held, nu, _size(plate), float(sum(loads) / D))
+    return tuple(found)
+
+
+def _corners(plate: Plate) -> Iterable[tuple[Corner, list[EdgeSupport], float]]:
+    """Return the corners of an isotropic plate that have a theory: what holds their edges, and Poisson's ratio."""
+    D, nu = (plate.equation.stiffness.values.get(name) for name in ("D", "nu"))
+    if D is not None and nu is not None and D.free_symbols <= set(COORDINATES) and nu.is_number:
+        for corner in plate.shape.corners.values():
+            if all(isinstance(plate.shape.edges[edge], Edge) for edge in corner.edges):
+                yield corner, [plate.supports[edge] for edge in corner.edges], float(nu)
+
+
+def _size(plate: Plate) -> float:
+    return min(high - low for low, high in zip(*plate.shape.bounds, strict=True)) / 2
 
 
 def unbounded(plate: Plate) -> dict[str, str]:
@@ -160,8 +196,7 @@ def powers(angle: float, held: Sequence[EdgeSupport], nu: float) -> list[complex
     >>> powers(math.pi / 2, both, 0.3)
     []
     """
-    kinds = tuple((support.w is not None, support.slope_n is not None) for support in held)
-    return list(_powers_of(round(angle, 12), kinds, nu))
+    return list(_powers_of(round(angle, 12), _kinds(held), nu))
 
 
 @lru_cache(maxsize=64)
@@ -218,14 +253,43 @@ def _functions(
     corner: Corner, s: complex, held: Sequence[EdgeSupport], nu: float, size: float
 ) -> Iterable[CornerFunction]:
     """Return the functions of a power: one of a real one, or two, and the real and imaginary part of a complex one."""
-    kinds = tuple((support.w is not None, support.slope_n is not None) for support in held)
-    _, values, vectors = np.linalg.svd(_conditions(np.array([s]), _angle(corner), kinds, nu)[0])
-    angle = math.atan2(-corner.normal[1], -corner.normal[0])
-    for value, vector in zip(values, vectors.conj(), strict=True):
-        if value < 1e-6 * values[0]:
-            vector = vector / vector[np.abs(vector).argmax()]
-            for turn in (1.0,) if s.imag == 0 else (1.0, -1j):
-                a, b, c, d = (complex(entry) * turn for entry in vector)
-                p = ((a - 1j * b) / 2, s), ((a + 1j * b).conjugate() / 2, s.conjugate())
-                q = ((c - 1j * d) / 2, s - 1), ((c + 1j * d).conjugate() / 2, s.conjugate() - 1)
-                yield CornerFunction(*corner.point, angle, size, s, p, q)
+    for vector in _null(_conditions(np.array([s]), _angle(corner), _kinds(held), nu)[0]):
+        vector = vector / vector[np.abs(vector).argmax()]
+        for turn in (1.0,) if s.imag == 0 else (1.0, -1j):
+            yield _function(corner, s, vector * turn, size)
+
+
+def _logarithm(
+    corner: Corner, held: Sequence[EdgeSupport], nu: float, size: float, load: float
+) -> Iterable[CornerFunction]:
+    """Return what a load does, without what is a polynomial; nothing if all of it is."""
+    angle, kinds, step = _angle(corner), _kinds(held), 1e-5
+    at = _conditions(np.array([EQUATION - step, EQUATION, EQUATION + step], dtype=np.complex128), angle, kinds, nu).real
+    basis = np.array(_null(at[1])).real.reshape(-1, 4)
+    # Of r^4/64, which is r^s cos((s - 4) theta)/64 at s = 4.
+    bends, scale = EQUATION + nu * EQUATION * (EQUATION - 1), 1 + EQUATION
+    rest = [value for w, slope in kinds for value in (1.0 if w else 0.0, 0.0 if slope else bends / scale**2)]
+    # On the edges: of the logarithms, of further functions of s = 4, and of the load.
+    logarithms = (at[2] - at[0]) / (2 * step) @ basis.T
+    amplitudes = np.linalg.lstsq(np.hstack([logarithms, at[1]]), -np.array(rest) / 64, rcond=1e-6)[0][: len(basis)]
+    vector = amplitudes @ basis
+    if np.abs(vector).max(initial=0.0) > _WHOLE:
+        yield _function(corner, complex(EQUATION), vector, size)._replace(load=load)
+
+
+def _function(corner: Corner, s: complex, vector: Complex, size: float) -> CornerFunction:
+    """Return the real part of a function by its a, b, c and d."""
+    a, b, c, d = map(complex, vector)
+    p = ((a - 1j * b) / 2, s), ((a + 1j * b).conjugate() / 2, s.conjugate())
+    q = ((c - 1j * d) / 2, s - 1), ((c + 1j * d).conjugate() / 2, s.conjugate() - 1)
+    return CornerFunction(*corner.point, math.atan2(-corner.normal[1], -corner.normal[0]), size, s, p, q)
+
+
+def _null(matrix: Complex) -> list[Complex]:
+    """Return the vectors that a matrix makes vanish."""
+    _, values, vectors = np.linalg.svd(matrix)
+    return [vector for value, vector in zip(values, vectors.conj(), strict=True) if value < 1e-6 * values[0]]
+
+
+def _kinds(held: Sequence[EdgeSupport]) -> Kinds:
+    return tuple((support.w is not None, support.slope_n is not None) for support in held)

@@ -147,6 +147,7 @@ class KirchhoffPlate:
         winkler: Quantity | Patch | Sequence[Quantity | Patch] = 0.0,
         pasternak: float = 0.0,
     ) -> None:
+        self._given = {"D": D, "nu": nu, "w": w, "parameters": parameters, "winkler": winkler, "pasternak": pasternak}
         self.w = check_name("w", w)
         self.parameters = as_parameters(parameters, taken=[w])
         self.ranges = as_ranges(parameters)
@@ -179,6 +180,10 @@ class KirchhoffPlate:
         self.equations[self.output("kirchhoff")] += self.winkler * deflection - self.pasternak * laplacian - self.p
         self.equations[self.output("V_n")] += self.pasternak * self.equations[self.output("slope_n")]
         check_fields(self.equations, self.parameters)
+
+    def under(self, p: Quantity | Patch | Sequence[Quantity | Patch]) -> KirchhoffPlate:
+        """Return the same plate under another load."""
+        return KirchhoffPlate(p=p, **self._given)
 
     def output(self, quantity: str) -> str:
         """Return the name under which a node gives a quantity, of which "w" is the deflection."""

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sympy import Derivative, Expr, Function, Integer, Symbol
 
-from modulus_relobralo.plates.corners import HIGHEST, corner_functions
+from modulus_relobralo.plates.corners import HIGHEST, corner_functions, loaded_corners
 from modulus_relobralo.plates.plate import Plate
 from modulus_relobralo.plates.singular import KnownDeflection, KnownFunction, loaded_patches
 from modulus_relobralo.plates.values import (
@@ -147,7 +147,8 @@ class Block(NamedTuple):
 
 def fit(plate: Plate, values: Mapping[str, float], degree: int = DEGREE) -> Polynomial:
     """Return the polynomial that fits a plate best, with ``values`` of its parameters."""
-    polynomial = _polynomial(plate, degree, KnownDeflection(loaded_patches(plate.equation, plate.shape)))
+    known = *loaded_patches(plate.equation, plate.shape), *loaded_corners(plate)
+    polynomial = _polynomial(plate, degree, KnownDeflection(known))
     _solve(polynomial, _blocks(plate, polynomial, values))
     return polynomial
 

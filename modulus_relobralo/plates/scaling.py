@@ -12,13 +12,12 @@ from sympy.core.function import AppliedUndef
 from torch import Tensor
 from torch.nn import Module, Parameter
 
-from modulus_relobralo.plates.corners import corner_functions
+from modulus_relobralo.plates.corners import corner_functions, loaded_corners
 from modulus_relobralo.plates.given import implausible
 from modulus_relobralo.plates.plate import SUPPORT, Plate
 from modulus_relobralo.plates.polynomial import GRID, fit, spread, with_values
 from modulus_relobralo.plates.singular import (
     KnownFunction,
-    LoadedPatch,
     jet_with_deflection,
     jet_with_poles,
     loaded_patches,
@@ -46,8 +45,8 @@ class Scales:
         A size of each output and each equation, by its name, in its own unit.
     poles : tuple[HolePole, ...]
         Of the plate's holes, see `singular`.
-    patches : tuple[LoadedPatch, ...]
-        Of the plate's loads, see `singular`.
+    patches : tuple[KnownFunction, ...]
+        Of the plate's loads, on patches and at corners, see `singular` and `corners`.
     functions : tuple[KnownFunction, ...]
         Of the plate's corners and supports inside, which have amplitudes to be found, see `corners` and `columns`.
     w : str
@@ -57,7 +56,7 @@ class Scales:
     inputs: Mapping[str, tuple[float, float]]
     outputs: Mapping[str, float]
     poles: tuple[HolePole, ...] = ()
-    patches: tuple[LoadedPatch, ...] = ()
+    patches: tuple[KnownFunction, ...] = ()
     functions: tuple[KnownFunction, ...] = ()
     w: str = "w"
 
@@ -132,10 +131,9 @@ def _found(plate: Plate) -> Scales:
     inputs = {name: ((low + high) / 2, (high - low) / 2) for name, low, high in zip("xy", *sizes, strict=True)}
     inputs |= {name: ((low + high) / 2, (high - low) / 2) for name, (low, high) in equation.ranges.items()}
     outputs = {output(name): value for name, value in found.items()}
+    known = (*loaded_patches(equation, plate.shape), *loaded_corners(plate))
     functions = (*corner_functions(plate), *(cell.function for cell in plate.cells))
-    return Scales(
-        inputs, outputs, plate.shape.poles, loaded_patches(plate.equation, plate.shape), functions, equation.w
-    )
+    return Scales(inputs, outputs, plate.shape.poles, known, functions, equation.w)
 
 
 def _quantile(values: Array, areas: Array, fraction: float) -> float:

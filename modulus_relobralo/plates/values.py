@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -41,6 +41,28 @@ class ClosedDeflection:
         """Return its derivatives at points."""
         x, y = COORDINATES
         return {(i, j): evaluate(self.expression.diff(x, i, y, j), points) for i, j in orders}
+
+
+class SummedDeflection:
+    """
+    A sum of deflections, each times a factor.
+
+    Parameters
+    ----------
+    deflections : sequence of Deflection
+        Of load cases.
+    factors : sequence of float
+        As many.
+    """
+
+    def __init__(self, deflections: Sequence[Deflection], factors: Sequence[float]) -> None:
+        self._parts = tuple(zip(deflections, factors, strict=True))
+
+    def derivatives(self, points: Points, orders: Iterable[Orders]) -> dict[Orders, Array]:
+        """Return its derivatives at points."""
+        orders = list(orders)
+        found = [(part.derivatives(points, orders), factor) for part, factor in self._parts]
+        return {order: np.sum([factor * of[order] for of, factor in found], axis=0) for order in orders}
 
 
 class NetworkDeflection:

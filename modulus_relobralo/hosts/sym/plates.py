@@ -24,7 +24,6 @@ from modulus_relobralo.plates.scaling import scales
 from modulus_relobralo.plates.singular import (
     POLE_COLUMNS,
     KnownFunction,
-    LoadedPatch,
     jet_with_deflection,
     jet_with_poles,
     with_deflection,
@@ -59,8 +58,8 @@ class PlateArch(_Arch):
         As of the host's architectures; the first two inputs are x and y.
     poles : sequence of HolePole
         `Shape.poles`.
-    patches : sequence of LoadedPatch
-        `plates.singular.loaded_patches`.
+    patches : sequence of KnownFunction
+        What loads do, on patches and at corners, which is added as it is.
     architecture : ModelConf
         The config of the network, of type ``fully_connected``.
     functions : sequence of KnownFunction
@@ -77,7 +76,7 @@ class PlateArch(_Arch):
         input_keys: list[HostKey],
         output_keys: list[HostKey],
         poles: Sequence[HolePole],
-        patches: Sequence[LoadedPatch],
+        patches: Sequence[KnownFunction],
         architecture: Any,
         functions: Sequence[KnownFunction] = (),
     ) -> None:
@@ -155,8 +154,8 @@ def plate_network(plate: Plate, architecture: Any) -> Any:
         network = host.instantiate_arch(cfg=architecture, input_keys=inputs, output_keys=outputs)
     # In its checkpoint, so that nobody reads it as the network of another plate.
     made_for = [number for key in (*inputs, *outputs) for number in key.scale]
-    made_for += [number for part in (*sizes.poles, *sizes.patches) for number in part]
-    made_for += [number for function in sizes.functions for number in function.numbers]
+    made_for += [number for pole in sizes.poles for number in pole]
+    made_for += [number for function in (*sizes.patches, *sizes.functions) for number in function.numbers]
     network.register_buffer(MADE_FOR, torch.tensor(made_for))
     return network
 

@@ -6,10 +6,22 @@ import importlib
 from pathlib import Path
 from typing import Any
 
+from modulus_relobralo.plates.results.combinations import Envelope, combine, envelope
+from modulus_relobralo.plates.results.reinforcement import wood_armer
 from modulus_relobralo.plates.results.results import Results, results
 from modulus_relobralo.plates.results.verdict import Verdict
 
-__all__ = ["Results", "Verdict", "print_results", "results", "save_results"]
+__all__ = [
+    "Envelope",
+    "Results",
+    "Verdict",
+    "combine",
+    "envelope",
+    "print_results",
+    "results",
+    "save_results",
+    "wood_armer",
+]
 
 
 def print_results(results: Results, title: str = "") -> None:

@@ -16,6 +16,7 @@ from modulus_relobralo.plates.equation import TURN, edge_equations
 from modulus_relobralo.plates.given import implausible
 from modulus_relobralo.plates.plate import Plate
 from modulus_relobralo.plates.polynomial import arrays, fit_error, spread, with_values
+from modulus_relobralo.plates.results.reinforcement import wood_armer
 from modulus_relobralo.plates.results.verdict import Verdict
 from modulus_relobralo.plates.results.zones import Known, Zone, beyond, reaction, within, zones
 from modulus_relobralo.plates.values import Array, Deflection, Points, evaluate, quantities
@@ -51,12 +52,14 @@ class Results:
     ----------
     plate : Plate
         The plate.
+    deflection : Deflection
+        What was found for it.
     points : dict[str, array]
         x and y of a grid of the plate and of its edges.
     fields : dict[str, array]
         At these points: ``w``, ``slope_x``, ``slope_y``, ``M_x``, ``M_y``, ``M_xy``, the principal moments ``M_1`` >=
-        ``M_2`` and the ``angle`` from x to the direction that ``M_1`` bends, in degrees; ``Q_x``, ``Q_y``; and on soil
-        its ``pressure``.
+        ``M_2`` and the ``angle`` from x to the direction that ``M_1`` bends, in degrees; what reinforcement along x and
+        y has to bear, ``M_x_bottom`` and its like, see `reinforcement`; ``Q_x``, ``Q_y``; and on soil its ``pressure``.
     edges : dict[str, dict[str, array]]
         Along each edge: x, y and the normal, ``w``, ``slope_n``, ``M_n``, ``V_n``, and the ``reaction`` per length
         with which a support pushes against the load.
@@ -75,6 +78,7 @@ class Results:
     """
 
     plate: Plate
+    deflection: Deflection = field(repr=False)
     points: Points
     fields: dict[str, Array]
     edges: dict[str, dict[str, Array]]
@@ -204,12 +208,13 @@ def results(plate: Plate, deflection: Deflection, parameters: Mapping[str, float
     slopes = {f"slope_{axis}": w.diff(axis) for axis in COORDINATES}
 
     def fields_at(points: Points) -> dict[str, Array]:
-        return _with_principal_moments(known({"w": w, **slopes, **inside, **pressure}, points))
+        return _with_derived_moments(known({"w": w, **slopes, **inside, **pressure}, points))
 
     around = zones(plate)
     fields, sums = fields_at(points), _Sums(plate, known, values, around)
     return Results(
         plate,
+        deflection,
         points,
         fields,
         {name: _along_edge(plate, name, known, beyond(plate, name, around)) for name in plate.shape.edges},
@@ -388,11 +393,12 @@ def _points(plate: Plate) -> Points:
     return {"x": x[np.sort(first)], "y": y[np.sort(first)]}
 
 
-def _with_principal_moments(fields: dict[str, Array]) -> dict[str, Array]:
+def _with_derived_moments(fields: dict[str, Array]) -> dict[str, Array]:
     middle, half = (fields["M_x"] + fields["M_y"]) / 2, (fields["M_x"] - fields["M_y"]) / 2
     radius = np.hypot(half, fields["M_xy"])
     angle = np.degrees(np.arctan2(fields["M_xy"], half)) / 2
-    return {**fields, "M_1": middle + radius, "M_2": middle - radius, "angle": angle}
+    reinforced = wood_armer(*(fields[name] for name in MOMENTS))
+    return {**fields, "M_1": middle + radius, "M_2": middle - radius, "angle": angle, **reinforced}
 
 
 def _equations(plate: Plate, *names: str) -> dict[str, Expr]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from modulus_relobralo.plates.results.combinations import Envelope
 from modulus_relobralo.plates.results.results import UNITS, Results
 from modulus_relobralo.plates.values import Array
 from modulus_relobralo.tables import Row, print_lines, print_rows, table, to_markdown
@@ -24,6 +25,23 @@ def extreme_rows(results: Results) -> list[Row]:
         }
         for name, ends in results.extremes().items()
         if name != "angle"
+    ]
+
+
+def envelope_rows(found: Envelope) -> list[Row]:
+    """Return the largest and smallest value of each field over all combinations, where they are and of which."""
+    return [
+        {
+            "": name,
+            "unit": unit(name),
+            "largest": number(ends["max"][0]),
+            "at x, y [m]": _place(*ends["max"][1:3]),
+            "of": ends["max"][3],
+            "smallest": number(ends["min"][0]),
+            " at x, y [m]": _place(*ends["min"][1:3]),
+            " of": ends["min"][3],
+        }
+        for name, ends in found.extremes().items()
     ]
 
 
