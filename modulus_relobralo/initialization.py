@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from modulus_relobralo.checks import check_choice
+from modulus_relobralo.checks import check_choice, check_positive
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -67,6 +67,51 @@ def initialize(network: Network, initialization: str = "default") -> Network:
             _set_weight(layer, scheme)
             if layer.bias is not None:
                 layer.bias.zero_()
+    return network
+
+
+def draw_features(network: Network, reach: float) -> Network:
+    """Draw all linear layers of a network but the last, which stay so, and let the last start from zero.
+
+    The network is then linear in what is trained: a linear problem is one least-squares problem, which
+    `NaturalGradient` solves by one step where its damping is next to nothing. Known as random features, or as extreme
+    learning machines (G.-B. Huang et al., 2006); of partial differential equations V. Dwivedi and B. Srinivasan,
+    Physics informed extreme learning machine (PIELM), Neurocomputing 391 (2020), 96.
+
+    Parameters
+    ----------
+    network : Module
+        As of `initialize`, without weight norm; inputs are to be of order one.
+    reach : float
+        > 0: weights and biases are even in [-reach, reach], which says how steep what the network sees is.
+
+    Returns
+    -------
+    Module
+        The same network.
+
+    Raises
+    ------
+    ValueError
+        If there are less than two linear layers, one of them has weight norm, or `reach` is out of its range.
+
+    Examples
+    --------
+    >>> network = draw_features(nn.Sequential(nn.Linear(2, 64), nn.Tanh(), nn.Linear(64, 1)), 2.0)
+    >>> sum(parameter.numel() for parameter in network.parameters() if parameter.requires_grad)
+    65
+    """
+    check_positive("reach", reach)
+    layers: list[Any] = [layer for layer in network.modules() if _is_linear(layer)]
+    if len(layers) < 2 or any(set(dict(layer.named_parameters(recurse=False))) != {"weight", "bias"} for layer in layers):
+        raise ValueError(
+            f"Parameter `network` must have linear layers, two or more, without weight norm. Found {network}."
+        )
+    for layer in layers[:-1]:
+        for parameter in (layer.weight, layer.bias):
+            nn.init.uniform_(parameter, -reach, reach).requires_grad_(False)
+    for parameter in (layers[-1].weight, layers[-1].bias):
+        nn.init.zeros_(parameter)
     return network
 
 

@@ -29,7 +29,7 @@ from modulus_relobralo.hosts.sym import (
     residual_monitor,
     taylor_nodes,
 )
-from modulus_relobralo.initialization import initialize
+from modulus_relobralo.initialization import draw_features
 from modulus_relobralo.plates.results import print_results, save_results
 from modulus_relobralo.report import plot_run, print_table, read_run
 
@@ -42,9 +42,10 @@ def run(cfg):
     # the plate, in SI units
     plate = instantiate(cfg.custom.plate, _convert_="all")
 
-    # network and nodes: it takes and gives SI units, is of order one within, and knows of holes
+    # network and nodes: it takes and gives SI units, is of order one within, and knows what is not smooth in a plate;
+    # what is trained is its last layer, of which all that holds is linear
     network = plate_network(plate, cfg.arch.fully_connected)
-    initialize(network, "glorot_normal")
+    draw_features(network, cfg.custom.reach)
     nodes = equation_nodes(plate, network)
     nodes += taylor_nodes(network, "plate_network", nodes)
 
@@ -56,9 +57,8 @@ def run(cfg):
         interior=cfg.batch_size.interior,
         edge=cfg.batch_size.edge,
         reduction="mean",
-        points="resampled",
         scaled=True,
-        batch_per_epoch=cfg.custom.batches,
+        batch_per_epoch=1,
     )
     for name, constraint in made.items():
         domain.add_constraint(constraint, name)
