@@ -48,7 +48,7 @@ def launch(
     Raises
     ------
     RuntimeError
-        If a run directory holds a training with other settings, or if a training fails.
+        If a run directory holds a training with other settings, or if a training fails before its last step.
     """
     for training in trainings:
         check_settings(training)
@@ -56,8 +56,15 @@ def launch(
     for training in todo:
         training.run_dir.mkdir(parents=True, exist_ok=True)
         (training.run_dir / MADE).write_text(json.dumps(made))
+    failed = []
     for command in commands(todo, launcher):
-        _run(command, ROOT / todo[0].sweep / "launch.log", lambda: report(*progress(trainings)))
+        try:
+            _run(command, ROOT / todo[0].sweep / "launch.log", lambda: report(*progress(trainings)))
+        except RuntimeError as error:
+            failed.append(error)
+    # A plate that is no solution ends with an exit that says so, and is trained all the same.
+    if failed and not all(is_finished(training) for training in todo):
+        raise failed[0]
 
 
 def on_this_machine(jobs: int) -> list[str]:

@@ -45,6 +45,7 @@ KEYS = {
     "balancing": ("problem", "network", "points", "descent", "steps", "scheme", "seed"),
     "pinnacle": ("problem", "network", "points", "loss", "weight of conditions", "steps", "seed"),
     "family": ("quantity",),
+    "verdict": ("case", "functions", "seed"),
     "aggregator": ("on", "mode", "terms"),
     "balanced_step": ("network", "derivatives", "terms"),
     "derivatives": ("case", "method", "threads"),

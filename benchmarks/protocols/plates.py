@@ -21,7 +21,7 @@ from modulus_relobralo.plates.results import Results
 from modulus_relobralo.report import read_run
 
 FOLDER = Path("outputs/plates")
-SEEDS, QUICK_SEEDS, QUICK_STEPS = range(5), range(1), 10
+SEEDS, QUICK_SEEDS, QUICK_STEPS = range(5), range(1), 1
 STEPS = OmegaConf.load(ROOT / "examples" / "plates" / "conf" / "config.yaml").training.max_steps
 
 

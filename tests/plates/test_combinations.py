@@ -94,7 +94,10 @@ def test_an_envelope_names_what_governs(cases):
     ("other", "says"),
     [
         (lambda: case(1, 1, edges="clamped"), "edges"),
-        (lambda: results(RectangularPlate(A, 2, CONCRETE.under(1.0), "clamped"), ClosedDeflection(x)), "shape and edges"),
+        (
+            lambda: results(RectangularPlate(A, 2, CONCRETE.under(1.0), "clamped"), ClosedDeflection(x)),
+            "shape and edges",
+        ),
         (
             lambda: results(
                 RectangularPlate(A, B, KirchhoffPlate(D, 0.2, 1.0), "simply_supported"), ClosedDeflection(x * y)

@@ -8,7 +8,7 @@ import torch
 from sympy import Symbol
 
 from modulus_relobralo.plates import KirchhoffPlate, Orthotropic, Plate, RectangularPlate
-from modulus_relobralo.plates.corners import corner_functions, powers, unbounded
+from modulus_relobralo.plates.corners import corner_functions, loaded_corners, powers, unbounded
 from modulus_relobralo.plates.polynomial import fit
 from modulus_relobralo.plates.results import results
 from modulus_relobralo.plates.singular import KnownDeflection
@@ -82,6 +82,36 @@ def test_the_functions_hold_what_the_edges_hold(kinds):
         x, y = (tip[k] + 0.1 * far[0][k] + 0.2 * far[1][k] for k in (0, 1))
         inside = {"x": np.array([x]), "y": np.array([y])}
         assert np.abs(quantities({"p": plate.equations["kirchhoff"]}, "w", one, inside)["p"]).max() < 1e-6
+
+
+def test_what_a_load_does_at_a_right_angle():
+    """Simply supported: q/D (y^4/24 + Im(conj(z) z^3 (log z - 1/3)) / (12 pi)), of which the logarithm is not smooth."""
+    q, D = 3.0, 2.0
+    plate = RectangularPlate(2, 2, KirchhoffPlate(D, 0.3, q), "simply_supported")
+    (function,) = (f for f in loaded_corners(plate) if (f.x, f.y) == (0.0, 0.0))
+    place = np.array([[0.5, 0.1], [0.3, 0.3], [0.2, 0.9], [1e-2, 2e-2], [1.2, 0.7], [0.7, 1.1], [0.9, 0.05]])
+    z = place[:, 0] + 1j * place[:, 1]
+    known = q / D * (z.conj() * z**3 * np.log(z)).imag / (12 * np.pi)
+    rest = KnownDeflection([function]).derivatives({"x": place[:, 0], "y": place[:, 1]}, [(0, 0)])[0, 0] - known
+    # What is left is a polynomial of fourth degree: r^4 times sines and cosines.
+    r, angle = np.abs(z), np.angle(z)
+    smooth = np.stack([r**4 * f(k * angle) for k in (2, 4) for f in (np.sin, np.cos)], axis=1)
+    left = smooth @ np.linalg.lstsq(smooth, rest, rcond=None)[0] - rest
+    assert np.abs(left).max() < 1e-9
+    # The control: the logarithm is none.
+    left = smooth @ np.linalg.lstsq(smooth, known, rcond=None)[0] - known
+    assert np.abs(left).max() > 1e-3
+    # Without an even load, and where r^4 holds what holds on the edges, there is nothing.
+    assert loaded_corners(RectangularPlate(2, 2, KirchhoffPlate(D, 0.3, Symbol("x")), "simply_supported")) == ()
+    assert loaded_corners(RectangularPlate(2, 2, KirchhoffPlate(D, 0.3, q), "clamped")) == ()
+
+
+def test_a_square_with_what_its_load_does_at_the_corners():
+    """The twisting moment at the corner, Timoshenko and Woinowsky-Krieger, table 8 (nu = 0.3): 0.0650/2 q a^2 of force."""
+    plate = RectangularPlate(1, 1, KirchhoffPlate(1, 0.3, 1), "simply_supported")
+    found = results(plate, fit(plate, {}, degree=14))
+    assert found.corners["corner_left_bottom"][2] == pytest.approx(-0.0650, abs=5e-5)
+    assert found.verdict.within < 1e-3
 
 
 def test_derivatives_are_those_of_autograd():

@@ -173,5 +173,6 @@ def _check_alike(first_name: str, first: Plate, name: str, plate: Plate) -> None
     found = [what for what, differ in differs.items() if differ]
     if found:
         raise ValueError(
-            f"Load cases must be of one plate, held alike. Found {first_name} and {name} of other {' and '.join(found)}."
+            f"Load cases must be of one plate, held alike. Found that {first_name} and {name} differ in "
+            f"{' and '.join(found)}."
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from math import sin
@@ -19,7 +19,14 @@ from modulus_relobralo.plates.polynomial import arrays, fit_error, spread, with_
 from modulus_relobralo.plates.results.reinforcement import wood_armer
 from modulus_relobralo.plates.results.verdict import Verdict
 from modulus_relobralo.plates.results.zones import Known, Zone, beyond, reaction, within, zones
-from modulus_relobralo.plates.values import Array, Deflection, Points, evaluate, quantities
+from modulus_relobralo.plates.values import (
+    Array,
+    Deflection,
+    Points,
+    SummedDeflection,
+    evaluate,
+    quantities,
+)
 from modulus_relobralo.problems.expressions import COORDINATES
 from modulus_relobralo.problems.shapes.edges import Part
 from modulus_relobralo.problems.shapes.shape import Shape, gauss
@@ -121,6 +128,24 @@ class Results:
             if name.startswith("Q") or (name.startswith("M") and zone.what == "moments"):
                 found &= ~zone.holds(self.points["x"], self.points["y"])
         return found
+
+    def said(self) -> dict[str, Array]:
+        """Return what is said of the plate in tables: extremes of fields and edges, sums and forces, by kind."""
+        ends = {name: [value for value, *_ in both.values()] for name, both in self.extremes().items()}
+        along = [*self.edges.values()]
+        return {
+            "deflection": np.array(ends["w"]),
+            "moments": np.array(
+                [
+                    *(value for name, both in ends.items() if name.startswith("M") for value in both),
+                    *(_most(each["M_n"]) for each in along),
+                ]
+            ),
+            "shears and reactions": np.array(
+                [*(value for name in SHEARS for value in ends[name]), *(_most(each["reaction"]) for each in along)]
+            ),
+            "sums and forces": np.array([*self.reactions.values(), *(force for *_, force in self.corners.values())]),
+        }
 
     def at(self, x: float, y: float) -> dict[str, float]:
         """
@@ -230,45 +255,23 @@ def results(plate: Plate, deflection: Deflection, parameters: Mapping[str, float
 
 
 def _judge(plate: Plate, deflection: Deflection, values: Mapping[str, float], found: Results) -> Verdict:
-    """Return the verdict on results."""
+    """Return the verdict on results: what is said of the plate, beside what it is with what the deflection lacks."""
     lacking, left = fit_error(plate, values, deflection)
-
-    def missing(expressions: Mapping[str, Expr], points: Points) -> dict[str, Array]:
-        return quantities(expressions, plate.equation.w, lacking, with_values(points, values))
-
-    inside, areas = spread(plate)
-    wanted = {"w": Function(plate.equation.w)(*COORDINATES), **_equations(plate, *MOMENTS, *SHEARS)}
-    wrong = missing(wanted, inside)
-    # Along the edges, too: there moments and shears are largest, and reactions are.
-    along = {name: _along_edge(plate, name, missing, beyond(plate, name, found.zones)) for name in found.edges}
-
-    def largest(values: Iterable[Array]) -> float:
-        return max((float(np.abs(each).max()) for each in values), default=0.0)
-
-    def outside(name: str) -> Array:
-        near = [zone.holds(inside["x"], inside["y"]) for zone in found.zones.values()]
-        return np.where(np.any(near, axis=0), 0.0, wrong[name]) if near else wrong[name]
-
-    def edges(values: Mapping[str, dict[str, Array]], name: str) -> list[Array]:
-        return [each[name] for each in values.values()]
-
-    def bounded(names: Iterable[str]) -> list[Array]:
-        return [found.fields[name][found.bounded(name)] for name in names]
-
-    pairs = {
-        "deflection": ([wrong["w"], *edges(along, "w")], bounded(["w"])),
-        "moments": ([*map(outside, MOMENTS), *edges(along, "M_n")], bounded(MOMENTS)),
-        "shears and reactions": (
-            [*map(outside, SHEARS), *edges(along, "reaction")],
-            [*bounded(SHEARS), *edges(found.edges, "reaction")],
-        ),
-    }
-    errors = {what: largest(off) / (largest(of) or 1.0) for what, (off, of) in pairs.items()}
+    better = results(plate, SummedDeflection([deflection, lacking], [1.0, 1.0]), values)
+    errors = {}
+    for kind, mended in better.said().items():
+        errors[kind] = float(np.abs(found.said()[kind] - mended).max() / (np.abs(mended).max() or 1.0))
     force, *moments = map(abs, found.equilibrium)
     errors |= {"equilibrium of forces": force, "equilibrium of moments": max(moments)}
+    inside, areas = spread(plate)
     load = float(np.sqrt(np.average(evaluate(plate.equation.p, with_values(inside, values)) ** 2, weights=areas)))
     (x0, y0), (x1, y1) = plate.shape.bounds
-    return Verdict(errors, left / (load or largest(bounded(SHEARS)) / min(x1 - x0, y1 - y0) or 1.0))
+    shear = float(np.abs(better.said()["shears and reactions"]).max())
+    return Verdict(errors, left / (load or shear / min(x1 - x0, y1 - y0) or 1.0))
+
+
+def _most(values: Array) -> float:
+    return float(values[np.abs(values).argmax()])
 
 
 def _remarks(plate: Plate, fields: Mapping[str, Array], around: Mapping[str, Zone]) -> list[str]:

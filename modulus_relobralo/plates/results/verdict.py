@@ -2,8 +2,9 @@
 
 There is no exact solution to hold a result against, but there are the equations. What a deflection leaves of them, at
 points that training did not use, is the right side of a problem for what it lacks, and that problem is solved by a
-polynomial (`polynomial.fit_error`). Its deflection, moments and shears are estimates of the errors. Beside them stand
-the equilibrium of forces, and of moments about two axes, and what of the equation not even the polynomial explains.
+polynomial (`polynomial.fit_error`). All that is said of the plate, extremes and their like, is found once more with it
+added; the differences are estimates of the errors. Beside them stand the equilibrium of forces, and of moments about
+two axes, and what of the equation not even the polynomial explains.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ class Verdict:
     ----------
     errors : dict[str, float]
         Of what about how large an error is, as a fraction of the largest of its kind: "deflection", "moments", "shears
-        and reactions", and what is left of "equilibrium of forces" and "equilibrium of moments".
+        and reactions", "sums and forces" of edges and corners, and what is left of "equilibrium of forces" and
+        "equilibrium of moments".
     unexplained : float
         The residual inside that is left by the estimate, as a fraction of the load.
     """

@@ -1,0 +1,160 @@
+"""Whether the verdict on a plate tells the truth: errors and their estimates of trained networks, good and bad ones.
+
+    python -m benchmarks.protocols.verdict [CASE ...]
+
+Each plate is trained in a loop by the recipe of examples/plates, with few functions, which is a bad solution, and with
+as many as the recipe has. What is printed of it is held against a polynomial of degree 20 of the same equations, which
+tests/plates/test_polynomial.py and test_corners.py hold against the book. A verdict is wrong if it calls what is more
+than 2 % off in anything printed a solution, or flags what is within 0.5 %. Rows go to benchmarks/results/verdict.jsonl.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from hydra.utils import instantiate
+from omegaconf import OmegaConf
+from sympy import Symbol, pi, sin
+from torch import nn
+
+from benchmarks.records import ROOT, Row, write_rows
+from modulus_relobralo import NaturalGradient
+from modulus_relobralo.initialization import draw_features
+from modulus_relobralo.loops import LossTerms, take_step
+from modulus_relobralo.plates import EdgeSupport, KirchhoffPlate, Patch, Plate, RectangularPlate, flexural_rigidity
+from modulus_relobralo.plates.polynomial import fit
+from modulus_relobralo.plates.results import Results, results
+from modulus_relobralo.plates.scaling import PlateNetwork, scales
+from modulus_relobralo.plates.values import NetworkDeflection
+from modulus_relobralo.problems import Polygon, Rectangle
+from modulus_relobralo.problems.sampling import samples
+
+EXAMPLES = ROOT / "examples" / "plates" / "conf"
+RECIPE = OmegaConf.load(EXAMPLES / "config.yaml")
+WIDTHS = (60, 150, RECIPE.arch.fully_connected.layer_size)
+DEGREE = 20
+"""Of the polynomial that is taken for the truth."""
+WRONG, RIGHT = 0.02, 0.005
+"""Beyond which an error has to be flagged, and below which it must not be."""
+
+CONCRETE = KirchhoffPlate(flexural_rigidity(E=30e9, h=0.2, nu=0.3), 0.3, 5e3)
+COLUMN = Patch.of_resultant(Rectangle(0.3, 0.3, lower=(2.85, 1.85)), 5e8)
+WALL = Patch.along((3.0, 0.5), (3.0, 3.5), 0.3, 1e9)
+
+
+def skew(degrees: float) -> Plate:
+    """Return a simply supported rhombus of 5 m."""
+    x, y = 5 * math.cos(math.radians(degrees)), 5 * math.sin(math.radians(degrees))
+    return Plate(Polygon([(0, 0), (5, 0), (5 + x, y), (x, y)]), CONCRETE, "simply_supported")
+
+
+def square(load: object = 5e3, edges: object = "simply_supported", **soil: object) -> Plate:
+    """Return a plate of 5 m."""
+    given = {**CONCRETE._given, **soil}
+    return RectangularPlate(5, 5, KirchhoffPlate(p=load, **given), edges)  # type: ignore[arg-type]
+
+
+def _polygon(*vertices: tuple[float, float]) -> Plate:
+    return Plate(Polygon(vertices), CONCRETE, "simply_supported")
+
+
+Y = Symbol("y")
+FURTHER: dict[str, Callable[[], Plate]] = {
+    "line_load": lambda: square(Patch.along((2.5, 0), (2.5, 5), 0.2, 2e4)),
+    "wheel": lambda: square(Patch.of_resultant(Rectangle(0.2, 0.2, lower=(2.4, 2.4)), 50e3)),
+    "skew_60": lambda: skew(60),
+    "skew_30": lambda: skew(30),
+    "three_edges_clamped": lambda: square(edges={"left, right, bottom": "clamped", "top": "free"}),
+    "settlement": lambda: square(0.0, {"left": EdgeSupport(w=0.01 * sin(pi * Y / 5)), "right, bottom, top": "clamped"}),
+    "twisting_load": lambda: square(5e3 * (Symbol("x") - 2.5) * (Y - 2.5)),
+    "column": lambda: RectangularPlate(6, 4, KirchhoffPlate(p=5e3, **{**CONCRETE._given, "winkler": COLUMN}), "clamped"),
+    "line_support": lambda: RectangularPlate(
+        6, 4, KirchhoffPlate(p=5e3, **{**CONCRETE._given, "winkler": WALL}), "simply_supported"
+    ),
+    "t_shape": lambda: _polygon((0, 0), (2, 0), (2, 3), (5, 3), (5, 5), (-3, 5), (-3, 3), (0, 3)),
+    "cantilever": lambda: square(edges={"left": "clamped", "right, bottom, top": "free"}),
+}
+
+
+def cases() -> dict[str, Callable[[], Plate]]:
+    """Return all plates by name: those of examples/plates without parameters, and further ones."""
+
+    def example(name: str) -> Callable[[], Plate]:
+        return lambda: instantiate(OmegaConf.load(EXAMPLES / "case" / f"{name}.yaml").plate, _convert_="all")
+
+    names = sorted(path.stem for path in (EXAMPLES / "case").glob("*.yaml") if path.stem != "family")
+    return {**FURTHER, **{name: example(name) for name in names}}
+
+
+def trained(plate: Plate, functions: int, seed: int) -> tuple[Results, float]:
+    """Return the results of a plate that was trained with so many functions, and the seconds of the processor."""
+    torch.manual_seed(seed)
+    sizes, began = scales(plate), time.process_time()
+    layers = nn.Linear(len(sizes.inputs) + 3 * len(sizes.poles), functions), nn.Tanh(), nn.Linear(functions, 1)
+    network = PlateNetwork(nn.Sequential(*layers).double(), sizes)
+    draw_features(network, RECIPE.custom.reach)
+    edge = RECIPE.batch_size.edge * functions // WIDTHS[-1] * len(plate.shape.edges)
+    drawn = samples(
+        plate,
+        RECIPE.batch_size.interior * functions // WIDTHS[-1],
+        edge,
+        reduction="mean",
+        sizes=sizes.outputs,
+    )
+    terms = LossTerms(plate, drawn, network, [sizes.w], compiled=False)
+    free = [parameter for parameter in network.parameters() if parameter.requires_grad]
+    optimizer, points = NaturalGradient(free, **RECIPE.optimizer), terms.draw(0)
+    for step in range(RECIPE.training.max_steps):
+        take_step(optimizer, terms, lambda losses, _, *__: sum(losses.values()), points, step)  # type: ignore[arg-type]
+    seconds = time.process_time() - began
+    return results(plate, NetworkDeflection(network, [*sizes.inputs], sizes.w)), seconds
+
+
+def errors(found: Results, exact: Results) -> dict[str, float]:
+    """Return the largest error of what is printed, by kind, as a fraction of the largest of its kind."""
+    true, said = exact.said(), found.said()
+    return {kind: float(np.abs(said[kind] - of).max() / (np.abs(of).max() or 1.0)) for kind, of in true.items()}
+
+
+def row(name: str, plate: Plate, exact: Results, functions: int, seed: int) -> Row:
+    """Return the row of a training: its errors, their estimates, the verdict, and whether that is true."""
+    found, seconds = trained(plate, functions, seed)
+    off, verdict = errors(found, exact), found.verdict
+    worst = max(off.values())
+    lies = worst > WRONG if verdict.is_solution else worst < RIGHT
+    return {
+        "case": name,
+        "functions": functions,
+        "seed": seed,
+        "errors": off,
+        "estimates": dict(verdict.errors),
+        "unexplained": verdict.unexplained,
+        "verdict": str(verdict),
+        "is true": not lies,
+        "seconds": round(seconds, 1),
+    }
+
+
+def main() -> None:
+    """Run the plates that are named, or all, and write their rows."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("cases", nargs="*", metavar="CASE")
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args()
+    torch.set_default_dtype(torch.float64)
+    for name in args.cases or cases():
+        plate = cases()[name]()
+        exact = results(plate, fit(plate, {}, DEGREE))
+        for functions in WIDTHS:
+            made = row(name, plate, exact, functions, args.seed)
+            print(f"{name}, {functions}: {max(made['errors'].values()):.2%} off; {made['verdict']}", flush=True)
+            write_rows("verdict", [made])
+
+
+if __name__ == "__main__":
+    main()
