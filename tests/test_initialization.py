@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from modulus_relobralo.initialization import SCHEMES, initialize
+from modulus_relobralo import NaturalGradient, Pointwise
+from modulus_relobralo.initialization import SCHEMES, draw_features, initialize
 
 WIDE = (400, 300)  # outputs, inputs
 VARIANCE = {
@@ -91,6 +92,42 @@ def test_an_unknown_name_is_answered_with_those_that_there_are(name):
 def test_a_network_without_linear_layers_is_an_error():
     with pytest.raises(ValueError, match=r"must have linear layers. Found none in Tanh"):
         initialize(nn.Tanh(), "glorot_normal")
+
+
+def test_features_stay_and_the_last_layer_is_solved_for():
+    """A function of x is fitted by one step to rounding; by functions that change hardly at all it is not."""
+    x = torch.linspace(-1, 1, 200, dtype=torch.float64)[:, None]
+    left = {}
+    for reach in (0.01, 3.0):
+        torch.manual_seed(0)
+        network = draw_features(nn.Sequential(nn.Linear(1, 40), nn.Tanh(), nn.Linear(40, 1)).double(), reach)
+        first = network[0].weight.clone(), network[0].bias.clone()
+        assert 0.8 * reach < max(float(drawn.abs().max()) for drawn in first) <= reach
+        assert not network(x).any()
+
+        class Fit(nn.Module):
+            def __init__(self, network):
+                super().__init__()
+                self.network = network
+
+            def forward(self, x):
+                return {"u": self.network(x)}
+
+        free = [parameter for parameter in network.parameters() if parameter.requires_grad]
+        optimizer = NaturalGradient(free, damping=1e-13)
+        terms = [Pointwise(Fit(network), [x], weights={"u": 1 / len(x)}, targets={"u": torch.sin(3 * x)})]
+        optimizer.step(terms)
+        left[reach] = float((network(x) - torch.sin(3 * x)).square().mean().sqrt())
+        assert torch.equal(network[0].weight, first[0])
+        assert torch.equal(network[0].bias, first[1])
+    assert left[3.0] < 1e-5
+    assert left[0.01] > 1e-3
+
+
+@pytest.mark.parametrize("network", [nn.Linear(2, 2), nn.Sequential(nn.Tanh())], ids=["one", "none"])
+def test_features_of_other_networks_are_refused(network):
+    with pytest.raises(ValueError, match="two or more, without weight norm"):
+        draw_features(network, 2.0)
 
 
 @pytest.mark.host

@@ -155,9 +155,12 @@ def test_files(sinusoidal, tmp_path):
     pytest.importorskip("vtkmodules")
     paths = {path.name: path for path in save_results(sinusoidal, tmp_path, "slab")}
     assert set(paths) == {
-        *("results.md", "fields.csv", "edges.csv", "plate.vtu"),
-        *("fields.png", "principal_moments.png", "reactions.png"),
+        *("results.md", "fields.csv", "edges.csv", "plate.vtu", "sheet.html"),
+        *("fields.png", "principal_moments.png", "reinforcement.png", "reactions.png"),
     }
+    sheet = paths["sheet.html"].read_text()
+    assert str(sinusoidal.verdict) in sheet
+    assert all(name in sheet for name in (*sinusoidal.edges, "sin(", "data:image/png"))
     text = paths["results.md"].read_text()
     assert text.startswith("# slab")
     assert "Load 1.70" in text

@@ -30,14 +30,18 @@ def print_results(results: Results, title: str = "") -> None:
 
 
 def save_results(results: Results, folder: Path | str, title: str = "Results") -> list[Path]:
-    """Write tables (.md, .csv), figures (.png) and a file for ParaView (.vtu) to a folder, and return their paths."""
+    """Write tables (.md, .csv), figures (.png), a sheet of all (.html) and a file for ParaView (.vtu) to a folder.
+
+    Returns
+    -------
+    list of Path
+        Their paths.
+    """
     folder = Path(folder)
     files: list[Path] = _module("tables").write_tables(results, folder, title)
-    return [
-        *files,
-        *_module("figures").draw(results, folder),
-        _module("figures").write_vtk(results, folder / "plate.vtu"),
-    ]
+    figures: list[Path] = _module("figures").draw(results, folder)
+    sheet = _module("sheet").write_sheet(results, folder / "sheet.html", figures, title)
+    return [*files, *figures, sheet, _module("figures").write_vtk(results, folder / "plate.vtu")]
 
 
 def _module(name: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from textwrap import fill
 
@@ -17,6 +18,7 @@ from modulus_relobralo.plates.results.results import Results
 from modulus_relobralo.plates.results.tables import unit
 
 CONTOURED = ("w", "M_x", "M_y", "M_xy", "Q_x", "Q_y")
+REINFORCED = ("M_x_bottom", "M_y_bottom", "M_x_top", "M_y_top")
 CROSSES = 21
 """Along each side of the bounds."""
 # Inches, of one panel.
@@ -40,11 +42,20 @@ def triangles(results: Results) -> Triangulation:
 
 def contours(results: Results) -> Figure:
     """Return a figure with a panel of filled contours for each of `CONTOURED`."""
+    return _panels(results, CONTOURED, 3)
+
+
+def reinforcement(results: Results) -> Figure:
+    """Return a figure of the moments that reinforcement has to bear, see `reinforcement.wood_armer`."""
+    return _panels(results, REINFORCED, 2)
+
+
+def _panels(results: Results, names: Sequence[str], columns: int) -> Figure:
     (x0, y0), (x1, y1) = results.plate.shape.bounds
     # As high as the plates are, with room for titles and axes.
-    height = 2 * (0.8 + 1.9 * float(np.clip((y1 - y0) / (x1 - x0), 0.4, 1.5)))
+    height = 2 * (0.8 + 5.7 / columns * float(np.clip((y1 - y0) / (x1 - x0), 0.4, 1.5)))
     figure, mesh = new_figure(WIDTH, height), triangles(results)
-    for ax, name in zip(figure.subplots(2, 3).flat, CONTOURED, strict=True):
+    for ax, name in zip(figure.subplots(len(names) // columns, columns).flat, names, strict=True):
         values, bounded = results.fields[name], results.bounded(name)
         values = np.clip(values, values[bounded].min(), values[bounded].max())
         signed = values.min() < -1e-3 * np.abs(values).max()
@@ -114,8 +125,13 @@ def reactions(results: Results) -> Figure:
 
 
 def draw(results: Results, folder: Path) -> list[Path]:
-    """Write ``fields.png``, ``principal_moments.png`` and ``reactions.png``."""
-    made = {"fields": contours, "principal_moments": trajectories, "reactions": reactions}
+    """Write ``fields.png``, ``principal_moments.png``, ``reinforcement.png`` and ``reactions.png``."""
+    made = {
+        "fields": contours,
+        "principal_moments": trajectories,
+        "reinforcement": reinforcement,
+        "reactions": reactions,
+    }
     return [save(figure(results), folder / f"{name}.png") for name, figure in made.items()]
 
 
