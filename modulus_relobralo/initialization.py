@@ -103,7 +103,8 @@ def draw_features(network: Network, reach: float) -> Network:
     """
     check_positive("reach", reach)
     layers: list[Any] = [layer for layer in network.modules() if _is_linear(layer)]
-    if len(layers) < 2 or any(set(dict(layer.named_parameters(recurse=False))) != {"weight", "bias"} for layer in layers):
+    own = [{name for name, _ in layer.named_parameters(recurse=False)} for layer in layers]
+    if len(layers) < 2 or any(names != {"weight", "bias"} for names in own):
         raise ValueError(
             f"Parameter `network` must have linear layers, two or more, without weight norm. Found {network}."
         )

@@ -104,9 +104,7 @@ class CornerFunction(NamedTuple):
         return (parts[0] + parts[1]) * (self.load * self.size**4 or 1.0) * self.size**-n
 
 
-def _powers(
-    terms: Sequence[tuple[complex, complex]], log: Tensor, logarithm: bool
-) -> Callable[[Tensor, int], Tensor]:
+def _powers(terms: Sequence[tuple[complex, complex]], log: Tensor, logarithm: bool) -> Callable[[Tensor, int], Tensor]:
     """Return derivatives of a sum of powers, or of it times log z, which is their derivative by the power."""
 
     def value(z: Tensor, n: int) -> Tensor:

@@ -147,7 +147,14 @@ class KirchhoffPlate:
         winkler: Quantity | Patch | Sequence[Quantity | Patch] = 0.0,
         pasternak: float = 0.0,
     ) -> None:
-        self._given = {"D": D, "nu": nu, "w": w, "parameters": parameters, "winkler": winkler, "pasternak": pasternak}
+        self._given: dict[str, Any] = {
+            "D": D,
+            "nu": nu,
+            "w": w,
+            "parameters": parameters,
+            "winkler": winkler,
+            "pasternak": pasternak,
+        }
         self.w = check_name("w", w)
         self.parameters = as_parameters(parameters, taken=[w])
         self.ranges = as_ranges(parameters)

@@ -85,7 +85,7 @@ def test_the_functions_hold_what_the_edges_hold(kinds):
 
 
 def test_what_a_load_does_at_a_right_angle():
-    """Simply supported: q/D (y^4/24 + Im(conj(z) z^3 (log z - 1/3)) / (12 pi)), of which the logarithm is not smooth."""
+    """Simply supported: q/D (y^4/24 + Im(conj(z) z^3 (log z - 1/3)) / (12 pi)); its logarithm is not smooth."""
     q, D = 3.0, 2.0
     plate = RectangularPlate(2, 2, KirchhoffPlate(D, 0.3, q), "simply_supported")
     (function,) = (f for f in loaded_corners(plate) if (f.x, f.y) == (0.0, 0.0))
@@ -107,7 +107,7 @@ def test_what_a_load_does_at_a_right_angle():
 
 
 def test_a_square_with_what_its_load_does_at_the_corners():
-    """The twisting moment at the corner, Timoshenko and Woinowsky-Krieger, table 8 (nu = 0.3): 0.0650/2 q a^2 of force."""
+    """Timoshenko and Woinowsky-Krieger, table 8, nu = 0.3: a force of 0.065 q a^2 at each corner."""
     plate = RectangularPlate(1, 1, KirchhoffPlate(1, 0.3, 1), "simply_supported")
     found = results(plate, fit(plate, {}, degree=14))
     assert found.corners["corner_left_bottom"][2] == pytest.approx(-0.0650, abs=5e-5)

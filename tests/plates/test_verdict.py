@@ -17,6 +17,8 @@ PLATES = {
     "supported": lambda: RectangularPlate(1.5, 1, EQUATION, "simply_supported"),
     "mixed": lambda: RectangularPlate(1.5, 1, EQUATION, {"left, right": "simply_supported", "bottom, top": "free"}),
 }
+
+
 def errors(found, exact):
     """Return the largest errors of what is said, as fractions of the largest of its kind."""
     true, said = exact.said(), found.said()

@@ -91,15 +91,13 @@ class Envelope:
 
     def extremes(self) -> dict[str, dict[str, Ends]]:
         """Return of each field its largest and smallest value with x, y and the name of the results it is of."""
-        found = {}
+        found, x, y = {}, self.points["x"], self.points["y"]
         for name, bounded in self.bounded.items():
-            at = {
-                "max": (int(np.where(bounded, self.largest[name], -np.inf).argmax()), self.largest, self.largest_of),
-                "min": (int(np.where(bounded, self.smallest[name], np.inf).argmin()), self.smallest, self.smallest_of),
-            }
+            high, low = self.largest[name], self.smallest[name]
+            i, k = int(np.where(bounded, high, -np.inf).argmax()), int(np.where(bounded, low, np.inf).argmin())
             found[name] = {
-                which: (*(float(values[i]) for values in (of[name], *map(self.points.get, "xy"))), str(named[name][i]))
-                for which, (i, of, named) in at.items()
+                "max": (float(high[i]), float(x[i]), float(y[i]), str(self.largest_of[name][i])),
+                "min": (float(low[k]), float(x[k]), float(y[k]), str(self.smallest_of[name][k])),
             }
         return found
 

@@ -54,9 +54,7 @@ def write_sheet(results: Results, path: Path, figures: Sequence[Path], title: st
 def given_rows(results: Results) -> list[Row]:
     """Return what was given of a plate: shape, stiffness, soil and loads, in SI units."""
     plate = results.plate
-    loads = [
-        ("load", region, value) for region, value in plate.equation.loads.parts if region is not None or not value.is_zero
-    ]
+    loads = [("load", region, value) for region, value in plate.equation.loads.parts if not value.is_zero]
     soil = [("soil or support", region, value) for region, value in plate.equation.soil.parts if not value.is_zero]
     stiffness = [("stiffness " + name, None, value) for name, value in plate.equation.stiffness.values.items()]
     return [
