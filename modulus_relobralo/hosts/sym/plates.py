@@ -19,6 +19,7 @@ from modulus_relobralo.hosts.sym.dtypes import precision
 from modulus_relobralo.hosts.sym.host import HostKey, HostModule
 from modulus_relobralo.loops.loss_terms import LossTerms
 from modulus_relobralo.plates import Plate
+from modulus_relobralo.plates.corners import unbounded
 from modulus_relobralo.plates.results import Results, results
 from modulus_relobralo.plates.scaling import scales
 from modulus_relobralo.plates.singular import (
@@ -26,6 +27,7 @@ from modulus_relobralo.plates.singular import (
     KnownFunction,
     jet_with_deflection,
     jet_with_poles,
+    loaded_patches,
     with_deflection,
     with_poles,
 )
@@ -132,7 +134,7 @@ def plate_network(plate: Plate, architecture: Any) -> Any:
         The plate.
     architecture : ModelConf
         Config of the network, as ``cfg.arch.fully_connected``. For a plate with holes, patches of load,
-        supports inside or corners without a bound no other type will do.
+        supports inside or corners without a bound no other type will do; another type does not know of other corners.
 
     Raises
     ------
@@ -148,7 +150,7 @@ def plate_network(plate: Plate, architecture: Any) -> Any:
         nodes += taylor_nodes(network, "plate_network", nodes)
     """
     (inputs, outputs), sizes = keys(plate), scales(plate)
-    if sizes.poles or sizes.patches or sizes.functions:
+    if _is_needed(plate) or (architecture.arch_type == "fully_connected" and (sizes.patches or sizes.functions)):
         network = PlateArch(inputs, outputs, sizes.poles, sizes.patches, architecture, sizes.functions)
     else:
         network = host.instantiate_arch(cfg=architecture, input_keys=inputs, output_keys=outputs)
@@ -158,6 +160,12 @@ def plate_network(plate: Plate, architecture: Any) -> Any:
     made_for += [number for function in (*sizes.patches, *sizes.functions) for number in function.numbers]
     network.register_buffer(MADE_FOR, torch.tensor(made_for))
     return network
+
+
+def _is_needed(plate: Plate) -> bool:
+    """Return whether a plate is not solved at all by a network that does not know what is not smooth in it."""
+    jumps = loaded_patches(plate.equation, plate.shape)
+    return bool(plate.shape.poles or jumps or plate.cells or unbounded(plate))
 
 
 def keys(plate: Plate) -> tuple[list[Any], list[Any]]:

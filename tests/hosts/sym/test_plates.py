@@ -17,7 +17,7 @@ from sympy import Function, Symbol, exp, sqrt
 from modulus_relobralo.hosts.sym import constraints, equation_nodes, host, keys, plate_network, plate_results
 from modulus_relobralo.hosts.sym.builders import ShapeGeometry
 from modulus_relobralo.plates import KirchhoffPlate, Patch, Plate, RectangularPlate, flexural_rigidity, scaling
-from modulus_relobralo.problems import Ellipse, Polygon, Rectangle, annulus
+from modulus_relobralo.problems import Ellipse, Polygon, Rectangle, annulus, circle
 from modulus_relobralo.report import read_run
 
 pytestmark = pytest.mark.host
@@ -194,14 +194,20 @@ def small(**options):
 def test_the_network_of_a_plate_knows_of_its_holes_and_corners():
     first = plate_network(ring(), small())._impl.layers[0]
     assert (first.linear.in_features, len(ring().shape.poles)) == (5, 1)
-    smooth = Plate(slab().shape, slab().equation, "clamped")
+    smooth = Plate(circle(2), slab().equation, "clamped")
     plain = plate_network(smooth, small())
     assert type(plain) is host.load("models.fully_connected").FullyConnectedArch
     assert [key.scale for key in plain.input_keys] == [key.scale for key in keys(smooth)[0]]
     # Others of the host's are for plates without holes.
     assert plate_network(smooth, small(arch_type="siren", layer_size=4)).output_keys
-    # Where a clamped edge meets a free one shears have no bound: two functions at each of four corners.
-    assert len(plate_network(slab(), small()).amplitudes) == 8
+    # Where a clamped edge meets a free one shears have no bound: three functions at each of four corners.
+    assert len(plate_network(slab(), small()).amplitudes) == 12
+    with pytest.raises(ValueError, match="must be fully_connected"):
+        plate_network(slab(), small(arch_type="siren", layer_size=4))
+    # Where only fourth derivatives have none, others do without.
+    clamped = Plate(slab().shape, slab().equation, "clamped")
+    assert len(plate_network(clamped, small()).amplitudes) == 8
+    assert not hasattr(plate_network(clamped, small(arch_type="siren", layer_size=4)), "amplitudes")
 
 
 # ----- results of a run
@@ -221,7 +227,6 @@ def results_of_run(tmp_path, case, area):
         "training.summary_freq=1",
         "batch_size.interior=20",
         "batch_size.edge=5",
-        "custom.batches=2",
     ]
     small = ["arch.fully_connected.layer_size=6", f"case={case}", "hydra.run.dir=run"]
     script = EXAMPLES / "plates" / "plates.py"
