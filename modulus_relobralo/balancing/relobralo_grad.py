@@ -206,7 +206,7 @@ class ReLoBRaLoGrad(Balancing):
             raise ValueError(f"Parameter `traces` must be of the loss terms {self.names}. Found {sorted(traces)}.")
         at = self._counted
         if len(at):
-            found = torch.stack([traces[self.names[i]] for i in at.tolist()]).to(self.lmbda_ema)
+            found = torch.stack([traces[name] for name in _counted(self.names, self.weights)]).to(self.lmbda_ema)
             losses = torch.where(torch.isfinite(terms), terms, torch.nan)[at]
             largest = torch.fmax(self.init_losses[at], losses)
             self.init_losses[at] = largest
@@ -223,7 +223,7 @@ class ReLoBRaLoGrad(Balancing):
             return
         trained = [parameter for parameter in self._parameters_of_model if parameter.requires_grad]
         found = (
-            log_gradient_norms([losses[self.names[i]] for i in at.tolist()], trained).to(dtype)
+            log_gradient_norms([losses[name] for name in _counted(self.names, self.weights)], trained).to(dtype)
             + self._static_weights[at].log()
         )
         fine = torch.isfinite(terms) & (terms >= 0)
@@ -259,7 +259,7 @@ class ReLoBRaLoGrad(Balancing):
 
     @torch.jit.ignore
     def _constants(self, number: int, dtype: torch.dtype) -> Dict[str, Tensor]:
-        counted = [i for i, name in enumerate(self.names) if self.weights.get(name, 1.0) > 0]
+        counted = [self.names.index(name) for name in _counted(self.names, self.weights)]
         return {
             "_equations": torch.tensor([name in self.equations for name in self.names], dtype=torch.bool),
             "_counted": torch.tensor(counted, dtype=torch.int64),
@@ -291,6 +291,10 @@ class ReLoBRaLoGrad(Balancing):
         self.log_norms.add_(factors.log())
         # The next step looks at the gradients.
         self._moves -= self._moves % self.every
+
+
+def _counted(names: List[str], weights: Mapping[str, float]) -> List[str]:
+    return [name for name in names if weights.get(name, 1.0) > 0]
 
 
 def due_traces(balance: Any, traces: Callable[[], dict[str, Tensor]]) -> Sequence[dict[str, Tensor]]:
