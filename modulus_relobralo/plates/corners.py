@@ -135,13 +135,16 @@ def corner_functions(plate: Plate, below: float = EQUATION) -> tuple[CornerFunct
 def loaded_corners(plate: Plate) -> tuple[CornerFunction, ...]:
     """Return what an even load over all of an isotropic plate does at its corners, if it has a logarithm there.
 
-    Where D varies, it is that at the tip; loads that vary have none, and soil is not looked at.
+    Where D varies, it is that at the tip; loads that vary have none, and soil is not looked at. Beside supports inside,
+    by which deflections are much smaller than what a load does from the tip on, there is none either.
     """
     found: list[CornerFunction] = []
     loads = [load for region, load in plate.equation.loads.parts if region is None and load.is_number]
-    for corner, held, nu in _corners(plate) if sum(loads) else ():
+    # Across the plate: it is small there, and another length is another polynomial.
+    across = math.dist(*plate.shape.bounds)
+    for corner, held, nu in _corners(plate) if sum(loads) and not plate.cells else ():
         D = plate.equation.stiffness.values["D"].subs(dict(zip(COORDINATES, corner.point, strict=True)))
-        found += _logarithm(corner, held, nu, _size(plate), float(sum(loads) / D))
+        found += _logarithm(corner, held, nu, across, float(sum(loads) / D))
     return tuple(found)
 
 
