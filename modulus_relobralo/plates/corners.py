@@ -133,18 +133,20 @@ def corner_functions(plate: Plate, below: float = EQUATION) -> tuple[CornerFunct
 
 
 def loaded_corners(plate: Plate) -> tuple[CornerFunction, ...]:
-    """Return what an even load over all of an isotropic plate does at its corners, if it has a logarithm there.
+    """Return what a load over all of an isotropic plate does at its corners, if it has a logarithm there.
 
-    Where D varies, it is that at the tip; loads that vary have none, and soil is not looked at. Beside supports inside,
-    by which deflections are much smaller than what a load does from the tip on, there is none either.
+    Where D and the load vary, they are those at the tip, and soil is not looked at. Beside supports inside, by which
+    deflections are much smaller than what a load does from the tip on, there is none.
     """
     found: list[CornerFunction] = []
-    loads = [load for region, load in plate.equation.loads.parts if region is None and load.is_number]
+    whole = sum(load for region, load in plate.equation.loads.parts if region is None)
     # Across the plate: it is small there, and another length is another polynomial.
     across = math.dist(*plate.shape.bounds)
-    for corner, held, nu in _corners(plate) if sum(loads) and not plate.cells else ():
-        D = plate.equation.stiffness.values["D"].subs(dict(zip(COORDINATES, corner.point, strict=True)))
-        found += _logarithm(corner, held, nu, across, float(sum(loads) / D))
+    for corner, held, nu in _corners(plate) if not plate.cells else ():
+        load = whole / plate.equation.stiffness.values["D"]
+        tip = load.subs(dict(zip(COORDINATES, corner.point, strict=True)))
+        if tip.is_number and tip != 0:
+            found += _logarithm(corner, held, nu, across, float(tip))
     return tuple(found)
 
 

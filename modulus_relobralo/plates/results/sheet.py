@@ -62,7 +62,7 @@ def given_rows(results: Results) -> list[Row]:
         *(
             {
                 "": what,
-                "value": number(float(value)) if value.is_number else str(value),
+                "value": number(float(value)) if value.is_number else repr(value),
                 "where": "everywhere" if region is None else str(region),
             }
             for what, region, value in (*stiffness, *soil, *loads)
