@@ -27,8 +27,7 @@ RULE = (
 )
 COUNTS = (
     "Problems on which a scheme helps, is harmless and harms, over all and over the half on which no scheme was "
-    "designed. The ratio is the geometric mean over all problems of its median to the sum's. A step is the median of "
-    "its time to the sum's; the machine did other things as well."
+    "designed. The ratio is the geometric mean over all problems of its median to the sum's."
 )
 MEDIANS = "Relative L2 errors: medians over the seeds, and for each scheme its ratio to the sum's."
 
@@ -67,7 +66,6 @@ def _of_gallery(rows: Sequence[Row]) -> list[Row]:
             "scheme": row["loss"],
             "seed": row["seed"],
             "error": row[f"after {STEPS} steps"],
-            "ms per step": 1e3 * row[f"seconds of {STEPS}"] / STEPS,
         }
         for row in rows
         if f"after {STEPS} steps" in row and row["weight of conditions"] == 1 and row["problem"] in PROBLEMS
@@ -80,7 +78,7 @@ def verdicts(runs: pd.DataFrame) -> pd.DataFrame:
     for problem, of in runs.groupby("problem"):
         sums = of[of["scheme"] == BASELINE].set_index("seed")
         for scheme, group in of.groupby("scheme", sort=False):
-            both = group.set_index("seed").join(sums[["error", "ms per step"]], rsuffix=" of the sum", how="inner")
+            both = group.set_index("seed").join(sums[["error"]], rsuffix=" of the sum", how="inner")
             ours, theirs = both["error"], both["error of the sum"]
             made.append(
                 {
@@ -89,7 +87,6 @@ def verdicts(runs: pd.DataFrame) -> pd.DataFrame:
                     "seeds": len(both),
                     "median": ours.median(),
                     "ratio": ours.median() / theirs.median(),
-                    "step": (both["ms per step"] / both["ms per step of the sum"]).median(),
                     "verdict": verdict(ours, theirs),
                 }
             )
@@ -114,7 +111,6 @@ def counts(said: pd.DataFrame) -> pd.DataFrame:
             among = of["verdict"] == word
             line[word] = f"{among.sum()} ({(among & unseen).sum()})"
         line["ratio"] = ratio(float(np.exp(np.log(of["ratio"]).mean())))
-        line["step"] = ratio(of["step"].median())
         made.append(line)
     return pd.DataFrame(made)
 
