@@ -1,6 +1,6 @@
 """Errors of a family of plates: one training for any thickness and load, against the series of each.
 
-    python examples/plates/plates.py case=family custom.seed=0 hydra.run.dir=outputs/family
+    python examples/plates/plates.py --config-name family custom.seed=0 hydra.run.dir=outputs/family
     python -m benchmarks.protocols.family outputs/family
 
 Reads the network of that run. Writes the deviations of the deflection and of M_x in the middle and of the largest

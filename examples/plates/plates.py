@@ -43,9 +43,10 @@ def run(cfg):
     plate = instantiate(cfg.custom.plate, _convert_="all")
 
     # network and nodes: it takes and gives SI units, is of order one within, and knows what is not smooth in a plate;
-    # what is trained is its last layer, of which all that holds is linear
+    # what is trained of one plate is its last layer, of which all that holds is linear
     network = plate_network(plate, cfg.arch.fully_connected)
-    draw_features(network, cfg.custom.reach)
+    if cfg.custom.reach is not None:
+        draw_features(network, cfg.custom.reach)
     nodes = equation_nodes(plate, network)
     nodes += taylor_nodes(network, "plate_network", nodes)
 
@@ -58,7 +59,7 @@ def run(cfg):
         edge=cfg.batch_size.edge,
         reduction="mean",
         scaled=True,
-        batch_per_epoch=1,
+        batch_per_epoch=cfg.custom.batches,
     )
     for name, constraint in made.items():
         domain.add_constraint(constraint, name)
