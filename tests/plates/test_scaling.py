@@ -69,7 +69,9 @@ def test_parameters_are_in_the_middle_of_their_ranges():
     family = RectangularPlate(6, 4, KirchhoffPlate(**given, parameters={"h": (0.1, 0.3)}), "simply_supported")
     sizes = scales(family)
     assert sizes.inputs["h"] == pytest.approx((0.2, 0.1))
-    assert sizes.outputs["w"] == pytest.approx(scales(slab()).outputs["w"])
+    # Of a family the polynomial does not know what the load does at the corners.
+    assert sizes.outputs["w"] == pytest.approx(scales(slab()).outputs["w"], rel=2e-3)
+    assert sizes.outputs["w"] != pytest.approx(scales(slab(force=1.05)).outputs["w"] * 1.05, rel=2e-3)
     with pytest.raises(ValueError, match=r"must say from where to where each goes, as in {'h': \(low, high\)}"):
         scales(RectangularPlate(6, 4, KirchhoffPlate(**given, parameters=["h"]), "simply_supported"))
 
