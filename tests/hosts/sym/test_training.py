@@ -287,6 +287,7 @@ def test_one_optimizer_after_another_in_one_folder(train, tmp_path):
     """Network, step and weights are kept; the state of an optimizer is kept for its own kind only."""
     _, before = train(tmp_path, *LIVELY, "training.max_steps=20")
     assert sum(before[-1]["prev_losses"]) < 0.98 * sum(before[0]["prev_losses"])
+    new = before[0]["prev_losses"]
     for options, last, said in (
         (("optimizer=lbfgs", *SHORT, "optimizer.lr=3e-3"), 20, "of Adam or AdamW: LBFGS starts without its state"),
         (("optimizer=lbfgs", *SHORT), 20, None),
@@ -305,10 +306,12 @@ def test_one_optimizer_after_another_in_one_folder(train, tmp_path):
             assert re.search("lbfgs optimization completed after [1-9]", output)
         assert [state["step"] for state in steps] == list(range(before[-1]["step"], last + 1))
         assert steps[0]["init_losses"] == before[-1]["init_losses"]
-        # The network of the one before, too: its last losses, or those that L-BFGS left below them.
-        assert sum(steps[0]["prev_losses"]) < (0.97 if "of LBFGS" in (said or "") else 1.02) * sum(
-            before[-1]["prev_losses"]
-        )
+        # The network of the one before, too: its last losses, or those that L-BFGS left of a weighted sum.
+        if "of LBFGS" in (said or ""):
+            for others in (new, before[-1]["prev_losses"]):
+                assert steps[0]["prev_losses"] != pytest.approx(others, rel=0.1)
+        else:
+            assert sum(steps[0]["prev_losses"]) < 1.02 * sum(before[-1]["prev_losses"])
         before = steps
     assert max(before[0]["lmbda_ema"]) > 1.001
 
