@@ -251,7 +251,7 @@ class NaturalGradient(Resumable):
         try:
             system = kind(rows, values, residual, memory, last)
         except RuntimeError as error:
-            if not isinstance(error, torch.OutOfMemoryError) and "can't allocate memory" not in str(error):
+            if not isinstance(error, torch.cuda.OutOfMemoryError) and "can't allocate memory" not in str(error):
                 raise
             less = (
                 "a smaller network, or `system: dual`" if kind is PrimalSystem else "fewer points, or `system: primal`"
