@@ -59,7 +59,7 @@ def initialize(network: Network, initialization: str = "default") -> Network:
     scheme = SCHEMES[initialization]
     if scheme is None:
         return network
-    layers: list[Any] = [layer for layer in network.modules() if _is_linear(layer)]
+    layers = _linear_layers(network)
     if not layers:
         raise ValueError(f"Parameter `network` must have linear layers. Found none in {type(network).__name__}.")
     with torch.no_grad():
@@ -102,7 +102,7 @@ def draw_features(network: Network, reach: float) -> Network:
     65
     """
     check_positive("reach", reach)
-    layers: list[Any] = [layer for layer in network.modules() if _is_linear(layer)]
+    layers = _linear_layers(network)
     own = [{name for name, _ in layer.named_parameters(recurse=False)} for layer in layers]
     if len(layers) < 2 or any(names != {"weight", "bias"} for names in own):
         raise ValueError(
@@ -114,6 +114,10 @@ def draw_features(network: Network, reach: float) -> Network:
     for parameter in (layers[-1].weight, layers[-1].bias):
         nn.init.zeros_(parameter)
     return network
+
+
+def _linear_layers(network: nn.Module) -> list[Any]:
+    return [layer for layer in network.modules() if _is_linear(layer)]
 
 
 def _is_linear(layer: nn.Module) -> bool:

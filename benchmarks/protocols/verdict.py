@@ -16,7 +16,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import torch
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
@@ -31,6 +30,7 @@ from modulus_relobralo.loops import LossTerms, take_step
 from modulus_relobralo.plates import EdgeSupport, KirchhoffPlate, Patch, Plate, RectangularPlate, flexural_rigidity
 from modulus_relobralo.plates.polynomial import fit
 from modulus_relobralo.plates.results import Results, results
+from modulus_relobralo.plates.results.results import deviations
 from modulus_relobralo.plates.scaling import PlateNetwork, scales
 from modulus_relobralo.plates.values import NetworkDeflection
 from modulus_relobralo.problems import Polygon, Rectangle
@@ -122,16 +122,10 @@ def trained(plate: Plate, functions: int, seed: int) -> tuple[Results, float]:
     return results(plate, NetworkDeflection(network, [*sizes.inputs], sizes.w)), seconds
 
 
-def errors(found: Results, exact: Results) -> dict[str, float]:
-    """Return the largest error of what is printed, by kind, as a fraction of the largest of its kind."""
-    true, said = exact.said(), found.said()
-    return {kind: float(np.abs(said[kind] - of).max() / (np.abs(of).max() or 1.0)) for kind, of in true.items()}
-
-
 def row(name: str, plate: Plate, exact: Results, functions: int, seed: int) -> Row:
     """Return the row of a training: its errors, their estimates, the verdict, and whether that is true."""
     found, seconds = trained(plate, functions, seed)
-    off, verdict = errors(found, exact), found.verdict
+    off, verdict = deviations(found, exact), found.verdict
     worst = max(off.values())
     lies = worst > WRONG if verdict.is_solution else worst < RIGHT
     return {

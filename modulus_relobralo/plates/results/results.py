@@ -258,9 +258,7 @@ def _judge(plate: Plate, deflection: Deflection, values: Mapping[str, float], fo
     """Return the verdict on results: what is said of the plate, beside what it is with what the deflection lacks."""
     lacking, left = fit_error(plate, values, deflection)
     better = results(plate, SummedDeflection([deflection, lacking], [1.0, 1.0]), values)
-    errors = {}
-    for kind, mended in better.said().items():
-        errors[kind] = float(np.abs(found.said()[kind] - mended).max() / (np.abs(mended).max() or 1.0))
+    errors = deviations(found, better)
     force, *moments = map(abs, found.equilibrium)
     errors |= {"equilibrium of forces": force, "equilibrium of moments": max(moments)}
     inside, areas = spread(plate)
@@ -268,6 +266,12 @@ def _judge(plate: Plate, deflection: Deflection, values: Mapping[str, float], fo
     (x0, y0), (x1, y1) = plate.shape.bounds
     shear = float(np.abs(better.said()["shears and reactions"]).max())
     return Verdict(errors, left / (load or shear / min(x1 - x0, y1 - y0) or 1.0))
+
+
+def deviations(found: Results, exact: Results) -> dict[str, float]:
+    """Return by kind how far what is said of a plate is from what it should be, as a fraction of the largest."""
+    said = found.said()
+    return {kind: float(np.abs(said[kind] - of).max() / (np.abs(of).max() or 1.0)) for kind, of in exact.said().items()}
 
 
 def _most(values: Array) -> float:
